@@ -1,0 +1,217 @@
+"""Settings every environment shares. Values that differ come from the environment."""
+
+from pathlib import Path
+
+import environ
+
+from fanz.settings.beat import CELERY_BEAT_SCHEDULE  # noqa: F401
+from fanz.settings.logging import LOGGING  # noqa: F401
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+env = environ.Env()
+
+# --- Identity ---------------------------------------------------------------------
+SECRET_KEY = env("SECRET_KEY", default="")
+DEBUG = False
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])
+ROOT_URLCONF = "fanz.urls"
+WSGI_APPLICATION = "fanz.wsgi.application"
+AUTH_USER_MODEL = "accounts.User"
+
+# --- Applications, lowest layer first (docs/architecture.md) ----------------------
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "fanz.console.ConsoleConfig",  # django.contrib.admin with FanzDash as its default site
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.headless",
+    "allauth.usersessions",
+    "django_otp",
+    "csp",
+    "apps.core",
+    "apps.audit",
+    "apps.clusters",
+    "apps.accounts",
+    "apps.finance.ledger",
+    "apps.finance.payments",
+    "apps.payouts",
+    "apps.storefront",
+    "apps.ops",
+    "apps.dash",
+]
+
+MIDDLEWARE = [
+    "apps.core.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "fanz.middleware.ClusterMiddleware",
+    "fanz.middleware.ClusterSessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "apps.accounts.middleware.SecondFactorMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "fanz.context.brand",
+            ]
+        },
+    }
+]
+
+# --- Database ---------------------------------------------------------------------
+DATABASES = {"default": env.db("DATABASE_URL", default="postgres://fanz@127.0.0.1:5432/fanz")}
+DATABASES["default"] |= {
+    "ATOMIC_REQUESTS": False,  # services own their transactions
+    "CONN_MAX_AGE": 0,
+    "CONN_HEALTH_CHECKS": True,
+    "OPTIONS": {
+        **DATABASES["default"].get("OPTIONS", {}),
+        "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=8), "timeout": 10},
+    },
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Valkey: cache 1, Celery 3 ------------------------------------------------------
+REDIS_URL = env("REDIS_URL", default="redis://127.0.0.1:6379")
+
+
+def redis_database(number: int) -> str:
+    """Return the address of one numbered database of the server at REDIS_URL."""
+    if REDIS_URL.startswith("unix://"):
+        return f"{REDIS_URL}?db={number}"
+    return f"{REDIS_URL.rstrip('/')}/{number}"
+
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": redis_database(1),
+    }
+}
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+
+# --- Celery -------------------------------------------------------------------------
+CELERY_BROKER_URL = (
+    REDIS_URL.replace("unix://", "redis+socket://") + "?virtual_host=3"
+    if REDIS_URL.startswith("unix://")
+    else redis_database(3)
+)
+CELERY_RESULT_BACKEND = None  # outcomes are rows of the domain, not of the queue
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 4.0
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900}
+CELERY_TIMEZONE = "UTC"
+
+# --- Time ---------------------------------------------------------------------------
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-us"
+
+# --- Static files -------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+
+# --- Sign-in: allauth holds accounts and factors; django-otp sees its factors --------
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+SILENCED_SYSTEM_CHECKS = [
+    "auth.W004",  # e-mail is unique by a constraint on lower(email), which the check cannot see
+]
+
+# --- API ----------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "EXCEPTION_HANDLER": "apps.core.api.problems.exception_handler",
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "allauth.headless.contrib.rest_framework.authentication.JWTTokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PAGINATION_CLASS": "apps.core.api.pagination.CursorPagination",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["apps.core.api.throttles.ApiThrottle"],
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "FANZ API",
+    "DESCRIPTION": "Back office of the FANZ brands. Money is text, errors are problem+json.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# --- Outgoing HTTP (apps.core.http) ---------------------------------------------------
+#: Private networks that outgoing calls may reach; empty in production.
+HTTP_ALLOWED_PRIVATE_NETWORKS: list[str] = []
+
+# --- Processors -----------------------------------------------------------------------
+CCBILL = {
+    "flexforms_url": env(
+        "CCBILL_FLEXFORMS_URL", default="https://api.ccbill.com/wap-frontflex/flexforms"
+    ),
+    "datalink_url": env("CCBILL_DATALINK_URL", default="https://datalink.ccbill.com"),
+    "salt": env("CCBILL_SALT", default=""),
+    "datalink_username": env("CCBILL_DATALINK_USERNAME", default=""),
+    "datalink_password": env("CCBILL_DATALINK_PASSWORD", default=""),
+    "webhook_token": env("CCBILL_WEBHOOK_TOKEN", default=""),
+    "webhook_networks": env.list(
+        "CCBILL_WEBHOOK_NETWORKS",
+        default=["64.38.212.0/24", "64.38.215.0/24", "64.38.240.0/24", "64.38.241.0/24"],
+    ),
+}
+PAXUM = {
+    "api_url": env(
+        "PAXUM_API_URL", default="https://secure.paxum.com/payment/api/paymentAPI.php"
+    ),
+    "from_email": env("PAXUM_FROM_EMAIL", default=""),
+    "shared_secret": env("PAXUM_SHARED_SECRET", default=""),
+    "account_id": env("PAXUM_ACCOUNT_ID", default=""),
+}
+#: How many proxies stand before us: the client's address is that many from the right
+#: of X-Forwarded-For. 0 trusts only the socket.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)

@@ -1,0 +1,30 @@
+"""The whole clock of the platform on one page: what beat starts, and how often."""
+
+from datetime import timedelta
+
+CELERY_BEAT_SCHEDULE = {
+    "sweep the outbox": {
+        "task": "core.sweep_outbox",
+        "schedule": timedelta(seconds=10),
+    },
+    "process stored webhooks": {
+        "task": "payments.process_webhooks",
+        "schedule": timedelta(seconds=5),
+    },
+    "resolve payments that wait too long": {
+        "task": "payments.resolve_stale",
+        "schedule": timedelta(minutes=1),
+    },
+    "send approved payouts": {
+        "task": "payouts.send_approved",
+        "schedule": timedelta(seconds=15),
+    },
+    "look up payouts of unknown outcome": {
+        "task": "payouts.resolve_unknown",
+        "schedule": timedelta(seconds=30),
+    },
+    "check the books": {
+        "task": "ledger.check_books",
+        "schedule": timedelta(minutes=10),
+    },
+}

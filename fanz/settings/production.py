@@ -1,0 +1,3 @@
+"""Production: everything from the environment, nothing guessed."""
+
+from fanz.settings.base import *  # noqa: F403
