@@ -6,6 +6,7 @@ from fanz.settings.secrets import DEVELOPMENT_SECRETS
 
 for _name, _value in DEVELOPMENT_SECRETS.items():
     os.environ.setdefault(_name, _value)
+os.environ.setdefault("PAXUM_ENVIRONMENT", "SANDBOX")
 os.environ.setdefault("ALLOWED_HOSTS", ".localhost,127.0.0.1,testserver")
 os.environ.setdefault("CCBILL_WEBHOOK_NETWORKS", "127.0.0.0/8")
 _sandbox = os.environ.setdefault("SANDBOX_URL", "http://127.0.0.1:8010")

@@ -1,0 +1,77 @@
+"""Questions about payouts. Reads only."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db.models import QuerySet, Sum
+
+from apps.accounts.models import Profile
+from apps.core.money import Money
+from apps.finance.ledger import postings
+from apps.finance.ledger import selectors as ledger
+from apps.payouts import choices, rules
+from apps.payouts.models import Payout, PayoutMethod, PayoutQuerySet
+
+
+def payouts_of(profile: Profile) -> PayoutQuerySet:
+    """Return the payouts of one person on one brand, newest first."""
+    return (
+        Payout.objects.of_creator(profile.pk)
+        .select_related("method")
+        .order_by("-requested_at", "-id")
+    )
+
+
+def payout_for(profile: Profile, public_id: uuid.UUID) -> Payout | None:
+    """Return this person's payout on this brand, or None; other people's do not exist."""
+    return payouts_of(profile).filter(public_id=public_id).first()
+
+
+def methods_of(profile: Profile) -> QuerySet[PayoutMethod]:
+    """Return the methods in use, newest first."""
+    return PayoutMethod.objects.filter(profile=profile, deactivated_at__isnull=True).order_by(
+        "-added_at", "-id"
+    )
+
+
+def method_for(profile: Profile, public_id: uuid.UUID) -> PayoutMethod | None:
+    """Return this person's method in use on this brand, or None."""
+    return methods_of(profile).filter(public_id=public_id).first()
+
+
+def pending_total(profile: Profile, currency: str) -> Money:
+    """Return what is on its way to a creator, in ``currency``."""
+    row = (
+        Payout.objects.of_creator(profile.pk)
+        .open()
+        .filter(currency=currency)
+        .aggregate(total=Sum("amount_minor"))
+    )
+    return Money(row["total"] or 0, currency)
+
+
+def available_of(profile: Profile, currency: str) -> Money:
+    """Return what a creator could ask for now: earnings less what is on its way."""
+    return ledger.balance_of(postings.creator_payable(profile.pk), currency)
+
+
+def minimum_of(rail: str, currency: str) -> Money:
+    """
+    Return the smallest payout of ``rail`` in ``currency``.
+
+    :raises RailNotOffered: we do not pay out by that rail, or not in that currency
+    """
+    return rules.minimum_of(rail=rail, currency=currency)
+
+
+def waiting_for_approval() -> PayoutQuerySet:
+    """Return what staff have to approve, the longest waiting first."""
+    return Payout.objects.filter(
+        status__in=[choices.Status.REQUESTED, choices.Status.IN_REVIEW]
+    ).order_by("requested_at", "id")
+
+
+def waiting_for_a_person() -> PayoutQuerySet:
+    """Return what the machine has given up on, the longest waiting first."""
+    return Payout.objects.filter(needs_attention=True).order_by("requested_at", "id")
