@@ -1,0 +1,31 @@
+"""The console's building blocks: read-only pages, columns, actions with a reason, exports."""
+
+from apps.core.admin.base import ConsoleAdmin
+from apps.core.admin.filters import DaysFilter
+from apps.core.admin.outbox import OutboxMessageAdmin
+from apps.core.admin.sections import Cell, Event, Fact, Facts, Page, Raw, Table, Timeline
+from apps.core.admin.terms import as_id, as_uuid
+from apps.core.admin.verbs import Verb
+from apps.core.show import amount, change_link, source_link, state, when
+
+__all__ = [
+    "Cell",
+    "ConsoleAdmin",
+    "DaysFilter",
+    "Event",
+    "Fact",
+    "Facts",
+    "OutboxMessageAdmin",
+    "Page",
+    "Raw",
+    "Table",
+    "Timeline",
+    "Verb",
+    "amount",
+    "as_id",
+    "as_uuid",
+    "change_link",
+    "source_link",
+    "state",
+    "when",
+]

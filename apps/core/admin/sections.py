@@ -1,0 +1,101 @@
+"""What a detail page is made of. Admins fill these; templates/admin/console/ draws them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    label: str
+    value: Any
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Labels and values in a grid."""
+
+    title: str
+    facts: Sequence[Fact]
+    template: str = "admin/console/facts.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One step of a thing's life."""
+
+    at: datetime
+    title: Any
+    actor: Any = ""
+    detail: Any = ""
+    tone: str = "neutral"
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Typed events, oldest first."""
+
+    title: str
+    events: Sequence[Event]
+    empty: str = "Nothing has happened yet."
+    template: str = "admin/console/timeline.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A column's heading; ``number`` aligns it right."""
+
+    label: str
+    number: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under headings, with totals below and a way to the next page."""
+
+    title: str
+    columns: Sequence[Cell]
+    rows: Sequence[Sequence[Any]]
+    empty: str
+    totals: Sequence[Sequence[Any]] = ()
+    more: str = ""
+    template: str = "admin/console/table.html"
+
+    @property
+    def lines(self) -> list[list[tuple[Cell, Any]]]:
+        return [list(zip(self.columns, row, strict=True)) for row in self.rows]
+
+    @property
+    def sums(self) -> list[list[tuple[Cell, Any]]]:
+        return [list(zip(self.columns, row, strict=True)) for row in self.totals]
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """What another system sent or got, folded."""
+
+    title: str
+    text: str
+    template: str = "admin/console/raw.html"
+
+    @classmethod
+    def of_json(cls, title: str, value: Any) -> Raw:
+        return cls(title, json.dumps(value, indent=2, sort_keys=True, default=str))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A detail page: what it is, in which state, how much, then the story and the proofs."""
+
+    title: str
+    state: Any = ""
+    amount: Any = ""
+    subtitle: Any = ""
+    notice: str = ""
+    main: Sequence[Facts | Timeline | Table | Raw] = field(default_factory=tuple)
+    side: Sequence[Facts | Timeline | Table | Raw] = field(default_factory=tuple)

@@ -1,0 +1,119 @@
+"""How values look in the console: money, times, states, links."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from apps.core.money import SCALES, Money
+
+SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "CAD": "CA$", "AUD": "A$", "JPY": "¥"}
+
+#: The sign of typographers, as wide as a plus, which no line break parts from its figure.
+MINUS = "\N{MINUS SIGN}"
+
+#: Colour of a state's word. The word itself always says it too.
+TONES = {
+    "success": "CAPTURED PAID SETTLED DELIVERED PROCESSED ACTIVE OK SUCCEEDED APPROVE YES",
+    "info": "PROCESSING APPROVED SENDING SENT RECEIVED IN_TRANSIT POSTED",
+    "warning": "REQUESTED REQUIRES_ACTION UNKNOWN PENDING WAITING RETRY RETRYING HELD",
+    "danger": "FAILED REJECTED DECLINED DEAD RETURNED REFUSED CLOSED REJECT NO ERROR REVERSED",
+}
+TONE_OF = {word: tone for tone, words in TONES.items() for word in words.split()}
+
+#: Journal sources and audit subjects name a row as "<thing>:<id>"; this is its page.
+PAGES = {
+    "transaction": "payments_transaction",
+    "webhook": "payments_webhookevent",
+    "payout": "payouts_payout",
+    "profile": "accounts_profile",
+    "user": "accounts_user",
+    "entry": "ledger_journalentry",
+}
+
+
+def money_text(money: Money) -> str:
+    """Return ``$1,234.50`` or ``0.00000001 BTC``; a minus stands before the sign."""
+    sign = MINUS if money.minor < 0 else ""
+    figure = f"{abs(money.decimal):,.{SCALES[money.currency]}f}"
+    symbol = SYMBOLS.get(money.currency)
+    return f"{sign}{symbol}{figure}" if symbol else f"{sign}{figure} {money.currency}"
+
+
+def amount(minor: int | None, currency: str) -> SafeString:
+    """Money in a table or a header: tabular figures, right-aligned by its cell."""
+    if minor is None:
+        return format_html('<span class="c-none">{}</span>', "none")
+    money = Money(minor, currency)
+    tone = " c-minus" if minor < 0 else ""
+    return format_html(
+        '<span class="c-money{}" title="{}">{}</span>', tone, str(money), money_text(money)
+    )
+
+
+def when(moment: datetime | None) -> SafeString:
+    """A moment in UTC with its seconds on hover."""
+    if moment is None:
+        return format_html('<span class="c-none">{}</span>', "not yet")
+    utc = moment.astimezone(UTC)
+    return format_html(
+        '<time class="c-when" datetime="{}" title="{}">{}</time>',
+        utc.isoformat(timespec="seconds"),
+        f"{utc:%Y-%m-%d %H:%M:%S} UTC",
+        f"{utc:%d %b %Y, %H:%M}",
+    )
+
+
+def tone_of(code: str) -> str:
+    """Return success, info, warning, danger or neutral for a stored state."""
+    return TONE_OF.get(str(code).upper(), "neutral")
+
+
+def state(code: str, word: str = "") -> SafeString:
+    """A state as a coloured word."""
+    text = word or str(code).replace("_", " ").capitalize()
+    return format_html('<span class="c-state c-{}">{}</span>', tone_of(code), text)
+
+
+def page_of(label: str, pk: Any) -> str:
+    """Return the console address of a row, ``""`` if it has no page."""
+    try:
+        return reverse(f"admin:{label}_change", args=[pk])
+    except NoReverseMatch:
+        return ""
+
+
+def change_link(label: str, pk: Any, text: Any) -> SafeString:
+    """A link to a row's page: ``change_link("payouts_payout", 17, "Payout 17")``."""
+    if pk is None:
+        return format_html('<span class="c-none">{}</span>', "none")
+    address = page_of(label, pk)
+    if not address:
+        return format_html("{}", text)
+    return format_html('<a class="c-link" href="{}">{}</a>', address, text)
+
+
+def source_link(source: str) -> SafeString:
+    """A link to what a journal entry or an audit record is about (``transaction:17:captured``)."""
+    thing, _, rest = source.partition(":")
+    pk = rest.partition(":")[0]
+    label = PAGES.get(thing.rpartition(".")[2].lower())
+    if not label or not pk:
+        return format_html("{}", source)
+    return change_link(label, pk, source)
+
+
+def age_text(since: datetime | None, now: datetime) -> str:
+    """Return ``3 h`` or ``2 days``, how long something waits."""
+    if since is None:
+        return ""
+    minutes = max(0, int((now - since).total_seconds() // 60))
+    if minutes < 60:  # noqa: PLR2004
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h"
+    return f"{minutes // (24 * 60)} days"
