@@ -28,6 +28,11 @@ class BelowMinimum(Invalid):
     message = "The amount is below the smallest payout of this rail."
 
 
+class AboveMaximum(Invalid):
+    code = "payouts.above_maximum"
+    message = "The amount is larger than any payout can be."
+
+
 class ReasonMissing(Invalid):
     code = "payouts.reason_missing"
     message = "Say why."

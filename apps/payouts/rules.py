@@ -17,6 +17,9 @@ from apps.payouts import choices, errors
 #: OUT-2: the smallest payout, per rail and currency, in the smallest unit. House rule.
 MINIMUMS = {choices.Rail.PAXUM: {"USD": 20_00}}
 
+#: Far above any earnings, far below what the database and the ledger can count.
+LARGEST_MINOR = 10**15
+
 #: A claim is good for so long; far longer than one look-up and one call can take.
 LEASE = timedelta(minutes=10)
 #: Retries: one minute, doubled each time, at most six hours, then give it to a person.
@@ -46,14 +49,17 @@ def minimum_of(*, rail: str, currency: str) -> Money:
         raise errors.RailNotOffered(rail=rail, currency=currency) from error
 
 
-def check_minimum(*, rail: str, amount: Money) -> None:
+def check_amount(*, rail: str, amount: Money) -> None:
     """
     :raises BelowMinimum: ``amount`` is less than the rail pays out in that currency
+    :raises AboveMaximum: ``amount`` is larger than any payout can be
     :raises RailNotOffered: the rail does not pay out that currency at all
     """
     minimum = minimum_of(rail=rail, currency=amount.currency)
     if amount < minimum:
         raise errors.BelowMinimum(minimum=str(minimum.decimal), currency=amount.currency)
+    if amount.minor > LARGEST_MINOR:
+        raise errors.AboveMaximum(currency=amount.currency)
 
 
 def approvals_needed(*, amount: Money, four_eyes_from: Decimal) -> int:

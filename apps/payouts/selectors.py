@@ -36,8 +36,8 @@ def methods_of(profile: Profile) -> QuerySet[PayoutMethod]:
 
 
 def method_for(profile: Profile, public_id: uuid.UUID) -> PayoutMethod | None:
-    """Return this person's method in use on this brand, or None."""
-    return methods_of(profile).filter(public_id=public_id).first()
+    """Return this person's method on this brand, in use or not, or None."""
+    return PayoutMethod.objects.filter(profile=profile, public_id=public_id).first()
 
 
 def pending_total(profile: Profile, currency: str) -> Money:

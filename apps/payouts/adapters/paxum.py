@@ -151,7 +151,11 @@ class Paxum:
         code = _text(answer, "ResponseCode")
         if code != paxum_codes.PAID:
             raise Unreadable(f"The history was refused with code {code[:10]}.")
-        return answer.findall(HISTORY["row"])
+        rows = answer.find(HISTORY["rows"])
+        if rows is None:
+            # An empty history shows an empty list. No list at all is not an empty history.
+            raise Unreadable("The history has no list.")
+        return rows.findall(HISTORY["row"])
 
     def _call(self, method: str, fields: Mapping[str, str]) -> Element:
         config = settings.PAXUM
@@ -174,7 +178,8 @@ class Paxum:
 #: Where transactionHistory keeps what. [unverified] The page of the documentation that
 #: shows it is not public: check against the account's own before the first real payout.
 HISTORY = {
-    "row": "Transactions/Transaction",
+    "rows": "Transactions",
+    "row": "Transaction",
     "transaction_id": "TransactionId",
     "reference": "Reference",
     "amount": "Amount",

@@ -35,11 +35,20 @@ def request_payout(
     :raises MethodInactive: the method was switched off
     :raises RailNotOffered: the rail does not pay out this currency
     :raises BelowMinimum: the rail does not pay out so little
+    :raises AboveMaximum: no payout is that large
     :raises InsufficientFunds: the creator's earnings do not cover ``amount``
     """
     if not creator.is_creator:
         raise errors.NotACreator()
     method = _method(creator, method_id)
+    first = Payout.objects.filter(creator=creator, idempotency_key=idempotency_key).first()
+    if first is not None:
+        return _same(first, method, amount)
+
+    # After the look at the key: a repeat is answered even when these have changed since.
+    if not method.is_active:
+        raise errors.MethodInactive()
+    rules.check_amount(rail=method.rail, amount=amount)
     reference = uuid.uuid4()
     payout, is_new = Payout.objects.get_or_create(
         creator=creator,
@@ -57,14 +66,7 @@ def request_payout(
         },
     )
     if not is_new:
-        if (payout.method_id, payout.amount) != (method.pk, amount):
-            raise errors.KeyReused(payout=str(payout.public_id))
-        return payout
-
-    # After the look at the key, so that a repeat is answered even when these have changed.
-    if not method.is_active:
-        raise errors.MethodInactive()
-    rules.check_minimum(rail=method.rail, amount=amount)
+        return _same(payout, method, amount)
     ledger.post(
         postings.payout_reserved(
             payout_id=payout.pk,
@@ -83,6 +85,12 @@ def request_payout(
         cluster=creator.cluster,
     )
     events.publish(PayoutRequested(payout_id=payout.pk, creator_id=creator.pk))
+    return payout
+
+
+def _same(payout: Payout, method: PayoutMethod, amount: Money) -> Payout:
+    if (payout.method_id, payout.amount) != (method.pk, amount):
+        raise errors.KeyReused(payout=str(payout.public_id))
     return payout
 
 
