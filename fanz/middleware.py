@@ -1,33 +1,57 @@
-"""Which brand a request is for, and cookies that belong to that brand."""
+"""Which brand a request is for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.contrib.sessions.middleware import SessionMiddleware
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 
 from apps.clusters import selectors
+from apps.clusters.models import Cluster
+from fanz.sessions import current_brand
 
 #: Probes and processors call by whatever name reaches the machine; they are of no brand.
 BRANDLESS = ("/health/", "/webhooks/")
+#: FanzDash answers on the portal alone: elsewhere it does not exist.
+PORTAL_ONLY = "/admin"
 
 
 class ClusterMiddleware:
-    """Set ``request.cluster`` by host name; refuse a host that is no brand's (RTE-1)."""
+    """Set ``request.cluster`` by host name; refuse a host that is no brand's (RTE-1).
+
+    A host outside ALLOWED_HOSTS is 400 before anything is looked up; one inside it that
+    no active brand has is 421 (RFC 9110 15.5.20), in plain text without any brand's look.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.cluster = None
-        if not request.path.startswith(BRANDLESS):
-            host = request.get_host().rsplit(":", 1)[0]
-            request.cluster = selectors.cluster_of_host(host)
-            if request.cluster is None:
-                return HttpResponse("No site by this name.", status=421, content_type="text/plain")
-        return self.get_response(request)
+        host = request.get_host()
+        if request.path.startswith(BRANDLESS):
+            return self.get_response(request)
+        cluster = selectors.cluster_of_host(_without_port(host))
+        if cluster is None:
+            return HttpResponse("No site by this name.", status=421, content_type="text/plain")
+        if _is_console(request.path) and not cluster.is_portal:
+            raise Http404
+        request.cluster = cluster
+        return self._answer(request, cluster)
+
+    def _answer(self, request: HttpRequest, cluster: Cluster) -> HttpResponse:
+        token = current_brand.set(cluster.pk)
+        try:
+            return self.get_response(request)
+        finally:
+            current_brand.reset(token)
 
 
-class ClusterSessionMiddleware(SessionMiddleware):
-    """Cookies per brand (helper B completes)."""
+def _without_port(host: str) -> str:
+    """Drop ``:port``; an address in brackets (IPv6) keeps its colons."""
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isdigit() else host
+
+
+def _is_console(path: str) -> bool:
+    return path == PORTAL_ONLY or path.startswith(f"{PORTAL_ONLY}/")

@@ -1,10 +1,129 @@
 """Fixtures every test may use."""
 
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from importlib import import_module
+from typing import Any
 
 import pytest
+from allauth.account.internal.flows.login import record_authentication
+from allauth.mfa.models import Authenticator
+from django.apps import apps
+from django.contrib.auth.models import Group
+from django.core.cache import cache
+from django.test import Client, RequestFactory
+from rest_framework.test import APIClient
+
+from apps.accounts import services as accounts
+from apps.accounts.models import Profile, User
+from apps.clusters import selectors as clusters
+from apps.clusters.models import Cluster
+from tests.factories.accounts import TOTP_SECRET, CreatorFactory, ProfileFactory, UserFactory
+
+BRAND_HOST = "boyfanz.localhost"
+CONSOLE_HOST = "fanzlab.localhost"
 
 
 @pytest.fixture
 def now() -> datetime:
     return datetime(2026, 1, 15, 12, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_memory(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No test sees what another left in the cache or in the directory of hosts."""
+    uses_database = request.node.get_closest_marker("django_db") or {
+        "db", "transactional_db"
+    } & set(request.fixturenames)  # fmt: skip
+    cache.clear()
+    clusters.forget_directory()
+    if uses_database:
+        request.getfixturevalue("transactional_db" if _is_transactional(request) else "db")
+        _reference_data()
+        clusters.cluster_of_host(BRAND_HOST)
+    yield
+    cache.clear()
+    clusters.forget_directory()
+
+
+def _is_transactional(request: pytest.FixtureRequest) -> bool:
+    marker = request.node.get_closest_marker("django_db")
+    return "transactional_db" in request.fixturenames or bool(
+        marker and marker.kwargs.get("transaction")
+    )
+
+
+def _reference_data() -> None:
+    """Put back what migrations made and a transactional test's flush took away."""
+    if not Cluster.objects.exists():
+        import_module("apps.clusters.migrations.0002_brands").add_brands(apps, None)
+    if not Group.objects.exists():
+        accounts.sync_roles(allow_missing=True)
+
+
+@pytest.fixture
+def boyfanz(db: None) -> Cluster:
+    return Cluster.objects.get(slug="boyfanz")
+
+
+@pytest.fixture
+def girlfanz(db: None) -> Cluster:
+    return Cluster.objects.get(slug="girlfanz")
+
+
+@pytest.fixture
+def fan(boyfanz: Cluster) -> Profile:
+    return ProfileFactory(cluster=boyfanz, handle="a-fan", display_name="A Fan")
+
+
+@pytest.fixture
+def creator(boyfanz: Cluster) -> Profile:
+    return CreatorFactory(cluster=boyfanz, handle="a-creator", display_name="A Creator")
+
+
+@pytest.fixture
+def staff(db: None, now: datetime) -> Callable[..., User]:
+    """``staff("finance")``: a new member of staff with that role and a second factor."""
+
+    def make(*roles: str) -> User:
+        user = UserFactory()
+        for role in roles:
+            accounts.grant_role(user=user, role=role, by=None, reason="test", now=now)
+        accounts.enrol_authenticator(user=user, secret=TOTP_SECRET, by=None, now=now)
+        return User.objects.get(pk=user.pk)
+
+    return make
+
+
+@pytest.fixture
+def console(staff: Callable[..., User]) -> Callable[..., Client]:
+    """``console("finance")``: a browser on FanzDash, signed in with the second factor passed."""
+
+    def open_for(who: User | str) -> Client:
+        user = staff(who) if isinstance(who, str) else who
+        client = Client(headers={"host": CONSOLE_HOST})
+        client.force_login(user)
+        session = client.session
+        pass_second_factor(session, user)
+        session.save()
+        client.user = user  # type: ignore[attr-defined]
+        return client
+
+    return open_for
+
+
+def pass_second_factor(session: Any, user: User) -> None:
+    """Write into a session what allauth writes when a code was right."""
+    factor = Authenticator.objects.get(user=user, type=Authenticator.Type.TOTP)
+    request = RequestFactory().get("/")
+    request.session, request.user = session, user
+    record_authentication(request, user, method="mfa", id=factor.pk, type="totp", at=time.time())
+
+
+@pytest.fixture
+def api() -> APIClient:
+    """A client of the API on boyfanz; sign in with ``api.force_authenticate(user)``."""
+    return APIClient(headers={"host": BRAND_HOST})

@@ -45,6 +45,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
+        permissions = [("manage_roles", "Can grant and revoke staff roles")]
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_unique")]
 
     def __str__(self) -> str:
@@ -81,7 +82,7 @@ class Profile(TimeStamped):
 
 
 class FactorManager(DeviceManager):
-    def devices_for_user(self, user: Any, confirmed: bool | None = None) -> Any:  # noqa: ARG002, FBT001
+    def devices_for_user(self, user: Any, confirmed: bool | None = None) -> Any:  # noqa: FBT001
         return self.filter(user=user, type__in=Authenticator.Type.values)
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from allauth.mfa.utils import is_mfa_enabled
 from csp.decorators import csp_replace
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django_otp.admin import OTPAdminSite
 from unfold.sites import UnfoldAdminSite
 
@@ -38,7 +41,7 @@ MENU: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
         ("Fees", "percent", "payments.feeschedule", "", ""),
     ),
     "Ledger": (
-        ("Journal", "menu_book", "ledger.journalentry", "", ""),
+        ("Journal", "menu_book", "ledger.entry", "", ""),
         ("Accounts", "account_balance", "ledger.account", "", ""),
         ("Checks of the books", "verified", "ledger.bookscheck", "", ""),
     ),
@@ -70,6 +73,31 @@ class ConsoleSite(OTPAdminSite, UnfoldAdminSite):
 
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Lead to the missing step: sign in, enrol a second factor, or pass it again.
+
+        Passwords and codes are asked for on allauth's pages only, where tries are counted.
+        Somebody signed in who is not staff is told so, and is not asked for a factor.
+        """
+        del extra_context
+        wanted = request.GET.get("next", "")
+        if not url_has_allowed_host_and_scheme(wanted, allowed_hosts=None):
+            wanted = reverse("admin:index", current_app=self.name)
+        if self.has_permission(request):
+            return HttpResponseRedirect(wanted)
+        user = request.user
+        if not user.is_authenticated:
+            step = "account_login"
+        elif not (user.is_active and user.is_staff):
+            raise PermissionDenied
+        elif not is_mfa_enabled(user):
+            step = "mfa_activate_totp"
+        else:
+            step = "mfa_reauthenticate"
+        return HttpResponseRedirect(f"{reverse(step)}?{urlencode({'next': wanted})}")
 
     def admin_view(
         self,

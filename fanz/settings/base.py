@@ -60,7 +60,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "fanz.middleware.ClusterMiddleware",
-    "fanz.middleware.ClusterSessionMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -121,7 +121,16 @@ CACHES = {
         "LOCATION": redis_database(1),
     }
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_ENGINE = "fanz.sessions"  # cached_db, bound to the brand
+# Cookies have no Domain: the browser sends them to the very host that set them.
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+
+# --- Brands -------------------------------------------------------------------------
+#: Answer to <slug>.localhost, and to localhost for the portal.
+DEVELOPMENT_DOMAINS = False
+#: How long a process may go on without a change that staff made to brands and domains.
+CLUSTER_DIRECTORY_SECONDS = 5
 
 # --- Celery -------------------------------------------------------------------------
 CELERY_BROKER_URL = (
@@ -156,6 +165,19 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_ADAPTER = "apps.accounts.adapters.AccountAdapter"
+# Tries are counted by account and address together (apps.accounts.middleware): were they
+# counted by account alone, a stranger could lock its owner out.
+ACCOUNT_RATE_LIMITS = {"login_failed": "30/15m/ip"}
+MFA_ADAPTER = "apps.accounts.adapters.MFAAdapter"
+MFA_TOTP_ISSUER = "FANZ"
+FIELD_ENCRYPTION_KEY = env("FIELD_ENCRYPTION_KEY", default="")
+HEADLESS_CLIENTS = ("app",)
+HEADLESS_TOKEN_STRATEGY = "apps.accounts.adapters.TokenStrategy"  # noqa: S105
+HEADLESS_JWT_PRIVATE_KEY = env("JWT_PRIVATE_KEY", default="").replace("\\n", "\n")
+HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN = 300
+HEADLESS_JWT_STATEFUL_VALIDATION_ENABLED = True  # signing out ends access tokens at once
+LOGIN_REDIRECT_URL = "/"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 SILENCED_SYSTEM_CHECKS = [
     "auth.W004",  # e-mail is unique by a constraint on lower(email), which the check cannot see

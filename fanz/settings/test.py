@@ -15,3 +15,4 @@ _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 CACHES["default"]["LOCATION"] = redis_database(4 + _worker)
 # Threads of concurrency tests open connections of their own; no pool keeps them after the test.
 DATABASES["default"]["OPTIONS"].pop("pool")
+CLUSTER_DIRECTORY_SECONDS = 3600  # so that a slow test asks no query more than a fast one

@@ -1,0 +1,120 @@
+"""Pure decisions: names people may take, and what each role may do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from fnmatch import fnmatchcase
+
+from apps.accounts import errors
+
+_HANDLE = re.compile(r"[a-z][a-z0-9_-]{2,39}")
+#: Names that would let a profile pass for the site, its staff or one of its pages.
+RESERVED_HANDLES = frozenset({
+    "about", "account", "accounts", "admin", "administrator", "api", "billing", "checkout",
+    "compliance", "creator", "creators", "earnings", "fanz", "finance", "health", "help",
+    "legal", "login", "logout", "me", "moderator", "payments", "payouts", "privacy", "root",
+    "security", "settings", "signup", "staff", "static", "support", "system", "terms", "wallet",
+    "webhooks",
+})  # fmt: skip
+DISPLAY_NAME_LENGTH = 80
+BIO_LENGTH = 1000
+
+
+def clean_handle(handle: str) -> str:
+    """Return the handle as it is stored: small letters, no spaces around.
+
+    :raises HandleMalformed: it is too short, too long or has other characters
+    :raises HandleReserved: it names the site, its staff or one of its pages
+    """
+    cleaned = handle.strip().lower()
+    if not _HANDLE.fullmatch(cleaned):
+        raise errors.HandleMalformed(handle=handle[:60])
+    if cleaned in RESERVED_HANDLES:
+        raise errors.HandleReserved(handle=cleaned)
+    return cleaned
+
+
+def clean_display_name(name: str) -> str:
+    """Return the name with runs of white space made one space.
+
+    :raises DisplayNameMissing: nothing to see remains, or it is too long
+    """
+    cleaned = " ".join(name.split())
+    if not cleaned.isprintable() or not 1 <= len(cleaned) <= DISPLAY_NAME_LENGTH:
+        raise errors.DisplayNameMissing()
+    return cleaned
+
+
+def clean_bio(bio: str) -> str:
+    """Return the text without white space around it.
+
+    :raises BioTooLong: it has over BIO_LENGTH characters
+    """
+    cleaned = bio.strip()
+    if len(cleaned) > BIO_LENGTH:
+        raise errors.BioTooLong(length=len(cleaned), most=BIO_LENGTH)
+    return cleaned
+
+
+FINANCE_VIEWS = ("ledger.view_*", "payments.view_*", "payouts.view_*", "clusters.view_*")
+
+#: SSO-5: what each role may do in FanzDash, and no more. A star stands for every model of an
+#: app. `manage.py sync_roles` makes the groups equal to this table.
+ROLES: dict[str, tuple[str, ...]] = {
+    "fan": (),
+    "creator": (),
+    "moderator": ("accounts.view_profile", "clusters.view_*"),
+    "finance": (*FINANCE_VIEWS, "accounts.view_profile", "payments.replay_webhook"),
+    "payouts": (
+        "payouts.view_*",
+        "payouts.approve_payout",
+        "payouts.reject_payout",
+        "ledger.view_*",
+        "accounts.view_profile",
+        "clusters.view_*",
+    ),
+    "compliance": (*FINANCE_VIEWS, "accounts.view_user", "accounts.view_profile", "audit.view_*"),
+    "support": (
+        "accounts.view_user",
+        "accounts.view_profile",
+        "payments.view_*",
+        "payments.replay_webhook",
+        "payouts.view_*",
+        "clusters.view_*",
+    ),
+    "security": ("accounts.view_user", "accounts.view_profile", "audit.view_*", "clusters.view_*"),
+    "admin": (
+        *FINANCE_VIEWS,
+        "accounts.view_user",
+        "accounts.view_profile",
+        "accounts.manage_roles",
+        "audit.view_*",
+        "core.view_*",
+        "payments.replay_webhook",
+        "payouts.approve_payout",
+        "payouts.reject_payout",
+    ),
+}
+#: Roles that open FanzDash, given a second factor.
+STAFF_ROLES = frozenset(ROLES) - {"fan", "creator"}
+
+
+def check_role(role: str) -> None:
+    """
+    :raises RoleUnknown: the table has no such role
+    """
+    if role not in ROLES:
+        raise errors.RoleUnknown(role=role, known=sorted(ROLES))
+
+
+def expand_permissions(role: str, known: Collection[str]) -> tuple[set[str], list[str]]:
+    """Return the role's permissions out of the ``known`` ones, and its entries that match none."""
+    granted: set[str] = set()
+    missing: list[str] = []
+    for entry in ROLES[role]:
+        matches = {name for name in known if fnmatchcase(name, entry)}
+        granted |= matches
+        if not matches:
+            missing.append(entry)
+    return granted, missing

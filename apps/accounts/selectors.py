@@ -1,0 +1,30 @@
+"""Questions about people and their profiles."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from apps.accounts.models import Profile, User
+from apps.clusters.models import Cluster
+
+
+def profile_of(user: User, cluster: Cluster) -> Profile | None:
+    """Return the person's profile on one brand, or None if they have none there yet."""
+    return Profile.objects.select_related("cluster").filter(user=user, cluster=cluster).first()
+
+
+def creators_of(cluster: Cluster) -> QuerySet[Profile]:
+    """Return a brand's creators, the newest first."""
+    return Profile.objects.filter(cluster=cluster, is_creator=True, user__is_active=True).order_by(
+        "-id"
+    )
+
+
+def creator_by_handle(cluster: Cluster, handle: str) -> Profile | None:
+    """Return a brand's creator by public name; letter case does not matter."""
+    return creators_of(cluster).filter(handle__iexact=handle).select_related("cluster").first()
+
+
+def roles_of(user: User) -> list[str]:
+    """Return the names of the staff roles a person holds."""
+    return list(user.groups.order_by("name").values_list("name", flat=True))

@@ -1,0 +1,45 @@
+"""People and profiles."""
+
+import factory
+from allauth.account.models import EmailAddress
+
+from apps.accounts.models import Profile, User
+from apps.clusters.models import Cluster
+
+PASSWORD = "correct horse 9"  # noqa: S105
+TOTP_SECRET = "JBSWY3DPEHPK3PXP"  # noqa: S105
+
+
+class UserFactory(factory.django.DjangoModelFactory[User]):
+    """A person with a verified address, who signs in with PASSWORD."""
+
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    email = factory.Sequence(lambda n: f"person{n}@mail.example")
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        kwargs.setdefault("password", PASSWORD)
+        user = model_class.objects.create_user(*args, **kwargs)
+        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+        return user
+
+
+class ProfileFactory(factory.django.DjangoModelFactory[Profile]):
+    """A fan on boyfanz, unless told otherwise."""
+
+    class Meta:
+        model = Profile
+
+    user = factory.SubFactory(UserFactory)
+    cluster = factory.LazyFunction(lambda: Cluster.objects.get(slug="boyfanz"))
+    handle = factory.Sequence(lambda n: f"person-{n}")
+    display_name = factory.LazyAttribute(lambda profile: profile.handle.title())
+    is_creator = False
+
+
+class CreatorFactory(ProfileFactory):
+    handle = factory.Sequence(lambda n: f"creator-{n}")
+    is_creator = True
