@@ -1,0 +1,1 @@
+"""Money: the ledger, and the payments that move it (README.md)."""

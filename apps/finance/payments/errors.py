@@ -1,0 +1,93 @@
+"""What payments can refuse."""
+
+from apps.core.errors import Conflict, Invalid, NotAllowed, NotFound, Unavailable
+
+
+class WrongState(Conflict):
+    code = "payments.wrong_state"
+    message = "The payment is not in a state that permits this."
+
+
+class KeyReused(Conflict):
+    code = "payments.key_reused"
+    message = "This idempotency key was used for another payment."
+
+
+class BadKey(Invalid):
+    code = "payments.bad_key"
+    message = "Give an idempotency key of 1 to 200 characters."
+
+
+class AmountOutOfRange(Invalid):
+    code = "payments.amount_out_of_range"
+    message = "The amount is outside what can be paid this way."
+
+
+class CurrencyNotOffered(Invalid):
+    code = "payments.currency_not_offered"
+    message = "Payments in this currency are not offered here."
+
+
+class MessageTooLong(Invalid):
+    code = "payments.message_too_long"
+    message = "The message is longer than 280 characters."
+
+
+class TipToOneself(Invalid):
+    code = "payments.tip_to_oneself"
+    message = "Nobody can tip themselves."
+
+
+class NotACreator(Invalid):
+    code = "payments.not_a_creator"
+    message = "Only creators can receive tips."
+
+
+class CreatorNotFound(NotFound):
+    code = "payments.creator_not_found"
+    message = "There is no such creator here."
+
+
+class InsufficientWallet(Invalid):
+    code = "payments.insufficient_wallet"
+    message = "The wallet does not hold this amount."
+
+
+class TransactionNotFound(NotFound):
+    code = "payments.transaction_not_found"
+    message = "There is no such payment."
+
+
+class WebhookNotFound(NotFound):
+    code = "payments.webhook_not_found"
+    message = "There is no such webhook."
+
+
+class ReplayNotAllowed(NotAllowed):
+    code = "payments.replay_not_allowed"
+    message = "You may not replay webhooks."
+
+
+class ReasonMissing(Invalid):
+    code = "payments.reason_missing"
+    message = "Say why."
+
+
+class NothingToReplay(Conflict):
+    code = "payments.nothing_to_replay"
+    message = "A webhook that was processed, or still waits, cannot be replayed."
+
+
+class NoMerchantAccount(Unavailable):
+    code = "payments.no_merchant_account"
+    message = "Card payments are not available on this site at the moment."
+
+
+class NoFee(Unavailable):
+    code = "payments.no_fee"
+    message = "No fee is set for this payment, so it cannot be taken."
+
+
+class ReturnRefused(Invalid):
+    code = "payments.return_refused"
+    message = "The payment page's answer could not be verified."

@@ -1,0 +1,165 @@
+"""A payment, and everything that happened to it."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from apps.core.money import Money
+from apps.finance.payments.choices import Gateway, Kind, Method, Status
+
+#: A deposit's processing fee is the platform's cost, so the wallet gets the whole amount.
+_SPLIT_IS_EXACT = Q(
+    kind=Kind.WALLET_DEPOSIT, platform_fee_minor=0, net_minor=F("amount_minor")
+) | Q(
+    kind=Kind.TIP,
+    net_minor=F("amount_minor") - F("platform_fee_minor") - F("processing_fee_minor"),
+)
+_PARTIES_FIT = Q(kind=Kind.WALLET_DEPOSIT, payee__isnull=True, method=Method.CARD) | Q(
+    kind=Kind.TIP, payee__isnull=False
+)
+_CARD_HAS_MID = Q(method=Method.CARD, merchant_account__isnull=False, gateway__gt="") | Q(
+    method=Method.WALLET, merchant_account__isnull=True, gateway=""
+)
+
+
+class Transaction(models.Model):
+    """Money from a fan: into the wallet, or to a creator. Fees are fixed when it is made.
+
+    ``status`` is changed only by ``services.move``; every change leaves a TransactionEvent.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    cluster = models.ForeignKey("clusters.Cluster", on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    method = models.CharField(max_length=10, choices=Method.choices)
+    payer = models.ForeignKey("accounts.Profile", on_delete=models.PROTECT, related_name="+")
+    payee = models.ForeignKey(
+        "accounts.Profile", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    amount_minor = models.BigIntegerField(help_text="Gross, in the currency's smallest unit.")
+    currency = models.CharField(max_length=5)
+    platform_fee_minor = models.BigIntegerField()
+    processing_fee_minor = models.BigIntegerField()
+    net_minor = models.BigIntegerField(help_text="What the payee, or the wallet, gets.")
+    status = models.CharField(max_length=20, choices=Status.choices, default=Status.CREATED)
+    gateway = models.CharField(max_length=20, choices=Gateway.choices, blank=True)
+    merchant_account = models.ForeignKey(
+        "payments.MerchantAccount",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    gateway_reference = models.CharField(
+        max_length=40, blank=True, help_text="The gateway's name for the sale."
+    )
+    failure_code = models.CharField(max_length=40, blank=True)
+    failure_reason = models.CharField(max_length=200, blank=True)
+    message = models.CharField(max_length=280, blank=True)
+    idempotency_key = models.CharField(max_length=200)
+    created_at = models.DateTimeField()
+    last_word_at = models.DateTimeField(help_text="When payer or gateway last said something.")
+    captured_at = models.DateTimeField(null=True, blank=True)
+    look_ups = models.PositiveSmallIntegerField(default=0)
+    next_look_up_at = models.DateTimeField(null=True, blank=True)
+    claimed_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="txn_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(
+                    platform_fee_minor__gte=0, processing_fee_minor__gte=0, net_minor__gte=0
+                ),
+                name="txn_fees_not_negative",
+            ),
+            models.CheckConstraint(condition=_SPLIT_IS_EXACT, name="txn_split_is_exact"),
+            models.CheckConstraint(condition=_PARTIES_FIT, name="txn_parties_fit"),
+            models.CheckConstraint(condition=_CARD_HAS_MID, name="txn_card_has_mid"),
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="txn_status_known"),
+            models.CheckConstraint(
+                condition=Q(payee__isnull=True) | ~Q(payee=F("payer")), name="txn_not_to_oneself"
+            ),
+            models.CheckConstraint(
+                condition=Q(status=Status.CAPTURED, captured_at__isnull=False)
+                | (~Q(status=Status.CAPTURED) & Q(captured_at__isnull=True)),
+                name="txn_captured_at_with_captured",
+            ),
+            models.UniqueConstraint(
+                fields=["payer", "idempotency_key"], name="txn_idempotency_key_unique"
+            ),
+            models.UniqueConstraint(
+                fields=["gateway", "gateway_reference"],
+                condition=Q(status=Status.CAPTURED) & ~Q(gateway_reference=""),
+                name="txn_one_capture_per_sale",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["payer", "-created_at", "-id"], name="txn_of_payer"),
+            models.Index(fields=["payee", "-created_at", "-id"], name="txn_of_payee"),
+            models.Index(fields=["cluster", "-created_at", "-id"], name="txn_of_brand"),
+            models.Index(
+                fields=["last_word_at", "id"],
+                condition=Q(status=Status.REQUIRES_ACTION),
+                name="txn_to_expire",
+            ),
+            models.Index(
+                fields=["next_look_up_at", "id"],
+                condition=Q(status=Status.PROCESSING),
+                name="txn_to_look_up",
+            ),
+            models.Index(fields=["id"], condition=Q(status=Status.UNKNOWN), name="txn_unknown"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} #{self.pk} {self.amount} {self.status}"
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def platform_fee(self) -> Money:
+        return Money(self.platform_fee_minor, self.currency)
+
+    @property
+    def processing_fee(self) -> Money:
+        return Money(self.processing_fee_minor, self.currency)
+
+    @property
+    def net(self) -> Money:
+        return Money(self.net_minor, self.currency)
+
+    @property
+    def source(self) -> str:
+        """The journal entry that booked it, once captured."""
+        return f"transaction:{self.pk}:captured"
+
+
+class TransactionEvent(models.Model):
+    """One line of a payment's history; ``from_status`` equals ``to_status`` for a mere note."""
+
+    transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="history")
+    from_status = models.CharField(max_length=20, blank=True)
+    to_status = models.CharField(max_length=20, choices=Status.choices)
+    at = models.DateTimeField()
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Empty: the platform itself, or the gateway.",
+    )
+    reason = models.CharField(max_length=200)
+    facts = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["transaction", "id"], name="txn_history")]
+
+    def __str__(self) -> str:
+        return f"{self.from_status} > {self.to_status}: {self.reason}"

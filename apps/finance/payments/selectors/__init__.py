@@ -1,0 +1,26 @@
+"""Questions about payments."""
+
+from apps.finance.payments.rules.fees import Quote
+from apps.finance.payments.selectors.fees import quote
+from apps.finance.payments.selectors.health import GatewayHealth, gateway_health
+from apps.finance.payments.selectors.merchants import merchant_account_of
+from apps.finance.payments.selectors.transactions import (
+    Receipt,
+    receipt_of,
+    transaction_for,
+    transactions_of,
+    unknown_outcomes,
+)
+
+__all__ = [
+    "GatewayHealth",
+    "Quote",
+    "Receipt",
+    "gateway_health",
+    "merchant_account_of",
+    "quote",
+    "receipt_of",
+    "transaction_for",
+    "transactions_of",
+    "unknown_outcomes",
+]

@@ -1,0 +1,19 @@
+"""The use cases of payments; the only writers of its tables."""
+
+from apps.finance.payments.services.checkout import checkout_url, record_return
+from apps.finance.payments.services.replay import replay_webhook
+from apps.finance.payments.services.resolve import resolve_stale
+from apps.finance.payments.services.start import start_card_tip, start_deposit, tip_from_wallet
+from apps.finance.payments.services.webhooks import process_webhooks, receive_webhook
+
+__all__ = [
+    "checkout_url",
+    "process_webhooks",
+    "receive_webhook",
+    "record_return",
+    "replay_webhook",
+    "resolve_stale",
+    "start_card_tip",
+    "start_deposit",
+    "tip_from_wallet",
+]

@@ -1,0 +1,149 @@
+"""The way to the gateway's payment page, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db.transaction import atomic
+
+from apps.audit import services as audit
+from apps.finance.payments import errors
+from apps.finance.payments.adapters import gateway_for
+from apps.finance.payments.adapters.base import (
+    Account,
+    NotAuthentic,
+    Order,
+    Returned,
+    Unreadable,
+)
+from apps.finance.payments.choices import Gateway, Status
+from apps.finance.payments.models import MerchantAccount, Transaction
+from apps.finance.payments.rules.transitions import may_move
+from apps.finance.payments.rules.waiting import LOOK_UP_AFTER
+from apps.finance.payments.services.move import fail, move, note
+
+if TYPE_CHECKING:
+    from apps.clusters.models import Cluster
+
+#: States from which the payer may still be sent to the payment page.
+_OPEN = frozenset({Status.REQUIRES_ACTION, Status.FAILED, Status.EXPIRED})
+
+
+def checkout_url(*, transaction: Transaction) -> str:
+    """
+    Return the signed address of the gateway's payment page. Changes nothing.
+
+    :raises WrongState: the payment is no card payment, or is on its way or done
+    """
+    account = transaction.merchant_account
+    if account is None or transaction.status not in _OPEN:
+        raise errors.WrongState(status=transaction.status, wanted="checkout")
+    return gateway_for(transaction.gateway).checkout_url(
+        Order(
+            token=str(transaction.public_id),
+            amount=transaction.amount,
+            account=account_of(account),
+        )
+    )
+
+
+def account_of(account: MerchantAccount) -> Account:
+    return Account(account.account_number, account.subaccount, account.flex_id)
+
+
+def record_return(
+    *, cluster: Cluster, params: Mapping[str, str], now: datetime, gateway: str = Gateway.CCBILL
+) -> Transaction:
+    """
+    Note what the payer's browser brought back, and return the payment to show.
+
+    Approved is a promise, not money: the payment waits in PROCESSING for the webhook.
+    Declined ends it in FAILED. Repeating changes nothing.
+
+    :raises ReturnRefused: the answer is not proved by the gateway's digest
+    :raises TransactionNotFound: no such payment on this brand
+    """
+    try:
+        returned = gateway_for(gateway).parse_return(params)
+    except (NotAuthentic, Unreadable) as error:
+        _record_refusal(cluster=cluster, reason=str(error), token=params.get("X-order", ""))
+        raise errors.ReturnRefused() from error
+    return _record(cluster, returned, now)
+
+
+@atomic
+def _record(cluster: Cluster, returned: Returned, now: datetime) -> Transaction:
+    transaction = _locked(cluster, returned.token)
+    if returned.approved:
+        _approved(transaction, returned, now)
+    elif may_move(current=transaction.status, target=Status.FAILED) and (
+        transaction.status != Status.PROCESSING
+    ):
+        fail(
+            transaction=transaction,
+            now=now,
+            code=returned.code,
+            reason=returned.reason,
+            facts={"denial": returned.reference},
+        )
+    return transaction
+
+
+def _approved(transaction: Transaction, returned: Returned, now: datetime) -> None:
+    if not may_move(current=transaction.status, target=Status.PROCESSING):
+        return
+    # The digest proves the sale, not the order: one sale cannot pay two orders.
+    if (
+        Transaction.objects.filter(
+            gateway=transaction.gateway, gateway_reference=returned.reference
+        )
+        .exclude(pk=transaction.pk)
+        .exists()
+    ):
+        note(
+            transaction=transaction,
+            now=now,
+            reason="A return named a sale that belongs to another payment",
+            facts={"reference": returned.reference},
+        )
+        return
+    transaction.gateway_reference = returned.reference
+    transaction.next_look_up_at = now + LOOK_UP_AFTER
+    transaction.look_ups = 0
+    move(
+        transaction=transaction,
+        target=Status.PROCESSING,
+        now=now,
+        reason="The payer came back with the gateway's approval",
+        facts={"reference": returned.reference},
+    )
+
+
+def _locked(cluster: Cluster, token: str) -> Transaction:
+    try:
+        public_id = UUID(token)
+    except ValueError as error:
+        raise errors.TransactionNotFound() from error
+    found = (
+        Transaction.objects.select_for_update(of=("self",))
+        .select_related("cluster", "merchant_account", "payee")
+        .filter(public_id=public_id, cluster=cluster)
+        .first()
+    )
+    if found is None:
+        raise errors.TransactionNotFound()
+    return found
+
+
+@atomic
+def _record_refusal(*, cluster: Cluster, reason: str, token: str) -> None:
+    audit.record(
+        by=None,
+        action="payments.return_refused",
+        subject="payments.return:" + token[:40],
+        reason=reason,
+        cluster=cluster,
+    )

@@ -1,0 +1,165 @@
+"""Payments that wait too long: abandoned ones end, approved ones are asked about."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.db.models import Q
+from django.db.transaction import atomic
+
+from apps.core.errors import Unavailable
+from apps.finance.payments.adapters import gateway_for
+from apps.finance.payments.adapters.base import LookedUp, Sale
+from apps.finance.payments.choices import Status
+from apps.finance.payments.models import Transaction
+from apps.finance.payments.rules.waiting import (
+    ABANDONED_AFTER,
+    LEASE,
+    MOST_LOOK_UPS,
+    look_up_again_after,
+)
+from apps.finance.payments.services.checkout import account_of
+from apps.finance.payments.services.move import capture, fail, move, note
+
+log = structlog.get_logger(__name__)
+
+#: A sale older than its order cannot have paid it; clocks may differ a little.
+_CLOCK_SKEW = timedelta(minutes=10)
+
+
+def resolve_stale(*, now: datetime, limit: int = 100) -> int:
+    """
+    Bring payments that wait too long to a clear state; return how many were moved.
+
+    Safe to run twice at once and to stop anywhere. Asking the gateway is claimed, called
+    and recorded in three steps, the middle one outside any transaction; it changes nothing
+    there, so one whose worker died is simply asked again when its lease ends.
+    """
+    moved = _end_abandoned(now, limit)
+    for transaction in _claim(now, limit):
+        moved += _record(transaction.pk, _ask(transaction), now)
+    return moved
+
+
+@atomic
+def _end_abandoned(now: datetime, limit: int) -> int:
+    silent = (
+        Transaction.objects.select_for_update(of=("self",), skip_locked=True)
+        .select_related("cluster")
+        .filter(status=Status.REQUIRES_ACTION, last_word_at__lte=now - ABANDONED_AFTER)
+        .order_by("id")[:limit]
+    )
+    ended = 0
+    for transaction in silent:
+        if transaction.failure_code or transaction.failure_reason:
+            fail(
+                transaction=transaction,
+                now=now,
+                code=transaction.failure_code,
+                reason=transaction.failure_reason,
+            )
+        else:
+            move(
+                transaction=transaction,
+                target=Status.EXPIRED,
+                now=now,
+                reason="The payer left the payment page",
+            )
+        ended += 1
+    return ended
+
+
+@atomic
+def _claim(now: datetime, limit: int) -> list[Transaction]:
+    """Take what is due; the try counts from here, so that dying workers use tries up too."""
+    due = (
+        Transaction.objects.select_for_update(of=("self",), skip_locked=True)
+        .select_related("merchant_account")
+        .filter(
+            Q(claimed_until__isnull=True) | Q(claimed_until__lt=now),
+            status=Status.PROCESSING,
+            next_look_up_at__lte=now,
+        )
+        .order_by("id")[:limit]
+    )
+    claimed = list(due)
+    for transaction in claimed:
+        transaction.claimed_until = now + LEASE
+        transaction.look_ups += 1
+        transaction.save(update_fields=["claimed_until", "look_ups"])
+    return claimed
+
+
+def _ask(transaction: Transaction) -> LookedUp | None:
+    """Return what the gateway says, or None when it gives no usable answer."""
+    if transaction.merchant_account is None or transaction.look_ups > MOST_LOOK_UPS:
+        return None
+    try:
+        return gateway_for(transaction.gateway).look_up(
+            reference=transaction.gateway_reference,
+            account=account_of(transaction.merchant_account),
+        )
+    except Unavailable as error:
+        log.warning("look_up_failed", transaction=transaction.pk, error=repr(error))
+        return None
+
+
+@atomic
+def _record(transaction_id: int, answer: LookedUp | None, now: datetime) -> bool:
+    transaction = (
+        Transaction.objects.select_for_update(of=("self",))
+        .select_related("cluster")
+        .get(pk=transaction_id)
+    )
+    if transaction.status != Status.PROCESSING:
+        return False  # the webhook came meanwhile and its word is the better one
+    if answer is not None and answer.sale is Sale.UNDONE:
+        fail(
+            transaction=transaction,
+            now=now,
+            code="undone",
+            reason="The gateway has undone the sale",
+            facts=answer.facts,
+        )
+        return True
+    if answer is not None and _proves(answer, transaction):
+        capture(
+            transaction=transaction,
+            now=now,
+            reason="The gateway says it is paid (look-up; no webhook came)",
+            facts=answer.facts,
+        )
+        return True
+    return _try_later(transaction, answer, now)
+
+
+def _proves(answer: LookedUp, transaction: Transaction) -> bool:
+    """The sale exists, is no older than the order, and no other payment claims it."""
+    if answer.sale is not Sale.PAID or answer.since is None:
+        return False
+    if answer.since < transaction.created_at - _CLOCK_SKEW:
+        return False
+    claims = Transaction.objects.filter(
+        gateway=transaction.gateway, gateway_reference=transaction.gateway_reference
+    )
+    return not claims.exclude(pk=transaction.pk).exists()
+
+
+def _try_later(transaction: Transaction, answer: LookedUp | None, now: datetime) -> bool:
+    facts = {"answer": answer.sale.value, **answer.facts} if answer else {"answer": "none"}
+    if transaction.look_ups >= MOST_LOOK_UPS:
+        transaction.next_look_up_at = None
+        move(
+            transaction=transaction,
+            target=Status.UNKNOWN,
+            now=now,
+            reason="The gateway does not say what became of it: staff must look",
+            facts=facts,
+        )
+        return True
+    transaction.claimed_until = None
+    transaction.next_look_up_at = now + look_up_again_after(transaction.look_ups)
+    transaction.save(update_fields=["claimed_until", "next_look_up_at"])
+    note(transaction=transaction, now=now, reason="Asked the gateway", facts=facts)
+    return False

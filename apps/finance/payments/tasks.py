@@ -1,0 +1,20 @@
+"""The ticks of payments (fanz/settings/beat.py)."""
+
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from apps.finance.payments import services as payments
+
+
+@shared_task(name="payments.process_webhooks", acks_late=True)
+def process_webhooks(**_: Any) -> int:
+    """Every few seconds, and right after a webhook was stored."""
+    return payments.process_webhooks(now=timezone.now())
+
+
+@shared_task(name="payments.resolve_stale", acks_late=True)
+def resolve_stale(**_: Any) -> int:
+    """Every minute."""
+    return payments.resolve_stale(now=timezone.now())
