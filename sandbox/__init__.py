@@ -1,0 +1,1 @@
+"""A stand-in for the payment processors: their real protocols over HTTP, no real money."""
