@@ -32,7 +32,7 @@ PAGES = {
     "payout": "payouts_payout",
     "profile": "accounts_profile",
     "user": "accounts_user",
-    "entry": "ledger_journalentry",
+    "entry": "ledger_entry",
 }
 
 

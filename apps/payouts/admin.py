@@ -34,7 +34,8 @@ from apps.core.admin import (
 )
 from apps.core.show import money_text, tone_of
 from apps.finance.ledger import selectors as ledger
-from apps.payouts import rules, services
+from apps.payouts import rules
+from apps.payouts import services as payouts
 from apps.payouts.choices import Status
 from apps.payouts.models import Payout, PayoutApproval, PayoutMethod
 
@@ -81,7 +82,7 @@ def approve_preview(payout: Payout, _by: Any) -> str:
 
 
 def approve_run(payout: Payout, by: Any, reason: str) -> str:
-    done = services.approve_payout(payout_id=payout.pk, by=by, reason=reason, now=timezone.now())
+    done = payouts.approve_payout(payout_id=payout.pk, by=by, reason=reason, now=timezone.now())
     if done.status == Status.APPROVED:
         return f"Approved. {money_text(payout.amount)} leaves with the next run."
     return "Approved by you. A second member of staff must approve it before it is sent."
@@ -101,7 +102,7 @@ def reject_preview(payout: Payout, _by: Any) -> str:
 
 
 def reject_run(payout: Payout, by: Any, reason: str) -> str:
-    services.reject_payout(payout_id=payout.pk, by=by, reason=reason, now=timezone.now())
+    payouts.reject_payout(payout_id=payout.pk, by=by, reason=reason, now=timezone.now())
     return f"Rejected. {money_text(payout.amount)} is the creator's again."
 
 
@@ -131,12 +132,12 @@ class QueueFilter(admin.SimpleListFilter):
     title = "queue"
     parameter_name = "queue"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("approve", "To approve"), ("person", "Needs a person")]
 
     def queryset(
         self,
-        request: HttpRequest,  # noqa: ARG002
+        request: HttpRequest,
         queryset: QuerySet[Payout],
     ) -> QuerySet[Payout]:
         if self.value() == "approve":
@@ -219,7 +220,7 @@ class PayoutAdmin(ConsoleAdmin):
     def requested(self, row: Payout) -> SafeString:
         return when(row.requested_at)
 
-    def page(self, request: HttpRequest, row: Payout) -> Page:  # noqa: ARG002
+    def page(self, request: HttpRequest, row: Payout) -> Page:
         return Page(
             title=row.rail_reference,
             subtitle=f"Payout on {row.cluster.name}",
@@ -348,7 +349,7 @@ class PayoutMethodAdmin(ConsoleAdmin):
     def added(self, row: PayoutMethod) -> SafeString:
         return when(row.added_at)
 
-    def page(self, request: HttpRequest, row: PayoutMethod) -> Page:  # noqa: ARG002
+    def page(self, request: HttpRequest, row: PayoutMethod) -> Page:
         same = (
             PayoutMethod.objects.filter(fingerprint=row.fingerprint)
             .exclude(pk=row.pk)
