@@ -23,6 +23,8 @@ from apps.clusters import selectors as clusters
 from apps.clusters.models import Cluster
 from tests.factories.accounts import TOTP_SECRET, CreatorFactory, ProfileFactory, UserFactory
 
+pytest_plugins = ["tests.sandbox.fixtures"]
+
 BRAND_HOST = "boyfanz.localhost"
 CONSOLE_HOST = "fanzlab.localhost"
 
