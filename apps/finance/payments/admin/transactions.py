@@ -1,0 +1,207 @@
+"""Console pages of transactions: the story of a payment, and its proof in the books."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from apps.core.admin import (
+    Cell,
+    ConsoleAdmin,
+    DaysFilter,
+    Event,
+    Fact,
+    Facts,
+    Page,
+    Raw,
+    Table,
+    Timeline,
+    amount,
+    as_id,
+    as_uuid,
+    change_link,
+    state,
+    when,
+)
+from apps.core.show import tone_of
+from apps.finance.ledger import selectors as ledger
+from apps.finance.payments.choices import Gateway
+from apps.finance.payments.models import Transaction
+
+
+@admin.register(Transaction)
+class TransactionAdmin(ConsoleAdmin):
+    list_display = ("reference", "what", "brand", "payer", "payee", "money", "word", "started")
+    list_display_links = ("reference",)
+    list_filter = (DaysFilter.on("created_at"), "status", "kind", "cluster")
+    list_select_related = ("cluster", "payer", "payee", "merchant_account")
+    search_fields = ("public_id",)
+    search_help_text = "Public id, number or the gateway's reference"
+    intro = "Money from fans: into their wallets, or to creators."
+    empty_title = "No transactions"
+    empty_text = "The first tip or deposit on a brand site appears here."
+    found_by_search = True
+    icon = "credit_card"
+    export_columns = (
+        "public_id",
+        "cluster.slug",
+        "kind",
+        "method",
+        "payer.handle",
+        "payee.handle",
+        "amount_minor",
+        "platform_fee_minor",
+        "processing_fee_minor",
+        "net_minor",
+        "currency",
+        "status",
+        "gateway",
+        "gateway_reference",
+        "created_at",
+        "captured_at",
+    )
+
+    def matching(self, term: str) -> Q:
+        meaning = Q(gateway__in=Gateway.values, gateway_reference=term, status="CAPTURED")
+        public_id, number = as_uuid(term), as_id(term)
+        if public_id:
+            meaning |= Q(public_id=public_id)
+        if number is not None:
+            meaning |= Q(pk=number)
+        return meaning
+
+    @admin.display(description="Reference")
+    def reference(self, row: Transaction) -> SafeString:
+        return format_html('<span class="c-mono">{}</span>', str(row.public_id)[:8])
+
+    @admin.display(description="What")
+    def what(self, row: Transaction) -> str:
+        return f"{row.get_kind_display()} by {row.get_method_display().lower()}"
+
+    @admin.display(description="Brand")
+    def brand(self, row: Transaction) -> str:
+        return row.cluster.name
+
+    @admin.display(description="Amount")
+    def money(self, row: Transaction) -> SafeString:
+        return amount(row.amount_minor, row.currency)
+
+    @admin.display(description="State")
+    def word(self, row: Transaction) -> SafeString:
+        return state(row.status, row.get_status_display())
+
+    @admin.display(description="Started")
+    def started(self, row: Transaction) -> SafeString:
+        return when(row.created_at)
+
+    def page(self, request: HttpRequest, row: Transaction) -> Page:
+        return Page(
+            title=str(row.public_id),
+            subtitle=f"{self.what(row)} on {row.cluster.name}",
+            state=self.word(row),
+            amount=self.money(row),
+            notice="The gateway would not say how this ended. Look it up there."
+            if row.status == "UNKNOWN"
+            else "",
+            main=[history_of(row), entry_of(row), webhooks_of(row)],
+            side=[split_of(row), people_of(row), gateway_of(row)],
+        )
+
+
+def history_of(row: Transaction) -> Timeline:
+    history = row.history.select_related("by").order_by("id")[:200]
+    return Timeline(
+        "Timeline",
+        [
+            Event(
+                at=event.at,
+                title=event.get_to_status_display(),
+                actor=event.by or "Platform or gateway",
+                detail=event.reason
+                if event.from_status in {"", event.to_status}
+                else f"{event.reason} (was {event.from_status.replace('_', ' ').lower()})",
+                tone=tone_of(event.to_status),
+            )
+            for event in history
+        ],
+    )
+
+
+def entry_of(row: Transaction) -> Table:
+    columns = [Cell("Account"), Cell("Debit", number=True), Cell("Credit", number=True)]
+    entry = ledger.entry_of(row.source)
+    if entry is None:
+        return Table("In the ledger", columns, [], empty="Not captured, so nothing is posted.")
+    lines: QuerySet[object] = entry.lines.select_related("account").order_by("n")
+    rows = [
+        [
+            change_link("ledger_account", line.account_id, line.account),
+            amount(line.amount_minor, line.currency) if line.amount_minor > 0 else "",
+            amount(-line.amount_minor, line.currency) if line.amount_minor < 0 else "",
+        ]
+        for line in lines
+    ]
+    link = change_link("ledger_entry", entry.pk, entry.number)
+    return Table(format_html("In the ledger: {}", link), columns, rows, empty="")
+
+
+def webhooks_of(row: Transaction) -> Table:
+    webhooks = row.webhooks.defer("body", "headers").order_by("id")[:50]
+    return Table(
+        "Webhooks",
+        [Cell("Delivery"), Cell("State"), Cell("Received")],
+        [
+            [
+                change_link("payments_webhookevent", hook.pk, f"#{hook.pk} {hook.event_type}"),
+                state(hook.status),
+                when(hook.received_at),
+            ]
+            for hook in webhooks
+        ],
+        empty="The gateway has sent nothing about it.",
+    )
+
+
+def split_of(row: Transaction) -> Facts:
+    return Facts(
+        "Split",
+        [
+            Fact("Gross", amount(row.amount_minor, row.currency)),
+            Fact("Platform fee", amount(row.platform_fee_minor, row.currency)),
+            Fact("Processing fee", amount(row.processing_fee_minor, row.currency)),
+            Fact("Net", amount(row.net_minor, row.currency)),
+        ],
+    )
+
+
+def people_of(row: Transaction) -> Facts:
+    facts = [Fact("Payer", change_link("accounts_profile", row.payer_id, row.payer))]
+    if row.payee_id:
+        facts.append(Fact("Payee", change_link("accounts_profile", row.payee_id, row.payee)))
+    if row.message:
+        facts.append(Fact("Message", row.message))
+    return Facts("People", facts)
+
+
+def gateway_of(row: Transaction) -> Facts | Raw:
+    account = row.merchant_account
+    return Facts(
+        "Gateway",
+        [
+            Fact("Gateway", row.get_gateway_display() or "none: paid from the wallet"),
+            Fact("Reference", row.gateway_reference or "none"),
+            Fact(
+                "Merchant account",
+                change_link("payments_merchantaccount", account.pk, account)
+                if account
+                else "none",
+            ),
+            Fact("Started", when(row.created_at)),
+            Fact("Captured", when(row.captured_at)),
+            Fact("Declined because", row.failure_reason or row.failure_code or "not declined"),
+            Fact("Idempotency key", row.idempotency_key),
+        ],
+    )
