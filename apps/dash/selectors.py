@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from apps.core import selectors as core
+from apps.core.money import Money
+from apps.core.show import money_text
+from apps.finance.ledger.selectors import dashboard as ledger
+from apps.finance.payments.selectors import dashboard as payments
+from apps.payouts import selectors as payouts
 
 #: A badge says "99+" beyond this; nobody needs the hundredth exactly.
 CAP = 100
 #: Events leave within seconds; the sweep finds a dead worker's within minutes.
 EVENT_IS_LATE = timedelta(minutes=5)
+DAY = timedelta(days=1)
+CHART_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,34 +31,173 @@ class Queue:
     hint: str
     label: str
     query: str
-    count: int
-    oldest: datetime | None
+    waiting: list[datetime]
     tone: str = "warning"
+
+    @property
+    def count(self) -> int:
+        return len(self.waiting)
+
+    @property
+    def oldest(self) -> datetime | None:
+        return self.waiting[0] if self.waiting else None
 
     @property
     def text(self) -> str:
         return f"{CAP - 1}+" if self.count >= CAP else str(self.count)
 
 
-def stuck_events(*, now: datetime) -> Queue:
-    """Return the events that no worker has taken."""
-    found = core.undelivered_events(before=now - EVENT_IS_LATE, limit=CAP)
-    return Queue(
-        "stuck_events",
-        "Events not delivered",
-        "older than five minutes",
-        "core.outboxmessage",
-        "delivery=waiting",
-        len(found),
-        found[0] if found else None,
-        "danger",
-    )
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number of today beside yesterday's."""
+
+    title: str
+    value: str
+    before: str
 
 
-#: Every queue with the permission that shows it.
-QUEUES = (("core.view_outboxmessage", stuck_events),)
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One bar of the chart, and its row in the table."""
+
+    day: date
+    count: int
+    volume: Money
 
 
 def queues(*, by: Any, now: datetime) -> list[Queue]:
     """Return the queues this person may see, in the order of urgency."""
-    return [queue(now=now) for permission, queue in QUEUES if by.has_perm(permission)]
+    found = []
+    if by.has_perm("payouts.view_payout"):
+        found += payout_queues(by=by)
+    if by.has_perm("payments.view_webhookevent"):
+        found.append(
+            Queue(
+                "failed_webhooks",
+                "Webhooks parked",
+                "a person must look",
+                "payments.webhookevent",
+                "status__exact=PARKED",
+                payments.parked_webhooks(limit=CAP),
+                "danger",
+            )
+        )
+    if by.has_perm("payments.view_transaction"):
+        found.append(
+            Queue(
+                "stuck_transactions",
+                "Payments of unknown outcome",
+                "look them up at the gateway",
+                "payments.transaction",
+                "status__exact=UNKNOWN",
+                payments.unknown_since(limit=CAP),
+                "danger",
+            )
+        )
+    if by.has_perm("core.view_outboxmessage"):
+        late = core.undelivered_events(before=now - EVENT_IS_LATE, limit=CAP)
+        found.append(
+            Queue(
+                "stuck_events",
+                "Events not delivered",
+                "older than five minutes",
+                "core.outboxmessage",
+                "delivery=waiting",
+                late,
+                "danger",
+            )
+        )
+    return found
+
+
+def payout_queues(*, by: Any) -> list[Queue]:
+    """Return what waits at payouts; whoever approves sees only what they can decide."""
+    to_approve = payouts.waiting_for_approval()
+    mine = by.has_perm("payouts.approve_payout")
+    if mine:
+        to_approve = to_approve.exclude(creator__user=by).exclude(approvals__by=by)
+    stuck = payouts.waiting_for_a_person()
+    return [
+        Queue(
+            "payouts_to_approve",
+            "Payouts to approve",
+            "for you to decide" if mine else "for two approvers",
+            "payouts.payout",
+            "queue=approve",
+            list(to_approve.values_list("requested_at", flat=True)[:CAP]),
+        ),
+        Queue(
+            "payouts_for_a_person",
+            "Payouts that need a person",
+            "the machine has stopped",
+            "payouts.payout",
+            "queue=person",
+            list(stuck.values_list("requested_at", flat=True)[:CAP]),
+            "danger",
+        ),
+    ]
+
+
+def figures(*, by: Any, now: datetime) -> list[Figure]:
+    """Return today's figures beside yesterday's whole day, days being UTC."""
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    found = []
+    if by.has_perm("payments.view_transaction"):
+        found.append(volume_figure(today))
+    if by.has_perm("ledger.view_entry"):
+        found.append(
+            Figure(
+                "Platform revenue",
+                listed(ledger.revenue_between(since=today, until=today + DAY)),
+                f"Yesterday {listed(ledger.revenue_between(since=today - DAY, until=today))}",
+            )
+        )
+    if by.has_perm("payouts.view_payout"):
+        summary = payouts.open_summary()
+        count = sum(number for number, _ in summary)
+        found.append(
+            Figure(
+                "Open payouts",
+                listed(money for _, money in summary),
+                f"{count} payout{'' if count == 1 else 's'} on the way",
+            )
+        )
+    if by.has_perm("payments.view_webhookevent"):
+        failed = payments.webhook_failures(since=today, until=today + DAY, limit=CAP)
+        before = payments.webhook_failures(since=today - DAY, until=today, limit=CAP)
+        found.append(Figure("Webhook failures", str(failed), f"Yesterday {before}"))
+    return found
+
+
+def volume_figure(today: datetime) -> Figure:
+    days = payments.volume_by_day(since=today - DAY, until=today + DAY)
+    now = [day for day in days if day.day == today.date()]
+    before = [day for day in days if day.day < today.date()]
+    return Figure(
+        f"Volume, {sum(day.count for day in now)} payments",
+        listed(day.amount for day in now),
+        f"Yesterday {listed(day.amount for day in before)}",
+    )
+
+
+def volume_chart(*, now: datetime, currency: str = "USD") -> list[Day]:
+    """Return the last CHART_DAYS days of captured volume in one currency, empty days too."""
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    since = today - (CHART_DAYS - 1) * DAY
+    found = {
+        row.day: row
+        for row in payments.volume_by_day(since=since, until=today + DAY)
+        if row.amount.currency == currency
+    }
+    days = [(since + n * DAY).date() for n in range(CHART_DAYS)]
+    return [
+        Day(day, found[day].count, found[day].amount)
+        if day in found
+        else Day(day, 0, Money.zero(currency))
+        for day in days
+    ]
+
+
+def listed(amounts: Iterable[Money]) -> str:
+    """Return sums of several currencies as one text; nothing is zero of the house currency."""
+    return " · ".join(money_text(money) for money in amounts) or money_text(Money.zero("USD"))

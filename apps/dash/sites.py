@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django_otp.admin import OTPAdminSite
 from unfold.sites import UnfoldAdminSite
@@ -106,6 +106,11 @@ class ConsoleSite(OTPAdminSite, UnfoldAdminSite):
     ) -> Callable[..., HttpResponse]:
         guarded: Callable[..., HttpResponse] = super().admin_view(view, cacheable)
         return csp_replace(CONSOLE_POLICY)(guarded)  # type: ignore[arg-type, return-value]
+
+    def extra_urls(self) -> list[Any]:
+        return [
+            path("books/check/", self.admin_view(views.check_books_now), name="check_books"),
+        ]
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.http import require_POST
 from unfold.dataclasses import SearchResult
 
 from apps.core.admin import ConsoleAdmin
-from apps.core.show import age_text
+from apps.core.show import age_text, money_text
 from apps.dash import selectors
+from apps.finance.ledger import selectors as ledger_selectors
+from apps.finance.ledger import services as ledger
 
 #: Ctrl-K shows so many rows; whoever needs more narrows the term.
 MAX_HITS = 12
@@ -22,7 +28,53 @@ MAX_HITS = 12
 def home_context(request: HttpRequest) -> dict[str, Any]:
     """Return what the home page shows to this person."""
     now = timezone.now()
-    return {"title": "Home", "today": now, "queues": queue_cards(request)}
+    sees_books = request.user.has_perm("ledger.view_bookscheck")
+    sees_volume = request.user.has_perm("payments.view_transaction")
+    return {
+        "title": "Home",
+        "today": now,
+        "queues": queue_cards(request),
+        "figures": selectors.figures(by=request.user, now=now),
+        "show_books": sees_books,
+        "books": ledger_selectors.last_check() if sees_books else None,
+        "chart": chart(now) if sees_volume else None,
+    }
+
+
+def chart(now: datetime) -> dict[str, Any]:
+    """Return the bars of the last days, and the same as rows for who cannot see bars."""
+    days = selectors.volume_chart(now=now)
+    bars = {
+        "labels": [f"{day.day:%d %b}" for day in days],
+        "datasets": [
+            {
+                "label": "Volume, USD",
+                "data": [str(day.volume.decimal) for day in days],
+                "backgroundColor": "var(--color-primary-500)",
+                "borderRadius": 4,
+                "displayYAxis": True,
+            }
+        ],
+    }
+    rows = [{"day": day.day, "count": day.count, "volume": money_text(day.volume)} for day in days]
+    return {
+        "title": "Volume of the last 14 days, USD",
+        "data": json.dumps(bars),
+        "rows": rows if any(day.count for day in days) else [],
+    }
+
+
+@require_POST
+def check_books_now(request: HttpRequest) -> HttpResponse:
+    """Prove the books now and say what came out."""
+    if not request.user.has_perm("ledger.view_bookscheck"):
+        raise PermissionDenied
+    check = ledger.check_books(now=timezone.now())
+    if check.ok:
+        messages.success(request, "The books balance.")
+    else:
+        messages.error(request, f"The books do not balance: {len(check.findings)} findings.")
+    return HttpResponseRedirect(reverse("admin:index"))
 
 
 def queue_cards(request: HttpRequest) -> list[dict[str, Any]]:

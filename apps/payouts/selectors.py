@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
 
 from apps.accounts.models import Profile
 from apps.core.money import Money
@@ -75,3 +75,14 @@ def waiting_for_approval() -> PayoutQuerySet:
 def waiting_for_a_person() -> PayoutQuerySet:
     """Return what the machine has given up on, the longest waiting first."""
     return Payout.objects.filter(needs_attention=True).order_by("requested_at", "id")
+
+
+def open_summary() -> list[tuple[int, Money]]:
+    """Return count and sum of the payouts on their way, per currency."""
+    rows = (
+        Payout.objects.filter(status__in=choices.OPEN)
+        .values("currency")
+        .annotate(count=Count("id"), total=Sum("amount_minor"))
+        .order_by("currency")
+    )
+    return [(row["count"], Money(int(row["total"]), row["currency"])) for row in rows]
