@@ -7,6 +7,8 @@ from apps.finance.payments import errors
 CURRENCIES = frozenset({"USD", "EUR", "GBP", "CAD", "AUD", "JPY"})
 WALLET_TIP = ("1.00", "500.00")
 WALLET_TIP_WHOLE_UNITS = ("100", "50000")  # currencies without decimals
+#: Far above any payment, far below what a BIGINT holds.
+MOST_MINOR = 10**12
 MESSAGE_MAX = 280
 KEY_MAX = 200
 

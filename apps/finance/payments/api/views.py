@@ -1,0 +1,160 @@
+"""HTTP for payments: read the request, make one call, write the answer."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django_filters import rest_framework as filters
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import generics
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.accounts import selectors as accounts
+from apps.accounts.api.requests import profile
+from apps.accounts.models import Profile
+from apps.core.money import Money
+from apps.finance.payments import choices, errors, selectors
+from apps.finance.payments import services as payments
+from apps.finance.payments.api.serializers import (
+    DepositInput,
+    GatewayHealthOutput,
+    QuoteInput,
+    QuoteOutput,
+    StartedOutput,
+    TipInput,
+    TransactionOutput,
+)
+from apps.finance.payments.models import Transaction
+from apps.finance.payments.rules import limits
+
+KEY_HEADER = OpenApiParameter(
+    "Idempotency-Key",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    required=True,
+    description="1 to 200 characters. The same key again returns the first payment.",
+)
+
+
+class TransactionFilter(filters.FilterSet):
+    kind = filters.MultipleChoiceFilter(choices=choices.Kind.choices)
+    status = filters.MultipleChoiceFilter(choices=choices.Status.choices)
+    since = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
+    until = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+
+    class Meta:
+        model = Transaction
+        fields = ["kind", "status", "since", "until"]
+
+
+class Transactions(generics.ListAPIView[Transaction]):
+    """What I paid and received on this brand, the newest first."""
+
+    serializer_class = TransactionOutput
+    filterset_class = TransactionFilter
+    queryset = Transaction.objects.none()
+
+    def get_queryset(self) -> QuerySet[Transaction]:
+        return selectors.transactions_of(profile(self.request))
+
+
+class OneTransaction(APIView):
+    @extend_schema(responses=TransactionOutput)
+    def get(self, request: Request, public_id: uuid.UUID) -> Response:
+        transaction = selectors.transaction_for(profile(request), public_id)
+        return Response(TransactionOutput(transaction).data)
+
+
+class Tips(APIView):
+    @extend_schema(parameters=[KEY_HEADER], request=TipInput, responses={201: StartedOutput})
+    def post(self, request: Request) -> Response:
+        form = TipInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        wish = form.validated_data
+        by_card = wish["method"] == choices.Method.CARD
+        tip = payments.start_card_tip if by_card else payments.tip_from_wallet
+        fan = profile(request)
+        transaction = tip(
+            fan=fan,
+            creator=_creator(fan, wish["creator"]),
+            amount=wish["amount"],
+            message=wish["message"],
+            idempotency_key=_key(request),
+            now=timezone.now(),
+        )
+        return _started(transaction)
+
+
+class Deposits(APIView):
+    @extend_schema(parameters=[KEY_HEADER], request=DepositInput, responses={201: StartedOutput})
+    def post(self, request: Request) -> Response:
+        form = DepositInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        transaction = payments.start_deposit(
+            fan=profile(request),
+            amount=form.validated_data["amount"],
+            idempotency_key=_key(request),
+            now=timezone.now(),
+        )
+        return _started(transaction)
+
+
+class QuoteView(APIView):
+    """What a payment would split into now."""
+
+    @extend_schema(parameters=[QuoteInput], responses=QuoteOutput)
+    def get(self, request: Request) -> Response:
+        form = QuoteInput(data=request.query_params)
+        form.is_valid(raise_exception=True)
+        asked = form.validated_data
+        if asked["currency"] not in limits.CURRENCIES:
+            raise errors.CurrencyNotOffered(currency=asked["currency"])
+        amount = Money.of(asked["amount"], asked["currency"])
+        limits.check_between(amount, 1, limits.MOST_MINOR)
+        quote = selectors.quote(
+            cluster=profile(request).cluster,
+            kind=choices.Kind(asked["kind"]),
+            method=choices.Method(asked["method"]),
+            amount=amount,
+            at=timezone.now(),
+        )
+        return Response(QuoteOutput(quote).data)
+
+
+class Health(APIView):
+    """Whether payments can be taken; public, without secrets."""
+
+    permission_classes = (AllowAny,)
+
+    @extend_schema(responses=GatewayHealthOutput(many=True))
+    def get(self, request: Request) -> Response:
+        rows = selectors.gateway_health(now=timezone.now())
+        return Response(GatewayHealthOutput(rows, many=True).data)
+
+
+def _creator(fan: Profile, handle: str) -> Profile:
+    creator = accounts.creator_by_handle(fan.cluster, handle)
+    if creator is None:
+        raise errors.CreatorNotFound(handle=handle)
+    return creator
+
+
+def _key(request: Request) -> str:
+    return request.headers.get("Idempotency-Key", "").strip()
+
+
+def _started(transaction: Transaction) -> Response:
+    waits = transaction.status == choices.Status.REQUIRES_ACTION
+    next_action = (
+        {"type": "redirect", "url": payments.checkout_url(transaction=transaction)}
+        if waits
+        else None
+    )
+    body = StartedOutput({"transaction": transaction, "next_action": next_action})
+    return Response(body.data, status=201)

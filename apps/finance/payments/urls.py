@@ -1,0 +1,8 @@
+"""/webhooks/: processors call these, by any host."""
+
+from django.urls import path
+
+from apps.finance.payments import views
+
+app_name = "webhooks"
+urlpatterns = [path("ccbill/<str:token>/", views.ccbill_webhook, name="ccbill")]

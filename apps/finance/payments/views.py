@@ -1,0 +1,46 @@
+"""Where gateways deliver webhooks: store, answer, process afterwards."""
+
+from __future__ import annotations
+
+import hmac
+from functools import partial
+
+import structlog
+from django.conf import settings
+from django.db.transaction import on_commit
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from apps.core.middleware import client_ip
+from apps.finance.payments import services as payments
+from apps.finance.payments import tasks
+from apps.finance.payments.choices import Gateway
+
+log = structlog.get_logger(__name__)
+
+MOST_BYTES = 64 * 1024
+
+
+@csrf_exempt
+@require_POST
+def ccbill_webhook(request: HttpRequest, token: str) -> HttpResponse:
+    """Store what was sent and answer 200; CCBill sends again whatever else it gets."""
+    expected = settings.CCBILL["webhook_token"]
+    if not expected or not hmac.compare_digest(token.encode(), expected.encode()):
+        log.warning("webhook_with_wrong_token", ip=client_ip(request))
+        return HttpResponse(status=404)
+    if int(request.headers.get("Content-Length") or 0) > MOST_BYTES:
+        return HttpResponse(status=413)
+    payments.receive_webhook(
+        gateway=Gateway.CCBILL,
+        query=request.GET.dict(),
+        headers=dict(request.headers),
+        body=request.body,
+        remote_ip=client_ip(request),
+        now=timezone.now(),
+    )
+    # Robust: with the queue down the delivery is safe, and beat picks it up.
+    on_commit(partial(tasks.process_webhooks.delay), robust=True)
+    return HttpResponse("OK", content_type="text/plain")

@@ -1,0 +1,250 @@
+"""PAY-7: each delivery is stored, proved, and acted on exactly once, in any order."""
+
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlencode
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from apps.clusters.models import Cluster
+from apps.core.money import Money
+from apps.finance.ledger import postings
+from apps.finance.ledger import selectors as ledger
+from apps.finance.payments import errors
+from apps.finance.payments import services as payments
+from apps.finance.payments.choices import Status, WebhookStatus
+from apps.finance.payments.models import TransactionEvent, WebhookEvent
+from apps.finance.payments.rules.waiting import MOST_ATTEMPTS
+from tests import given
+from tests.factories.accounts import CreatorFactory, ProfileFactory, UserFactory
+from tests.factories.payments import MerchantAccountFactory, failure_fields, webhook_fields
+
+pytestmark = pytest.mark.django_db
+
+USD50, NOTHING = Money.of("50.00", "USD"), Money.zero("USD")
+
+
+def wallet(fan):
+    return ledger.balance_of(postings.wallet(fan.pk), "USD")
+
+
+def test_a_sale_is_captured_and_booked_to_the_cent(now):
+    fan, creator = ProfileFactory(), CreatorFactory()
+    tip = given.a_card_tip(fan, creator, "25.00", now=now)
+    given.a_delivery(tip, now=now)
+
+    assert payments.process_webhooks(now=now) == 1
+
+    tip.refresh_from_db()
+    assert (tip.status, tip.captured_at) == (Status.CAPTURED, now)
+    assert ledger.balance_of(postings.creator_payable(creator.pk), "USD").minor == 20_00
+    assert ledger.balance_of(postings.PLATFORM_REVENUE, "USD").minor == 3_75
+    assert ledger.balance_of(postings.PROCESSOR_FEES_PAYABLE, "USD").minor == 1_25
+    assert ledger.balance_of(postings.processor_clearing("ccbill"), "USD").minor == 25_00
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"subscriptionInitialPrice": "500.00"},
+        {"dynamicPricingValidationDigest": "0" * 32},
+        {"dynamicPricingValidationDigest": ""},
+        {"clientSubacc": "0099"},
+        {"clientAccnum": "111111"},
+        {"X-order": "00000000-0000-4000-8000-000000000000"},
+        {"X-order": "nonsense"},
+        {"subscriptionCurrencyCode": "978"},
+    ],
+)
+def test_a_forged_or_altered_delivery_is_refused_and_moves_nothing(now, change):
+    fan = ProfileFactory()
+    deposit = given.a_deposit(fan, now=now)
+    history = TransactionEvent.objects.count()
+    webhook_id = given.a_delivery(deposit, now=now, **change)
+
+    payments.process_webhooks(now=now)
+
+    deposit.refresh_from_db()
+    assert WebhookEvent.objects.get(pk=webhook_id).status == WebhookStatus.REFUSED
+    assert deposit.status == Status.REQUIRES_ACTION
+    assert TransactionEvent.objects.count() == history
+    assert wallet(fan) == NOTHING
+
+
+def test_a_true_delivery_from_a_strange_address_is_refused(now):
+    fan = ProfileFactory()
+    webhook_id = given.a_delivery(given.a_deposit(fan, now=now), now=now, ip="203.0.113.9")
+
+    payments.process_webhooks(now=now)
+
+    assert WebhookEvent.objects.get(pk=webhook_id).status == WebhookStatus.REFUSED
+    assert wallet(fan) == NOTHING
+
+
+def test_a_forgery_does_not_take_the_place_of_the_true_delivery(now):
+    fan = ProfileFactory()
+    deposit = given.a_deposit(fan, now=now)
+    given.a_delivery(deposit, now=now, dynamicPricingValidationDigest="0" * 32)
+    given.a_delivery(deposit, now=now)
+
+    payments.process_webhooks(now=now)
+
+    assert wallet(fan) == USD50
+
+
+def test_one_brands_account_cannot_confirm_anothers_order(now):
+    fan = ProfileFactory()
+    other = MerchantAccountFactory.of(Cluster.objects.exclude(pk=fan.cluster_id).first())
+    given.a_delivery(given.a_deposit(fan, now=now), now=now, clientSubacc=other.subaccount)
+
+    payments.process_webhooks(now=now)
+
+    assert wallet(fan) == NOTHING
+
+
+@pytest.mark.parametrize("order", sorted(set(itertools.permutations("FSS"))))
+def test_every_order_of_deliveries_ends_the_same(now, order):
+    fan = ProfileFactory()
+    deposit = given.a_deposit(fan, now=now)
+    for letter in order:
+        given.a_delivery(deposit, now=now, **(failure_fields() if letter == "F" else {}))
+        payments.process_webhooks(now=now)
+
+    deposit.refresh_from_db()
+    assert (deposit.status, deposit.failure_code) == (Status.CAPTURED, "")
+    assert wallet(fan) == USD50
+    statuses = sorted(WebhookEvent.objects.values_list("status", flat=True))
+    assert statuses == ["IGNORED", "PROCESSED", "PROCESSED"]
+    assert WebhookEvent.objects.get(status="IGNORED").duplicate_of_id is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_delivery_a_hundred_times_at_once_books_once(now):
+    fan = ProfileFactory()
+    deposit = given.a_deposit(fan, now=now)
+
+    def deliver(_):
+        try:
+            given.a_delivery(deposit, now=now)
+            return payments.process_webhooks(now=now)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(12) as pool:
+        finished = sum(pool.map(deliver, range(100)))
+    finished += payments.process_webhooks(now=now)
+
+    assert finished == 100
+    assert WebhookEvent.objects.filter(status=WebhookStatus.PROCESSED).count() == 1
+    assert WebhookEvent.objects.filter(status=WebhookStatus.IGNORED).count() == 99
+    assert wallet(fan) == USD50
+
+
+def test_a_second_sale_for_one_order_is_parked_and_booked_once(now):
+    fan = ProfileFactory()
+    deposit = given.a_deposit(fan, now=now)
+    given.a_delivery(deposit, now=now)
+    second = given.a_delivery(deposit, now=now, subscriptionId="0117240102000000077")
+
+    payments.process_webhooks(now=now)
+
+    assert WebhookEvent.objects.get(pk=second).status == WebhookStatus.PARKED
+    assert wallet(fan) == USD50
+
+
+@pytest.mark.parametrize(
+    ("event", "end"),
+    [
+        ("Chargeback", WebhookStatus.PARKED),
+        ("Refund", WebhookStatus.PARKED),
+        ("RenewalSuccess", WebhookStatus.PARKED),
+        ("NeverHeardOf", WebhookStatus.PARKED),
+        ("Expiration", WebhookStatus.IGNORED),
+    ],
+)
+def test_other_events_are_kept_with_a_reason(now, event, end):
+    fan = ProfileFactory()
+    webhook_id = given.a_delivery(given.a_deposit(fan, now=now), now=now, eventType=event)
+
+    payments.process_webhooks(now=now)
+
+    webhook = WebhookEvent.objects.get(pk=webhook_id)
+    assert webhook.status == end
+    assert event in webhook.error
+    assert wallet(fan) == NOTHING
+
+
+def test_what_cannot_be_read_is_retried_then_parked(now):
+    webhook_id = payments.receive_webhook(
+        gateway="ccbill", query={}, headers={}, body=b"\xff{", remote_ip="127.0.0.1", now=now
+    )
+
+    for _ in range(MOST_ATTEMPTS):
+        webhook = WebhookEvent.objects.get(pk=webhook_id)
+        payments.process_webhooks(now=webhook.next_attempt_at)
+
+    webhook.refresh_from_db()
+    assert (webhook.status, webhook.attempts) == (WebhookStatus.PARKED, MOST_ATTEMPTS)
+
+
+def test_secret_headers_are_not_kept(now):
+    webhook_id = given.a_delivery(given.a_deposit(ProfileFactory(), now=now), now=now)
+    assert WebhookEvent.objects.get(pk=webhook_id).headers == {"Content-Type": "application/json"}
+
+
+class TestReplay:
+    def test_puts_a_refused_delivery_through_its_checks_again(self, now, settings):
+        fan, staff = ProfileFactory(), UserFactory(is_superuser=True)
+        webhook_id = given.a_delivery(given.a_deposit(fan, now=now), now=now, ip="203.0.113.9")
+        payments.process_webhooks(now=now)
+        settings.CCBILL = {**settings.CCBILL, "webhook_networks": ["203.0.113.0/24"]}
+
+        payments.replay_webhook(webhook_id=webhook_id, by=staff, reason="New network", now=now)
+        payments.process_webhooks(now=now)
+
+        assert wallet(fan) == USD50
+        with pytest.raises(errors.NothingToReplay):
+            payments.replay_webhook(webhook_id=webhook_id, by=staff, reason="Again", now=now)
+
+    def test_needs_the_permission_and_a_reason(self, now):
+        webhook_id = given.a_delivery(given.a_deposit(ProfileFactory(), now=now), now=now)
+        with pytest.raises(errors.ReplayNotAllowed):
+            payments.replay_webhook(webhook_id=webhook_id, by=UserFactory(), reason="x", now=now)
+        with pytest.raises(errors.ReasonMissing):
+            payments.replay_webhook(
+                webhook_id=webhook_id, by=UserFactory(is_superuser=True), reason=" ", now=now
+            )
+
+
+class TestIntake:
+    URL = "/webhooks/ccbill/{}/?eventType=NewSaleSuccess"
+
+    def post(self, settings, body, token=None, **extra):
+        url = self.URL.format(token or settings.CCBILL["webhook_token"])
+        client = Client(enforce_csrf_checks=True, headers={"host": "any.example"})
+        return client.post(url, body, content_type="application/x-www-form-urlencoded", **extra)
+
+    def test_stores_answers_and_processes_a_form(
+        self, settings, django_capture_on_commit_callbacks
+    ):
+        settings.ALLOWED_HOSTS = ["any.example"]
+        fan = ProfileFactory()
+        deposit = given.a_deposit(fan, now=timezone.now())
+        with django_capture_on_commit_callbacks(execute=True):
+            answer = self.post(settings, urlencode(webhook_fields(deposit)))
+
+        assert answer.status_code == 200
+        assert wallet(fan) == USD50
+
+    def test_a_wrong_token_is_not_found_and_stores_nothing(self, settings):
+        settings.ALLOWED_HOSTS = ["any.example"]
+        assert self.post(settings, "a=1", token="wrong").status_code == 404
+        assert not WebhookEvent.objects.exists()
+
+    def test_a_large_body_is_refused(self, settings):
+        settings.ALLOWED_HOSTS = ["any.example"]
+        assert self.post(settings, "a=" + "x" * 70_000).status_code == 413
+        assert not WebhookEvent.objects.exists()
