@@ -1,0 +1,129 @@
+"""How brand templates write money, moments, states and pictures."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Any
+
+from django import template
+from django.contrib.humanize.templatetags.humanize import naturaltime
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from apps.clusters import selectors as clusters
+from apps.clusters.models import Cluster
+from apps.core.money import Money
+from apps.storefront import choices, rules
+
+register = template.Library()
+
+MINUS = "\N{MINUS SIGN}"
+
+
+@register.filter
+def money(value: Money) -> str:
+    """Write ``$1,250.00``, or ``1,250.00 EUR``; a negative amount has a minus sign."""
+    text = f"{abs(value.decimal):,f}"
+    sign = MINUS if value.minor < 0 else ""
+    if value.currency == "USD":
+        return f"{sign}${text}"
+    return f"{sign}{text} {value.currency}"
+
+
+@register.filter
+def signed(value: Money) -> str:
+    """Write an amount that came in with a plus, one that went out with a minus."""
+    return money(value) if value.minor <= 0 else f"+{money(value)}"
+
+
+@register.filter
+def moment(value: datetime) -> SafeString:
+    """Write a moment: readable, the exact UTC time on hover, local time where scripts run."""
+    value = value.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" title="{}" data-local>{}</time>'
+        ' <span class="muted small">({})</span>',
+        value.isoformat(timespec="seconds"),
+        f"{value:%Y-%m-%d %H:%M:%S} UTC",
+        f"{value:%b} {value.day}, {value:%Y, %H:%M} UTC",
+        naturaltime(value),
+    )
+
+
+@register.filter
+def state(status: str) -> SafeString:
+    """Write a state of a payment or payout as a word with a shape and a colour."""
+    tone, label = choices.STATES[status]
+    return format_html('<span class="state {}">{}</span>', tone, label)
+
+
+@register.filter
+def entry_kind(kind: str) -> str:
+    """Say what a journal entry was to the creator whose balance it changed."""
+    return choices.ENTRY_KINDS.get(kind, kind)
+
+
+@register.simple_tag(takes_context=True)
+def brand_links(context: dict[str, Any]) -> list[dict[str, object]]:
+    """Return a link to each brand's home, by the scheme and port of this request."""
+    request = context["request"]
+    _, colon, port = request.get_host().partition(":")
+    return [
+        {
+            "slug": cluster.slug,
+            "name": cluster.name,
+            "audience": cluster.audience,
+            "url": f"{request.scheme}://{clusters.primary_host_of(cluster)}{colon}{port}/",
+            "is_current": cluster == request.cluster,
+        }
+        for cluster in clusters.active_clusters()
+    ]
+
+
+@register.simple_tag
+def theme_url(cluster: Cluster) -> str:
+    """Return the address of a brand's colours; it changes when they do."""
+    return f"{reverse('storefront:theme', args=[cluster.slug])}?v={rules.theme_version(cluster)}"
+
+
+@register.simple_tag(takes_context=True)
+def current(context: dict[str, Any], prefix: str) -> SafeString:
+    """Mark the link to the page one is on."""
+    here = context["request"].path.startswith(prefix)
+    return mark_safe(' aria-current="page"' if here else "")  # noqa: S308 - a constant
+
+
+#: Bold shapes on a tile of 100 by 100; each is drawn in the colour that is legible on the accent.
+SHAPES = (
+    "M0 0H100A100 100 0 0 1 0 100Z",
+    "M100 0V100A100 100 0 0 1 0 0Z",
+    "M100 100H0A100 100 0 0 1 100 0Z",
+    "M0 100V0A100 100 0 0 1 100 100Z",
+    "M50 0A50 50 0 0 1 50 100A50 50 0 0 1 50 0Z",
+    "M0 0H50A50 50 0 0 1 50 100H0Z",
+    "M0 50A50 50 0 0 1 100 50Z M0 100A50 50 0 0 1 100 100Z",
+    "",
+)
+WEIGHTS = ("0.92", "0.16", "0.3", "0.08", "0.55", "0.2", "0.92", "0.12")
+
+
+@register.simple_tag
+def art(seed: str) -> SafeString:
+    """Draw the picture that belongs to ``seed``: the same seed, the same picture."""
+    noise = hashlib.sha256(seed.encode()).digest()
+    tiles = [
+        (x * 100, y * 100, SHAPES[noise[i] % len(SHAPES)], WEIGHTS[noise[i] // 8 % len(WEIGHTS)])
+        for i, (x, y) in enumerate((x, y) for y in range(3) for x in range(4))
+    ]
+    paths = format_html_join(
+        "",
+        '<path transform="translate({} {})" d="{}" opacity="{}"/>',
+        (tile for tile in tiles if tile[2]),
+    )
+    return format_html(
+        '<svg class="art ink-1" viewBox="0 0 400 300" preserveAspectRatio="xMidYMid slice"'
+        ' aria-hidden="true" focusable="false">{}</svg>',
+        paths,
+    )

@@ -1,0 +1,21 @@
+"""Addresses of the brand pages."""
+
+from django.urls import path
+
+from apps.storefront.views import checkout, earnings, pages, tipping, wallet
+
+app_name = "storefront"
+urlpatterns = [
+    path("", pages.home, name="home"),
+    path("theme/<slug:slug>.css", pages.theme, name="theme"),
+    path("theme/<slug:slug>.svg", pages.icon, name="icon"),
+    path("@<slug:handle>/", tipping.creator, name="creator"),
+    path("checkout/ccbill/return/", checkout.ccbill_return, name="ccbill_return"),
+    path("checkout/<uuid:public_id>/", checkout.show, name="checkout"),
+    path("wallet/", wallet.show, name="wallet"),
+    path("earnings/", earnings.show, name="earnings"),
+    path("earnings/statement/", earnings.statement, name="statement"),
+    path("earnings/methods/", earnings.add_method, name="add_method"),
+    path("earnings/payouts/<uuid:public_id>/cancel/", earnings.cancel, name="cancel_payout"),
+    path("become-creator/", earnings.become_creator, name="become_creator"),
+]

@@ -1,0 +1,1 @@
+"""Pages of the brands, one module per group of pages."""

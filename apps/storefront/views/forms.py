@@ -1,0 +1,118 @@
+"""What people type on brand pages."""
+
+from __future__ import annotations
+
+import uuid
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+
+from apps.core.money import Money
+from apps.storefront.choices import CURRENCY, DEPOSIT_PRESETS, TIP_PRESETS
+
+OTHER = "other"
+
+
+class AmountForm(forms.Form):
+    """A preset amount or one's own."""
+
+    presets: tuple[str, ...] = ()
+
+    preset = forms.ChoiceField(label="Amount", widget=forms.RadioSelect, required=False)
+    amount = forms.DecimalField(
+        label="Your amount in dollars",
+        required=False,
+        min_value=Decimal("0.01"),
+        max_digits=9,
+        decimal_places=2,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["preset"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
+        field.choices = [(value, f"${value}") for value in self.presets] + [(OTHER, "Other")]
+        field.initial = self.presets[1]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        preset = data.get("preset")
+        if preset and preset != OTHER:
+            self.errors.pop("amount", None)
+            data["amount"] = Decimal(preset)
+        elif data.get("amount") is None and "amount" not in self.errors:
+            self.add_error("amount", "Enter an amount, for example 12.50.")
+        if "amount" in self.errors:
+            return data
+        data["money"] = Money.of(data["amount"], CURRENCY)
+        return data
+
+
+class TipForm(AmountForm):
+    presets = TIP_PRESETS
+
+    message = forms.CharField(
+        label="Message",
+        required=False,
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 2, "placeholder": "Say something nice"}),
+    )
+    method = forms.ChoiceField(
+        label="Pay with",
+        choices=[("CARD", "Card"), ("WALLET", "Wallet")],
+        initial="CARD",
+        widget=forms.RadioSelect,
+    )
+
+
+class DepositForm(AmountForm):
+    presets = DEPOSIT_PRESETS
+
+
+class KeyForm(forms.Form):
+    """Makes sending a form twice harmless: the key is made when the form is shown."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+
+    @staticmethod
+    def fresh() -> str:
+        """Return a key for a form about to be shown."""
+        return str(uuid.uuid4())
+
+
+class PayoutForm(KeyForm):
+    method = forms.ModelChoiceField(queryset=None, label="Pay to", empty_label=None)
+    amount = forms.DecimalField(
+        label="Amount in dollars",
+        min_value=Decimal("0.01"),
+        max_digits=12,
+        decimal_places=2,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, methods: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["method"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - declared above
+        field.queryset = methods
+
+
+class MethodForm(forms.Form):
+    email = forms.EmailField(
+        label="E-mail address of your Paxum account",
+        max_length=254,
+        help_text="Payouts go to this account. Check it twice.",
+    )
+    first_name = forms.CharField(label="First name at Paxum", max_length=80)
+    last_name = forms.CharField(label="Last name at Paxum", max_length=80)
+
+
+class CreatorForm(forms.Form):
+    display_name = forms.CharField(label="Name", max_length=80)
+    handle = forms.SlugField(
+        label="Handle",
+        max_length=40,
+        help_text="Letters, digits and hyphens. Your page is at /@handle/.",
+    )

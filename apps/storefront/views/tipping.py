@@ -1,0 +1,72 @@
+"""A creator's page, where a tip begins."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from apps.accounts import selectors as accounts
+from apps.accounts.api import requests
+from apps.accounts.models import Profile
+from apps.core.errors import DomainError
+from apps.finance.ledger import postings
+from apps.finance.ledger import selectors as ledger_selectors
+from apps.finance.payments import services as payments
+from apps.storefront.choices import CURRENCY
+from apps.storefront.views.forms import KeyForm, TipForm
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def creator(request: HttpRequest, handle: str) -> HttpResponse:
+    """Show a creator; a posted tip goes on to its checkout, or is paid from the wallet."""
+    who = accounts.creator_by_handle(request.cluster, handle)
+    if who is None:
+        raise Http404
+    if request.method != "POST":
+        initial = {name: request.GET[name] for name in ("amount", "preset") if name in request.GET}
+        return _page(request, who, TipForm(initial=initial))
+    form = TipForm(request.POST)
+    key = KeyForm(request.POST)
+    if not request.user.is_authenticated:
+        kept = urlencode({n: request.POST[n] for n in ("amount", "preset") if n in request.POST})
+        return redirect_to_login(f"{request.path}?{kept}")
+    if not form.is_valid() or not key.is_valid():
+        return _page(request, who, form, status=422)
+    return _tip(request, who, form, str(key.cleaned_data["key"]))
+
+
+def _tip(request: HttpRequest, who: Profile, form: TipForm, key: str) -> HttpResponse:
+    data = form.cleaned_data
+    by_wallet = data["method"] == "WALLET"
+    if by_wallet and "confirmed" not in request.POST:
+        context = {"creator": who, "amount": data["money"], "data": request.POST}
+        return render(request, "storefront/confirm_wallet_tip.html", context)
+    start = payments.tip_from_wallet if by_wallet else payments.start_card_tip
+    try:
+        tip = start(
+            fan=requests.profile(request),
+            creator=who,
+            amount=data["money"],
+            message=data["message"],
+            idempotency_key=key,
+            now=timezone.now(),
+        )
+    except DomainError as refusal:
+        form.add_error(None, refusal.message)
+        return _page(request, who, form, status=422)
+    return redirect("storefront:checkout", public_id=tip.public_id)
+
+
+def _page(request: HttpRequest, who: Profile, form: TipForm, status: int = 200) -> HttpResponse:
+    context: dict[str, Any] = {"creator": who, "form": form, "key": KeyForm.fresh()}
+    if request.user.is_authenticated:
+        fan = requests.profile(request)
+        context["balance"] = ledger_selectors.balance_of(postings.wallet(fan.pk), CURRENCY)
+        context["is_self"] = fan.pk == who.pk
+    return render(request, "storefront/creator.html", context, status=status)

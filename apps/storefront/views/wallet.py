@@ -1,0 +1,61 @@
+"""A fan's stored value on one brand."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from apps.accounts.api import requests
+from apps.accounts.models import Profile
+from apps.core.errors import DomainError
+from apps.finance.ledger import postings
+from apps.finance.ledger import selectors as ledger_selectors
+from apps.finance.payments import selectors as payments_selectors
+from apps.finance.payments import services as payments
+from apps.storefront.choices import CURRENCY
+from apps.storefront.views.forms import DepositForm, KeyForm
+from apps.storefront.views.paging import page_of
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def show(request: HttpRequest) -> HttpResponse:
+    """Show balance and payments; a posted deposit goes on to its checkout."""
+    fan = requests.profile(request)
+    if request.method != "POST":
+        return _page(request, fan, DepositForm())
+    form = DepositForm(request.POST)
+    key = KeyForm(request.POST)
+    if not form.is_valid() or not key.is_valid():
+        return _page(request, fan, form, status=422)
+    try:
+        deposit = payments.start_deposit(
+            fan=fan,
+            amount=form.cleaned_data["money"],
+            idempotency_key=str(key.cleaned_data["key"]),
+            now=timezone.now(),
+        )
+    except DomainError as refusal:
+        form.add_error(None, refusal.message)
+        return _page(request, fan, form, status=422)
+    return redirect("storefront:checkout", public_id=deposit.public_id)
+
+
+def _page(
+    request: HttpRequest, fan: Profile, form: DepositForm, status: int = 200
+) -> HttpResponse:
+    context = {
+        "balance": ledger_selectors.balance_of(postings.wallet(fan.pk), CURRENCY),
+        "page": page_of(
+            request,
+            payments_selectors.transactions_of(fan).filter(payer=fan).select_related("payee"),
+        ),
+        "form": form,
+        "key": KeyForm.fresh(),
+    }
+    return render(request, "storefront/wallet.html", context, status=status)

@@ -1,0 +1,45 @@
+// Small comforts; every page works without this file.
+"use strict";
+
+// Times are written in UTC; show them in the reader's zone. The exact UTC time stays in the title.
+for (const time of document.querySelectorAll("time[datetime][data-local]")) {
+  time.textContent = new Intl.DateTimeFormat(document.documentElement.lang, {
+    dateStyle: "medium",
+    timeStyle: "short",
+  }).format(new Date(time.dateTime));
+}
+
+// A second click sends nothing. (A second request would do no harm either: forms carry a key.)
+for (const form of document.querySelectorAll("form[method=post]")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "yes";
+    for (const button of form.querySelectorAll("button[type=submit]")) {
+      button.setAttribute("aria-disabled", "true");
+    }
+  });
+}
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) {
+    delete form.dataset.sent;
+    for (const button of form.querySelectorAll("[aria-disabled]")) {
+      button.removeAttribute("aria-disabled");
+    }
+  }
+});
+
+// Typing an own amount chooses "Other"; leaving a menu closes it.
+for (const group of document.querySelectorAll(".chips-group")) {
+  const other = group.querySelector("input[value=other]");
+  other?.addEventListener("change", () => group.querySelector(".other input")?.focus());
+}
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
