@@ -23,8 +23,8 @@ def versioned(request: HttpRequest, rest: str) -> HttpResponse:
 urlpatterns = [
     path("health/", include("apps.ops.urls")),
     path("webhooks/", include("apps.finance.payments.urls")),
-    path("api/v1/payments/", include("apps.finance.payments.api.urls")),
     path("api/v1/payments/", include("apps.payouts.api.urls")),
+    path("api/v1/payments/", include("apps.finance.payments.api.urls")),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("_allauth/", include("allauth.headless.urls")),

@@ -14,7 +14,8 @@ from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib.auth.models import Group
 from django.core.cache import cache
-from django.test import Client, RequestFactory
+from django.db import connection
+from django.test import Client, RequestFactory, TransactionTestCase
 from rest_framework.test import APIClient
 
 from apps.accounts import services as accounts
@@ -32,6 +33,23 @@ CONSOLE_HOST = "fanzlab.localhost"
 @pytest.fixture
 def now() -> datetime:
     return datetime(2026, 1, 15, 12, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _flush_past_the_guards() -> Iterator[None]:
+    """Let a transactional test empty the tables afterwards, also those that refuse TRUNCATE."""
+    flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+
+    def flush_as_replica(case: TransactionTestCase) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET session_replication_role = replica")
+        flush(case)
+        with connection.cursor() as cursor:
+            cursor.execute("RESET session_replication_role")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", flush_as_replica)
+        yield
 
 
 @pytest.fixture(autouse=True)

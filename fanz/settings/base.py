@@ -20,7 +20,7 @@ AUTH_USER_MODEL = "accounts.User"
 
 # --- Applications, lowest layer first (docs/architecture.md) ----------------------
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # its default one would replace our site and the gate with it
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "fanz.console.ConsoleConfig",  # django.contrib.admin with FanzDash as its default site
@@ -65,6 +65,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "apps.accounts.middleware.SecondFactorMiddleware",
+    "apps.accounts.middleware.AuthThrottleMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -288,4 +289,18 @@ UNFOLD = {
             "950": "#2C0B59",
         },
     },
+}
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+
+# --- Content-Security-Policy of the brand pages -----------------------------------------
+#: Browsers hold the redirect after a form to form-action too: the card page is one.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:"],  # the QR code of a second factor
+        "form-action": ["'self'", "/".join(CCBILL["flexforms_url"].split("/")[:3])],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+        "object-src": ["'none'"],
+    }
 }

@@ -7,16 +7,23 @@ from apps.clusters import selectors
 from apps.clusters.models import Cluster, Domain
 from tests.factories.clusters import DomainFactory
 
+OTHERS = (
+    "boyfanz",
+    "girlfanz",
+    "daddyfanz",
+    "pupfanz",
+    "taboofanz",
+    "transfanz",
+    "cougarfanz",
+    "fanzcock",
+)
 pytestmark = pytest.mark.django_db
 
 
 def test_nine_brands_are_there_in_order_and_only_the_first_is_the_portal():
     found = list(Cluster.objects.order_by("position").values_list("slug", "is_portal"))
 
-    assert found == [("fanzlab", True)] + [
-        (slug, False)
-        for slug in ["boyfanz", "girlfanz", "daddyfanz", "pupfanz", "taboofanz", "transfanz", "cougarfanz", "fanzcock"]
-    ]
+    assert found == [("fanzlab", True)] + [(slug, False) for slug in OTHERS]
 
 
 def test_only_public_domains_are_stored():

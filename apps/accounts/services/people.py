@@ -14,8 +14,11 @@ from apps.audit import services as audit
 
 
 @transaction.atomic
-def create_account(*, email: str, password: str, now: datetime, by: User | None) -> User:
-    """Open an account whose e-mail address counts as verified, or return the one there is."""
+def create_account(*, email: str, password: str | None, now: datetime, by: User | None) -> User:
+    """Open an account whose e-mail address counts as verified, or return the one there is.
+
+    Without a ``password`` nobody can sign in by one.
+    """
     existing = User.objects.filter(email__iexact=email).first()
     if existing:
         return existing
