@@ -11,6 +11,22 @@ class AccountType(TextChoices):
     EXPENSE = "EXPENSE"
 
 
+class Side(TextChoices):
+    """The side on which an account's balance is positive."""
+
+    DEBIT = "DEBIT"
+    CREDIT = "CREDIT"
+
+
+class OwnerKind(TextChoices):
+    """Whose accounts stand under a node of the chart; the word before the colon of an owner."""
+
+    NONE = "", "The platform"
+    PROFILE = "profile", "A person on one brand"
+    PROCESSOR = "processor", "A card processor"
+    RAIL = "rail", "A payout rail"
+
+
 class EntryKind(TextChoices):
     """One per business event of postings.py."""
 

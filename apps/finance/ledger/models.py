@@ -1,0 +1,206 @@
+"""The books. Their rules are held by PostgreSQL (migrations/sql); these classes only describe them."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from apps.core.money import Money
+from apps.finance.ledger.choices import AccountType, EntryKind, Side
+
+
+class Account(models.Model):
+    """One account of the chart, for one owner, in one currency.
+
+    Opened by the first posting that names it. What the chart says about its code is written by a
+    trigger, whoever inserts; afterwards only ``closed_at`` and ``is_frozen`` may change.
+    """
+
+    code = models.CharField(max_length=10, help_text="Node of the chart.")
+    owner = models.CharField(max_length=80, blank=True, help_text="profile:17, or empty.")
+    currency = models.CharField(max_length=5)
+    type = models.CharField(max_length=10, choices=AccountType.choices)
+    normal_side = models.CharField(max_length=6, choices=Side.choices)
+    allows_overdraft = models.BooleanField()
+    stripes = models.SmallIntegerField(help_text="Number of its balance rows.")
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+    is_frozen = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["code", "owner", "currency"], name="ledger_account_unique"
+            ),
+            models.CheckConstraint(
+                condition=Q(currency__regex="^[A-Z]{3,5}$"), name="ledger_account_currency_code"
+            ),
+            models.CheckConstraint(
+                condition=Q(allows_overdraft=True, stripes__gte=1) | Q(stripes=1),
+                name="ledger_account_bound_on_one_row",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (self.code, self.owner, self.currency)))
+
+
+class Entry(models.Model):
+    """One business event in the books: at least two lines, zero in every currency. Append-only."""
+
+    kind = models.CharField(max_length=30, choices=EntryKind.choices)
+    source = models.CharField(max_length=120, help_text="The event, once for ever.")
+    request_hash = models.BinaryField(max_length=32, help_text="SHA-256 of what was asked.")
+    line_count = models.SmallIntegerField()
+    cluster = models.CharField(max_length=50, blank=True, help_text="Slug of the brand.")
+    effective_on = models.DateField(help_text="The accounting date.")
+    posted_at = models.DateTimeField()
+    reverses = models.ForeignKey(
+        "self",
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        null=True,
+        blank=True,
+        related_name="reversed_by",
+    )
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    memo = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        verbose_name_plural = "entries"
+        constraints = [
+            # Not unique=True, which on text brings a second index for LIKE.
+            models.UniqueConstraint(fields=["source"], name="ledger_entry_source_once"),
+            models.UniqueConstraint(
+                fields=["reverses"],
+                condition=Q(reverses__isnull=False),
+                name="ledger_entry_reversed_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="REVERSAL", reverses__isnull=False)
+                | (~Q(kind="REVERSAL") & Q(reverses__isnull=True)),
+                name="ledger_entry_reversal_names_entry",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.source}"
+
+    @property
+    def number(self) -> str:
+        """The number people use. Unique, rising, not gapless: nothing queues for it."""
+        return number_of(self.pk, self.effective_on.year)
+
+
+class Line(models.Model):
+    """One amount on one account. Debit positive. Append-only.
+
+    The keys have no constraint: checking one row at a time halves the speed of a batch. The
+    trigger on this table refuses what they would refuse, for a whole statement at once.
+    """
+
+    pk = models.CompositePrimaryKey("entry_id", "n")
+    entry = models.ForeignKey(
+        Entry,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="lines",
+    )
+    n = models.SmallIntegerField()
+    account = models.ForeignKey(
+        Account,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="lines",
+    )
+    amount_minor = models.BigIntegerField(help_text="Debit positive, in the smallest unit.")
+    currency = models.CharField(max_length=5)
+    effective_on = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(amount_minor=0), name="ledger_line_not_zero"),
+            models.CheckConstraint(condition=Q(n__gte=1), name="ledger_line_counted_from_one"),
+        ]
+        indexes = [models.Index(fields=["account", "entry"], name="ledger_line_of_account")]
+
+    def __str__(self) -> str:
+        side = "Dr" if self.amount_minor > 0 else "Cr"
+        return f"{side} {self.account} {Money(abs(self.amount_minor), self.currency)}"
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+
+class Balance(models.Model):
+    """What the lines of an account add up to; the sum over its stripes counts.
+
+    Written by the trigger on lines alone. ``bound`` is 0 where overdraft is allowed, 1 for a
+    credit account and -1 for a debit account that may not fall below zero.
+    """
+
+    pk = models.CompositePrimaryKey("account_id", "stripe")
+    account = models.ForeignKey(
+        Account,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="balances",
+    )
+    stripe = models.SmallIntegerField()
+    debits_minor = models.BigIntegerField(default=0)
+    credits_minor = models.BigIntegerField(default=0)
+    held_minor = models.BigIntegerField(default=0, help_text="Promised, not yet posted.")
+    bound = models.SmallIntegerField(default=0)
+    is_open = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(debits_minor__gte=0, credits_minor__gte=0, held_minor__gte=0),
+                name="ledger_balance_sides_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(bound=0)
+                | Q(bound=1, credits_minor__gte=F("debits_minor") + F("held_minor"))
+                | Q(bound=-1, debits_minor__gte=F("credits_minor") + F("held_minor")),
+                name="ledger_balance_not_overdrawn",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account} [{self.stripe}]"
+
+
+class BooksCheck(models.Model):
+    """One run of the check that proves the books; ``findings`` is empty when they are right."""
+
+    checked_at = models.DateTimeField()
+    ok = models.BooleanField()
+    entries = models.BigIntegerField()
+    lines = models.BigIntegerField()
+    findings = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["-checked_at", "-id"], name="ledger_check_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.checked_at:%Y-%m-%d %H:%M} {'ok' if self.ok else 'NOT OK'}"
+
+
+def number_of(entry_id: int, year: int) -> str:
+    """Return the number people use for an entry: ``JE-2026-000042``."""
+    return f"JE-{year}-{entry_id:06d}"

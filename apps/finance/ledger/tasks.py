@@ -1,0 +1,14 @@
+"""What beat starts (fanz/settings/beat.py)."""
+
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from apps.finance.ledger import services as ledger
+
+
+@shared_task(name="ledger.check_books")
+def check_books(**_: Any) -> None:
+    """Prove the books and log an error when they are wrong."""
+    ledger.check_books(now=timezone.now())
