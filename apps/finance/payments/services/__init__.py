@@ -1,6 +1,7 @@
 """The use cases of payments; the only writers of its tables."""
 
 from apps.finance.payments.services.checkout import checkout_url, record_return
+from apps.finance.payments.services.merchants import open_merchant_account
 from apps.finance.payments.services.replay import replay_webhook
 from apps.finance.payments.services.resolve import resolve_stale
 from apps.finance.payments.services.start import start_card_tip, start_deposit, tip_from_wallet
@@ -8,6 +9,7 @@ from apps.finance.payments.services.webhooks import process_webhooks, receive_we
 
 __all__ = [
     "checkout_url",
+    "open_merchant_account",
     "process_webhooks",
     "receive_webhook",
     "record_return",
