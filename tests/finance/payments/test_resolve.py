@@ -1,0 +1,205 @@
+"""Declined, abandoned and silent payments end in a clear state; late words still end right."""
+
+from datetime import timedelta
+
+import pytest
+
+from apps.clusters.models import Cluster
+from apps.finance.ledger import postings
+from apps.finance.ledger import selectors as ledger
+from apps.finance.payments import errors
+from apps.finance.payments import services as payments
+from apps.finance.payments.adapters.base import LookedUp, Sale
+from apps.finance.payments.choices import Status
+from apps.finance.payments.models import Transaction
+from apps.finance.payments.rules.waiting import LEASE, LOOK_UP_AFTER, MOST_LOOK_UPS
+from apps.finance.payments.services import resolve
+from tests import given
+from tests.factories.accounts import ProfileFactory
+from tests.factories.payments import failure_fields, md5
+from tests.sandbox.control import APPROVE, DECLINE, SOFT_DECLINE
+
+pytestmark = pytest.mark.django_db
+
+SALE = "0117240102000000041"
+
+
+def booked(transaction):
+    return ledger.balance_of(postings.wallet(transaction.payer_id), "USD").minor
+
+
+def come_back(transaction, settings, now, *, approved=True, number=SALE, cluster=None):
+    salt = settings.CCBILL["salt"]
+    name = "subscription_id" if approved else "denialId"
+    return payments.record_return(
+        cluster=cluster or transaction.cluster,
+        params={
+            "X-order": str(transaction.public_id),
+            name: number,
+            "responseDigest": md5(number, "1" if approved else "0", salt),
+            "reasonForDecline": "No funds",
+        },
+        now=now,
+    )
+
+
+@pytest.fixture
+def deposit(now):
+    return given.a_deposit(ProfileFactory(), now=now)
+
+
+def test_a_denied_return_fails_with_its_reason(deposit, settings, now):
+    denied = come_back(deposit, settings, now, approved=False, number="7")
+    assert (denied.status, denied.failure_reason) == (Status.FAILED, "No funds")
+
+
+def test_an_approved_return_is_a_promise_not_money(deposit, settings, now):
+    assert come_back(deposit, settings, now).status == Status.PROCESSING
+    assert booked(deposit) == 0
+
+
+def test_a_forged_return_or_anothers_brand_changes_nothing(deposit, settings, now):
+    with pytest.raises(errors.ReturnRefused):
+        payments.record_return(
+            cluster=deposit.cluster,
+            params={
+                "X-order": str(deposit.public_id),
+                "subscription_id": SALE,
+                "responseDigest": "0" * 32,
+            },
+            now=now,
+        )
+    other = Cluster.objects.exclude(pk=deposit.cluster_id).first()
+    with pytest.raises(errors.TransactionNotFound):
+        come_back(deposit, settings, now, cluster=other)
+    deposit.refresh_from_db()
+    assert deposit.status == Status.REQUIRES_ACTION
+
+
+def test_one_sale_cannot_be_promised_to_two_orders(deposit, settings, now):
+    come_back(deposit, settings, now)
+    second = given.a_deposit(ProfileFactory(), "99.00", now=now)
+    assert come_back(second, settings, now).status == Status.REQUIRES_ACTION
+
+
+def test_an_abandoned_payment_expires_after_an_hour_and_a_late_webhook_still_captures(
+    deposit, now
+):
+    assert payments.resolve_stale(now=now + timedelta(minutes=59)) == 0
+    late = now + timedelta(minutes=60)
+    assert payments.resolve_stale(now=late) == 1
+    deposit.refresh_from_db()
+    assert deposit.status == Status.EXPIRED
+
+    given.a_delivery(deposit, now=late)
+    payments.process_webhooks(now=late)
+
+    deposit.refresh_from_db()
+    assert (deposit.status, booked(deposit)) == (Status.CAPTURED, 50_00)
+
+
+def test_a_declined_payment_that_stays_silent_fails_with_the_reason(deposit, now):
+    given.a_delivery(deposit, now=now, **failure_fields())
+    payments.process_webhooks(now=now)
+    payments.resolve_stale(now=now + timedelta(minutes=60))
+    deposit.refresh_from_db()
+    assert (deposit.status, deposit.failure_code) == (Status.FAILED, "BE-900")
+
+
+class TestKilledBetweenSteps:
+    """A worker may die after each step; the next one ends it, once."""
+
+    def test_after_the_claim_it_is_asked_again_when_the_lease_ends(self, deposit, settings, now):
+        come_back(deposit, settings, now)
+        due = now + LOOK_UP_AFTER
+        assert [each.pk for each in resolve._claim(due, 10)] == [deposit.pk]
+
+        assert resolve._claim(due + LEASE, 10) == []
+        again = due + LEASE + timedelta(seconds=1)
+        assert [each.look_ups for each in resolve._claim(again, 10)] == [2]
+
+    def test_after_the_call_the_record_is_made_once(self, deposit, settings, now):
+        come_back(deposit, settings, now)
+        due = now + LOOK_UP_AFTER
+        resolve._claim(due, 10)
+        answer = LookedUp(Sale.PAID, since=now)
+
+        assert resolve._record(deposit.pk, answer, due)
+        assert not resolve._record(deposit.pk, answer, due)
+
+        assert booked(deposit) == 50_00
+
+    def test_a_webhook_that_comes_meanwhile_wins(self, deposit, settings, now):
+        come_back(deposit, settings, now)
+        resolve._claim(now + LOOK_UP_AFTER, 10)
+        given.a_delivery(deposit, now=now)
+        payments.process_webhooks(now=now)
+
+        assert not resolve._record(deposit.pk, LookedUp(Sale.UNDONE), now)
+
+        assert booked(deposit) == 50_00
+
+    def test_a_sale_older_than_its_order_proves_nothing(self, deposit, settings, now):
+        come_back(deposit, settings, now)
+        old = LookedUp(Sale.PAID, since=now - timedelta(days=1))
+        assert not resolve._record(deposit.pk, old, now)
+        assert booked(deposit) == 0
+
+    def test_without_an_answer_it_ends_with_staff_and_a_late_webhook_ends_right(
+        self, deposit, settings, now
+    ):
+        come_back(deposit, settings, now)
+        for _ in range(MOST_LOOK_UPS):
+            due = Transaction.objects.get(pk=deposit.pk).next_look_up_at
+            resolve._claim(due, 10)
+            resolve._record(deposit.pk, None, due)
+        deposit.refresh_from_db()
+        assert deposit.status == Status.UNKNOWN
+
+        given.a_delivery(deposit, now=now)
+        payments.process_webhooks(now=now)
+        assert booked(deposit) == 50_00
+
+
+class TestAgainstTheSandbox:
+    def pay(self, sandbox, deposit, card):
+        return sandbox.pay(payments.checkout_url(transaction=deposit), card)
+
+    def deliver(self, sandbox, now):
+        for held in sandbox.take_webhooks():
+            payments.receive_webhook(
+                gateway="ccbill",
+                query=held["query"],
+                headers={"Content-Type": held["content_type"]},
+                body=held["body"].encode(),
+                remote_ip="127.0.0.1",
+                now=now,
+            )
+        payments.process_webhooks(now=now)
+
+    def test_an_approved_card_is_captured_by_the_webhook(self, sandbox, deposit, now):
+        answer = self.pay(sandbox, deposit, APPROVE)
+        returned = payments.record_return(cluster=deposit.cluster, params=answer.returned, now=now)
+        assert returned.status == Status.PROCESSING
+
+        self.deliver(sandbox, now)
+
+        deposit.refresh_from_db()
+        assert (deposit.status, booked(deposit)) == (Status.CAPTURED, 50_00)
+
+    def test_a_declined_card_fails(self, sandbox, deposit, now):
+        answer = self.pay(sandbox, deposit, DECLINE)
+        returned = payments.record_return(cluster=deposit.cluster, params=answer.returned, now=now)
+        self.deliver(sandbox, now)
+        assert (returned.status, booked(deposit)) == (Status.FAILED, 0)
+
+    def test_after_a_soft_decline_another_card_is_captured(self, sandbox, deposit, now):
+        self.pay(sandbox, deposit, SOFT_DECLINE)
+        self.deliver(sandbox, now)
+        deposit.refresh_from_db()
+        assert deposit.status == Status.REQUIRES_ACTION
+
+        self.pay(sandbox, deposit, APPROVE)
+        self.deliver(sandbox, now)
+
+        assert booked(deposit) == 50_00
