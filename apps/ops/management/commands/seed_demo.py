@@ -1,0 +1,31 @@
+"""``manage.py seed_demo``: the demo's data, once; prints the logins."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from apps.ops import services
+
+
+class Command(BaseCommand):
+    help = "Make demo data on a development database; does nothing when it is there."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", help="print the logins as JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEVELOPMENT_DOMAINS:
+            raise CommandError("Demo data has public passwords: development only.")
+        logging.getLogger("apps").setLevel(logging.ERROR)  # a thousand calls, some meant to fail
+        logins = services.seed_demo(now=timezone.now())
+        if options["json"]:
+            self.stdout.write(json.dumps(logins))
+            return
+        for person in [*logins["staff"], logins["fan"], logins["creator"]]:
+            self.stdout.write("  ".join(person.values()))

@@ -1,0 +1,106 @@
+"""The people of a simulation, signed up by the same services as everybody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from apps.accounts import services as accounts
+from apps.accounts.models import Profile, User
+from apps.clusters import selectors as clusters
+from apps.clusters.models import Cluster
+from apps.core.money import Money
+from apps.finance.payments import services as payments
+from apps.ops import rules
+from apps.ops.errors import AlreadySimulated
+from apps.payouts import services as payouts
+
+#: Our numbers at the sandbox: sub-accounts in the order of the brands.
+ACCOUNT_NUMBER, FLEX_ID = "900000", "fanz-flex"
+LARGEST_CHARGE = Money.of("1000.00", "USD")
+
+
+@dataclass(frozen=True, slots=True)
+class Creator:
+    """A creator and the account the earnings go to."""
+
+    profile: Profile
+    email: str
+    method_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Everybody who takes part."""
+
+    creators: list[Creator]
+    fans: list[Profile]
+    staff: list[User]
+
+
+def open_merchant_accounts(*, now: datetime) -> dict[str, Cluster]:
+    """Give every brand its sandbox account; return the brands by slug. Safe to repeat."""
+    brands = list(clusters.active_clusters())
+    for brand in brands:
+        payments.open_merchant_account(
+            cluster=brand,
+            account_number=ACCOUNT_NUMBER,
+            subaccount=f"{brand.position:04}",
+            flex_id=FLEX_ID,
+            descriptor=f"CCBILL.COM *{brand.name.upper()}",
+            most=LARGEST_CHARGE,
+            by=None,
+            now=now,
+        )
+    return {brand.slug: brand for brand in brands}
+
+
+def gather(size: rules.Size, *, now: datetime) -> Cast:
+    """Sign everybody up.
+
+    :raises AlreadySimulated: the seed's people are there already
+    """
+    brands = open_merchant_accounts(now=now)
+    accounts.sync_roles(allow_missing=True)
+    staff = [_user(size, f"payouts{number}", now) for number in (1, 2)]
+    if any(user.groups.exists() for user in staff):
+        raise AlreadySimulated(seed=size.seed)
+    for user in staff:
+        accounts.grant_role(user=user, role="payouts", by=None, reason="Simulation", now=now)
+    fans = [
+        accounts.ensure_profile(
+            user=_user(size, f"fan{index}", now),
+            cluster=brands[rules.brand_of(index, size)],
+            now=now,
+        )
+        for index in range(size.fans)
+    ]
+    creators = [
+        _creator(size, index, brands[rules.brand_of(index, size)], now)
+        for index in range(size.creators)
+    ]
+    return Cast(creators, fans, staff)
+
+
+def _creator(size: rules.Size, index: int, cluster: Cluster, now: datetime) -> Creator:
+    user = _user(size, f"creator{index}", now)
+    profile = accounts.open_creator_profile(
+        user=user,
+        cluster=cluster,
+        handle=f"star-{size.seed}-{index}",
+        display_name=f"Star {index + 1}",
+        now=now,
+        by=user,
+    )
+    method = payouts.add_method(
+        profile=profile,
+        rail="PAXUM",
+        details={"email": user.email, "first_name": "Star", "last_name": f"Number {index + 1}"},
+        now=now,
+    )
+    return Creator(profile, user.email, method.pk)
+
+
+def _user(size: rules.Size, name: str, now: datetime) -> User:
+    email = f"{name}@sim-{size.seed}.example"
+    return accounts.create_account(email=email, password=None, now=now, by=None)
