@@ -1,0 +1,152 @@
+"""Who may open what in FanzDash: every page, every role."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+
+from apps.accounts import rules
+from apps.core.admin import ConsoleAdmin
+from tests.conftest import CONSOLE_HOST
+from tests.factories.accounts import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+SEES = {
+    "moderator": {"accounts.profile", "clusters.cluster"},
+    "finance": {
+        "payments.transaction",
+        "payments.webhookevent",
+        "payments.merchantaccount",
+        "payments.feeschedule",
+        "ledger.entry",
+        "ledger.account",
+        "ledger.bookscheck",
+        "payouts.payout",
+        "payouts.payoutmethod",
+        "clusters.cluster",
+        "accounts.profile",
+    },
+    "payouts": {
+        "payouts.payout",
+        "payouts.payoutmethod",
+        "ledger.entry",
+        "ledger.account",
+        "ledger.bookscheck",
+        "accounts.profile",
+        "clusters.cluster",
+    },
+    "support": {
+        "accounts.user",
+        "accounts.profile",
+        "payments.transaction",
+        "payments.webhookevent",
+        "payments.merchantaccount",
+        "payments.feeschedule",
+        "payouts.payout",
+        "payouts.payoutmethod",
+        "clusters.cluster",
+    },
+    "security": {"accounts.user", "accounts.profile", "audit.auditrecord", "clusters.cluster"},
+}
+SEES["compliance"] = SEES["finance"] | {"accounts.user", "audit.auditrecord"}
+SEES["admin"] = SEES["compliance"] | {"core.outboxmessage"}
+
+
+def console_pages() -> dict[str, ConsoleAdmin]:
+    return {
+        model._meta.label_lower: page
+        for model, page in admin.site._registry.items()
+        if isinstance(page, ConsoleAdmin)
+    }
+
+
+class TestEveryPage:
+    def test_the_table_names_every_staff_role(self):
+        assert set(SEES) == rules.STAFF_ROLES
+
+    @pytest.mark.parametrize("role", sorted(SEES))
+    def test_opens_for_the_role_that_needs_it_and_for_no_other(self, console, role):
+        client = console(role)
+
+        opened = {
+            label
+            for label, page in console_pages().items()
+            if client.get(page.address("changelist")).status_code == 200
+        }
+
+        assert opened == SEES[role]
+
+    @pytest.mark.parametrize("role", sorted(SEES))
+    def test_offers_nothing_to_add_change_or_delete(self, console, role):
+        client = console(role)
+
+        answers = {
+            client.get(page.address(kind, *args)).status_code
+            for page in console_pages().values()
+            for kind, args in (("add", ()), ("delete", ("1",)))
+        }
+
+        assert answers <= {403, 302, 404}
+
+    def test_of_django_and_allauth_are_not_there(self, console):
+        client = console("admin")
+
+        labels = {model._meta.label_lower for model in admin.site._registry}
+
+        assert {
+            label
+            for label in labels - set(console_pages())
+            if client.get(
+                reverse(f"admin:{label.replace('.', '_')}_changelist")
+            ).status_code == 200
+        } == set()
+
+
+class TestEntering:
+    def test_a_stranger_is_sent_to_sign_in(self):
+        answer = Client(headers={"host": CONSOLE_HOST}).get("/admin/")
+
+        assert answer.status_code == 302
+
+    @pytest.mark.parametrize("role", sorted(SEES))
+    def test_staff_without_the_second_factor_are_sent_away(self, staff, role):
+        client = Client(headers={"host": CONSOLE_HOST})
+        client.force_login(staff(role))
+
+        for page in console_pages().values():
+            assert client.get(page.address("changelist")).status_code == 302
+        assert client.get("/admin/").status_code == 302
+
+    def test_a_fan_does_not_get_in(self):
+        client = Client(headers={"host": CONSOLE_HOST})
+        client.force_login(UserFactory())
+
+        assert client.get("/admin/").status_code in {302, 403}
+
+    @pytest.mark.parametrize("role", sorted(SEES))
+    def test_home_opens_for_every_role(self, console, role):
+        answer = console(role).get("/admin/")
+
+        assert answer.status_code == 200
+        policy = answer["Content-Security-Policy"]
+        assert "script-src 'self' 'unsafe-eval'" in policy
+        assert "http:" not in policy
+        assert "https:" not in policy
+
+
+class TestMenu:
+    @pytest.mark.parametrize("role", sorted(SEES))
+    def test_shows_what_the_role_may_open(self, console, role):
+        answer = console(role).get("/admin/")
+
+        links = {
+            item["link"].partition("?")[0]
+            for group in answer.context["sidebar_navigation"]
+            for item in group["items"]
+        }
+
+        pages = console_pages()
+        assert links - {"/admin/"} == {pages[label].address("changelist") for label in SEES[role]}
