@@ -14,6 +14,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.core.cache import cache
+from django.http import HttpRequest
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -25,6 +26,14 @@ class AccountAdapter(DefaultAccountAdapter):
             site = SimpleNamespace(name=cluster.name, domain=self.request.get_host())
             context = {**context, "current_site": site}
         super().send_mail(template_prefix, email, context)
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Count wrong passwords by account and address, so that no stranger locks an owner out.
+
+        Wrong codes are counted by the same setting under a key of allauth's own: by person.
+        """
+        key = super()._get_login_attempts_cache_key(request, **credentials)
+        return f"{key}:{self.get_client_ip(request)}"
 
     def format_email_subject(self, subject: str) -> str:
         cluster = getattr(self.request, "cluster", None)

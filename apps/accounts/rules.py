@@ -69,7 +69,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "payouts": (
         "payouts.view_*",
         "payouts.approve_payout",
-        "payouts.reject_payout",
+        "payouts.settle_payout",
         "ledger.view_*",
         "accounts.view_profile",
         "clusters.view_*",
@@ -93,7 +93,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "core.view_*",
         "payments.replay_webhook",
         "payouts.approve_payout",
-        "payouts.reject_payout",
+        "payouts.settle_payout",
     ),
 }
 #: Roles that open FanzDash, given a second factor.

@@ -169,7 +169,7 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_ADAPTER = "apps.accounts.adapters.AccountAdapter"
 # Tries are counted by account and address together (apps.accounts.middleware): were they
 # counted by account alone, a stranger could lock its owner out.
-ACCOUNT_RATE_LIMITS = {"login_failed": "30/15m/ip"}
+ACCOUNT_RATE_LIMITS = {"login_failed": "30/15m/ip,5/15m/key"}
 MFA_ADAPTER = "apps.accounts.adapters.MFAAdapter"
 MFA_TOTP_ISSUER = "FANZ"
 FIELD_ENCRYPTION_KEY = env("FIELD_ENCRYPTION_KEY", default="")

@@ -104,6 +104,24 @@ class TestTries:
         assert answers[-1] == 429
         assert 429 not in answers[:5]
 
+    def test_wrong_codes_count_for_the_person_from_wherever_they_come(self, app, staff):
+        user = staff("finance")
+
+        def give(number, value):
+            origin = {"REMOTE_ADDR": f"198.51.100.{number}"}
+            token = sign_in(app, user, **origin).json()["meta"]["session_token"]
+            return app.post(
+                f"{APP}/auth/2fa/authenticate",
+                {"code": value},
+                content_type=JSON,
+                headers={"x-session-token": token},
+                **origin,
+            ).status_code
+
+        assert [give(number, "000000") for number in range(1, 6)] == [400] * 5
+
+        assert give(6, code(TOTP_SECRET)) == 400
+
 
 class TestSignUp:
     def test_an_address_must_be_confirmed_and_the_mail_speaks_as_the_brand(self, app):
