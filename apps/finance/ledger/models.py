@@ -1,4 +1,4 @@
-"""The books. Their rules are held by PostgreSQL (migrations/sql); these classes only describe them."""
+"""The books, as Django sees them. Their rules are held by PostgreSQL (migrations/sql)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """The books proved from their rows: every rule, whoever broke it and however."""
 
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from typing import NamedTuple
