@@ -1,6 +1,8 @@
 """Declined, abandoned and silent payments end in a clear state; late words still end right."""
 
+from contextlib import suppress
 from datetime import timedelta
+from http.client import HTTPException
 
 import pytest
 
@@ -17,7 +19,7 @@ from apps.finance.payments.services import resolve
 from tests import given
 from tests.factories.accounts import ProfileFactory
 from tests.factories.payments import failure_fields, md5
-from tests.sandbox.control import APPROVE, DECLINE, SOFT_DECLINE
+from tests.sandbox.control import APPROVE, DECLINE, SOFT_DECLINE, TIMEOUT
 
 pytestmark = pytest.mark.django_db
 
@@ -203,3 +205,20 @@ class TestAgainstTheSandbox:
         self.deliver(sandbox, now)
 
         assert booked(deposit) == 50_00
+
+    def test_without_a_webhook_the_look_up_captures(self, sandbox, deposit, now):
+        answer = self.pay(sandbox, deposit, APPROVE)
+        payments.record_return(cluster=deposit.cluster, params=answer.returned, now=now)
+
+        assert payments.resolve_stale(now=now + LOOK_UP_AFTER) == 1
+        self.deliver(sandbox, now + LOOK_UP_AFTER)
+
+        deposit.refresh_from_db()
+        assert (deposit.status, booked(deposit)) == (Status.CAPTURED, 50_00)
+
+    def test_a_page_that_hangs_leaves_a_payment_that_ends_by_itself(self, sandbox, deposit, now):
+        with suppress(OSError, HTTPException):
+            self.pay(sandbox, deposit, TIMEOUT)
+        payments.resolve_stale(now=now + timedelta(minutes=60))
+        deposit.refresh_from_db()
+        assert (deposit.status, booked(deposit)) == (Status.EXPIRED, 0)

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from apps.audit.models import AuditRecord
 from apps.clusters.models import Cluster
 from apps.core.money import Money
 from apps.finance.ledger import postings
@@ -71,6 +72,7 @@ def test_a_forged_or_altered_delivery_is_refused_and_moves_nothing(now, change):
     assert WebhookEvent.objects.get(pk=webhook_id).status == WebhookStatus.REFUSED
     assert deposit.status == Status.REQUIRES_ACTION
     assert TransactionEvent.objects.count() == history
+    assert AuditRecord.objects.filter(action="payments.webhook_refused").count() == 1
     assert wallet(fan) == NOTHING
 
 
