@@ -56,12 +56,17 @@ def a_payout_method(
 
 
 def a_requested_payout(
-    amount: str = "50.00", *, now: datetime, creator: Profile | None = None, key: str = "given"
+    amount: str = "50.00",
+    *,
+    now: datetime,
+    creator: Profile | None = None,
+    key: str = "given",
+    email: str = "payee@domain.example",
 ) -> Payout:
     creator = creator or a_creator(amount, now=now)
     return payouts.request_payout(
         creator=creator,
-        method_id=a_payout_method(creator, now=now).pk,
+        method_id=a_payout_method(creator, email=email, now=now).pk,
         amount=Money.of(amount, "USD"),
         idempotency_key=key,
         now=now,
@@ -69,10 +74,15 @@ def a_requested_payout(
 
 
 def an_approved_payout(
-    amount: str = "50.00", *, now: datetime, creator: Profile | None = None, key: str = "given"
+    amount: str = "50.00",
+    *,
+    now: datetime,
+    creator: Profile | None = None,
+    key: str = "given",
+    email: str = "payee@domain.example",
 ) -> Payout:
     """Approved by two people."""
-    payout = a_requested_payout(amount, now=now, creator=creator, key=key)
+    payout = a_requested_payout(amount, now=now, creator=creator, key=key, email=email)
     for _ in range(2):
         staff = UserFactory.create(is_staff=True)
         payout = payouts.approve_payout(payout_id=payout.pk, by=staff, reason="", now=now)

@@ -122,7 +122,7 @@ class TestGetPayouts:
         assert [row["id"] for row in response.json()["results"]] == [str(paid.public_id)]
         assert len(page.json()["results"]) == 1
         assert page.json()["next"]
-        assert client.get(PAYOUTS, {"status": "LOST"}).status_code == 400
+        assert client.get(PAYOUTS, {"status": "LOST"}).status_code == 422
 
     def test_shows_and_cancels_mine(self, client, creator, now):
         payout = given.a_requested_payout(creator=creator, now=now)

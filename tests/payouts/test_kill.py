@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import connection, transaction
 
 from apps.core import http
@@ -44,21 +45,35 @@ PATIENCE_SECONDS = 60
 
 
 @pytest.fixture
-def paxum(settings):
+def paxum(monkeypatch):
     http.reset_breakers()
     with paxum_stand_in.running() as state:
-        settings.PAXUM = {**settings.PAXUM, "api_url": state.url, "environment": "SANDBOX"}
+        paxum = {**settings.PAXUM, "api_url": state.url, "environment": "SANDBOX"}
+        monkeypatch.setattr(settings, "PAXUM", paxum)
         yield state
     http.reset_breakers()
 
 
-def start_tick(paxum, *, now: datetime) -> subprocess.Popen[bytes]:
-    name = str(connection.settings_dict["NAME"])
-    return subprocess.Popen(
-        [sys.executable, "-c", TICK, now.isoformat(), name, paxum.url],
-        cwd=ROOT,
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "fanz.settings.test"},
-    )
+@pytest.fixture
+def start_tick():
+    """Start ticks as processes of their own; none outlives the test."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(url: str, *, now: datetime) -> subprocess.Popen[bytes]:
+        name = str(connection.settings_dict["NAME"])
+        started.append(
+            subprocess.Popen(
+                [sys.executable, "-c", TICK, now.isoformat(), name, url],
+                cwd=ROOT,
+                env=dict(os.environ),
+            )
+        )
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
@@ -75,6 +90,8 @@ def wait_until(true) -> None:
 
 def waits_for_a_lock() -> bool:
     with connection.cursor() as cursor:
+        # Inside a transaction the view would show the same moment again and again.
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity "
             "WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -104,13 +121,13 @@ def is_paid_once(payout: Payout, paxum) -> bool:
 
 
 class TestKilled:
-    def test_before_the_call(self, paxum, now):
+    def test_before_the_call(self, paxum, start_tick, now):
         payout = given.an_approved_payout(now=now)
         with transaction.atomic():
             # Its claim is held up at the journal of events, after which it would commit and call.
             with connection.cursor() as cursor:
                 cursor.execute("LOCK TABLE payouts_payoutevent IN SHARE MODE")
-            process = start_tick(paxum, now=now)
+            process = start_tick(paxum.url, now=now)
             wait_until(waits_for_a_lock)
             kill(process)
 
@@ -129,10 +146,12 @@ class TestKilled:
         assert is_paid_once(run_until_paid(payout, now=now), paxum)
 
     @pytest.mark.parametrize("silence", ["before", "after"])
-    def test_during_the_call_before_or_after_the_other_side_paid(self, paxum, now, silence):
+    def test_during_the_call_before_or_after_the_other_side_paid(
+        self, paxum, start_tick, now, silence
+    ):
         payout = given.an_approved_payout(now=now)
         paxum.silence = silence
-        process = start_tick(paxum, now=now)
+        process = start_tick(paxum.url, now=now)
         assert paxum.heard.wait(PATIENCE_SECONDS)
         payout.refresh_from_db()
         assert (payout.status, payout.handed_over_at) == (Status.SENDING, now)
@@ -146,10 +165,10 @@ class TestKilled:
         assert is_paid_once(paid, paxum)
         assert len(paxum.asked("transferFunds")) == (2 if silence == "before" else 1)
 
-    def test_after_the_answer_before_it_is_recorded(self, paxum, now):
+    def test_after_the_answer_before_it_is_recorded(self, paxum, start_tick, now):
         payout = given.an_approved_payout(now=now)
         paxum.silence = "after"
-        process = start_tick(paxum, now=now)
+        process = start_tick(paxum.url, now=now)
         assert paxum.heard.wait(PATIENCE_SECONDS)
         with transaction.atomic():
             Payout.objects.select_for_update().get(pk=payout.pk)
@@ -161,10 +180,26 @@ class TestKilled:
         assert is_paid_once(run_until_paid(payout, now=now), paxum)
         assert len(paxum.asked("transferFunds")) == 1
 
-    def test_not_at_all(self, paxum, now):
+    def test_not_at_all(self, paxum, start_tick, now):
         payout = given.an_approved_payout(now=now)
 
-        assert start_tick(paxum, now=now).wait(PATIENCE_SECONDS) == 0
+        assert start_tick(paxum.url, now=now).wait(PATIENCE_SECONDS) == 0
 
         payout.refresh_from_db()
         assert is_paid_once(payout, paxum)
+
+
+class TestKilledWhileTheSandboxAnswers:
+    def test_is_found_in_its_history(self, sandbox, start_tick, now):
+        sandbox.control("reset", seed=0, hang_seconds=PATIENCE_SECONDS)
+        payout = given.an_approved_payout(now=now, email="timeout-paid@domain.example")
+        process = start_tick(settings.PAXUM["api_url"], now=now)
+        wait_until(lambda: sandbox.times_paid(payout.rail_reference))
+
+        kill(process)
+
+        payout = run_until_paid(payout, now=now)
+        assert payout.status == Status.PAID
+        assert sandbox.times_paid(payout.rail_reference) == 1
+        assert (in_transit(), at_the_rail()) == (dollars("0.00"), dollars("-51.00"))
+        assert balanced()
