@@ -58,7 +58,8 @@ class Sandbox:
         :raises OutcomeUnknown: the page never answers (the card that times out)
         """
         fields = {"number": CARDS[card], "cvv": "301", "expiry": "12 / 40", "name": "Fan Example"}
-        answer = http.Client(service=f"browser-{card}").request("POST", url, data=fields)
+        # One name for all cards: one that only ever times out would open the circuit breaker.
+        answer = http.Client(service="sandbox-browser").request("POST", url, data=fields)
         return answer.headers["location"] if answer.status == SEE_OTHER else ""
 
 
