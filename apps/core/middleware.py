@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import uuid
 from collections.abc import Callable
-from contextvars import ContextVar
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-request_id: ContextVar[str] = ContextVar("request_id", default="")
+from apps.core.context import request_id
+
+__all__ = ["RequestIdMiddleware", "client_ip", "request_id"]
+
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
 class RequestIdMiddleware:
-    """Take the caller's X-Request-ID when it is well formed, make one otherwise."""
+    """Take the caller's X-Request-ID when it is well formed, make one otherwise.
+
+    Also gives the answer the headers that a throttle left on the request.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -25,6 +32,27 @@ class RequestIdMiddleware:
         try:
             response = self.get_response(request)
             response["X-Request-ID"] = request_id.get()
+            for name, value in getattr(request, "rate_limit_headers", {}).items():
+                response[name] = value
         finally:
             request_id.reset(token)
         return response
+
+
+def client_ip(request: HttpRequest) -> str:
+    """Return the caller's address, or "" when there is none (a Unix socket).
+
+    Each proxy adds the address it was called from to the right of X-Forwarded-For, so with
+    ``TRUSTED_PROXIES`` = n the n-th from the right is the one our own outermost proxy saw.
+    What stands further left was written by the caller and is not believed.
+    """
+    socket_address = str(request.META.get("REMOTE_ADDR", ""))
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
+    trusted: int = settings.TRUSTED_PROXIES
+    candidate = hops[-trusted] if 0 < trusted <= len(hops) else socket_address
+    for address in (candidate, socket_address):
+        try:
+            return str(ipaddress.ip_address(address))
+        except ValueError:
+            continue
+    return ""

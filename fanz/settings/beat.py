@@ -27,4 +27,12 @@ CELERY_BEAT_SCHEDULE = {
         "task": "ledger.check_books",
         "schedule": timedelta(minutes=10),
     },
+    "seal the audit log": {
+        "task": "audit.seal",
+        "schedule": timedelta(seconds=15),
+    },
+    "forget delivered events": {
+        "task": "core.forget_delivered",
+        "schedule": timedelta(hours=1),
+    },
 }
