@@ -58,9 +58,12 @@ def whole(*amounts: tuple[str, int, str]) -> str:
 
 def refused(sql: str, code: str) -> None:
     before = (Entry.objects.count(), Line.objects.count(), books.trial_balance())
-    with pytest.raises(DatabaseError) as refusal, transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(sql)
+    with (
+        pytest.raises(DatabaseError) as refusal,
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(sql)
     assert getattr(refusal.value.__cause__, "sqlstate", None) == code
     assert (Entry.objects.count(), Line.objects.count(), books.trial_balance()) == before
 

@@ -1,5 +1,7 @@
 """The proof finds what somebody with the power to switch the guards off has done."""
 
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import json

@@ -1,5 +1,7 @@
 """Every recipe, worked through in dollars: what an accountant should find in the journal."""
 
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import pytest
