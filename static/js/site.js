@@ -43,3 +43,15 @@ document.addEventListener("keydown", (event) => {
     menu.querySelector("summary").focus();
   }
 });
+
+// A payment under way: look quietly, and reload only when its state has changed.
+const watched = document.querySelector("[data-watch]");
+if (watched) {
+  const look = async () => {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    if (answer.ok && !(await answer.text()).includes(`data-watch="${watched.dataset.watch}"`)) {
+      location.reload();
+    }
+  };
+  setInterval(() => look().catch(() => {}), 4000);
+}
