@@ -83,7 +83,8 @@ def backoff(*, attempt: int, seed: str) -> timedelta:
     the part is taken from ``seed``, so that payouts that failed together do not
     all come back together, and a replay of the same day waits the same.
     """
-    whole = min(FIRST_DELAY * 2 ** min(max(attempt, 1) - 1, 20), LONGEST_DELAY)
+    doublings: int = 2 ** min(max(attempt, 1) - 1, 20)
+    whole = min(FIRST_DELAY * doublings, LONGEST_DELAY)
     digest = hashlib.sha256(f"{seed}:{attempt}".encode()).digest()
     permille = 500 + int.from_bytes(digest[:4]) % 501
     return whole * permille / 1000

@@ -195,7 +195,7 @@ def _parse(body: bytes, *, method: str, environment: str) -> Element:
     """Read an answer that comes from where we asked, about what we asked."""
     try:
         # Paxum's answers may begin with blank lines, which XML forbids before its declaration.
-        answer = ElementTree.fromstring(body.strip())
+        answer: Element = ElementTree.fromstring(body.strip())
     except (ElementTree.ParseError, DefusedXmlException, ValueError) as error:
         raise Unreadable("The answer is not XML.") from error
     if answer.tag != "Response":
