@@ -36,7 +36,7 @@ def sale_fields(
 ) -> dict[str, str]:
     """Return the fields that a sale and its failure share."""
     zero = "0" if order.currency_code == "392" else "0.00"
-    money = {}
+    money: dict[str, str] = {}
     for group in ("billed", "subscription"):
         money |= {
             f"{group}Currency": order.currency,

@@ -50,7 +50,7 @@ class Sandbox:
         finally:
             connection.close()
 
-    def post_form(self, path: str, timeout: float = 20, **fields: str) -> Answer:
+    def post_form(self, path: str, fields: dict[str, str], timeout: float = 20) -> Answer:
         kind = "application/x-www-form-urlencoded"
         return self.request("POST", path, urlencode(fields), kind, timeout)
 
@@ -83,12 +83,14 @@ class Sandbox:
         parts = urlsplit(url)
         return self.post_form(
             f"{parts.path}?{parts.query}",
+            {
+                "number": card,
+                "cvv": cvv,
+                "expiry": "12 / 30",
+                "name": "Ann Example",
+                "email": "ann@fan.example",
+            },
             timeout,
-            number=card,
-            cvv=cvv,
-            expiry="12 / 30",
-            name="Ann Example",
-            email="ann@fan.example",
         )
 
     def charges(self, order: str = "") -> list[dict[str, Any]]:

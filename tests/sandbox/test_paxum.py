@@ -23,7 +23,7 @@ def call(sandbox: Sandbox, method: str, **fields: str) -> ET.Element:
 def send(sandbox: Sandbox, method: str, **fields: str) -> Answer:
     fields.setdefault("fromEmail", settings.PAXUM["from_email"])
     fields.setdefault("key", key_of(settings.PAXUM["shared_secret"], method, fields))
-    return sandbox.post_form(PATH, method=method, **fields)
+    return sandbox.post_form(PATH, {"method": method, **fields})
 
 
 def transfer(sandbox: Sandbox, to: str = "ann@creator.example", **fields: str) -> str:

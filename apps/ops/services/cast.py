@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from apps.accounts import services as accounts
 from apps.accounts.models import Profile, User
 from apps.clusters import selectors as clusters
-from apps.clusters.models import Cluster
 from apps.core.money import Money
 from apps.finance.payments import services as payments
 from apps.ops import rules
 from apps.ops.errors import AlreadySimulated
 from apps.payouts import services as payouts
+
+if TYPE_CHECKING:
+    from apps.clusters.models import Cluster
 
 #: Our numbers at the sandbox: sub-accounts in the order of the brands.
 ACCOUNT_NUMBER, FLEX_ID = "900000", "fanz-flex"
