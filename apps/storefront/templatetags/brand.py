@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import template
 from django.contrib.humanize.templatetags.humanize import naturaltime
@@ -13,9 +13,11 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from apps.clusters import selectors as clusters
-from apps.clusters.models import Cluster
 from apps.core.money import Money
 from apps.storefront import choices, rules
+
+if TYPE_CHECKING:
+    from apps.clusters.models import Cluster
 
 register = template.Library()
 

@@ -83,7 +83,9 @@ class KeyForm(forms.Form):
 
 
 class PayoutForm(KeyForm):
-    method = forms.ModelChoiceField(queryset=None, label="Pay to", empty_label=None)
+    method: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
+        queryset=None, label="Pay to", empty_label=None
+    )
     amount = forms.DecimalField(
         label="Amount in dollars",
         min_value=Decimal("0.01"),

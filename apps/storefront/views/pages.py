@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from apps.accounts import selectors as accounts
 from apps.clusters import selectors as clusters
-from apps.clusters.models import Cluster
 from apps.storefront import rules
 from apps.storefront.views.paging import page_of
+
+if TYPE_CHECKING:
+    from apps.clusters.models import Cluster
 
 DAY = 24 * 3600
 
