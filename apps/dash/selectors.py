@@ -173,8 +173,9 @@ def volume_figure(today: datetime) -> Figure:
     days = payments.volume_by_day(since=today - DAY, until=today + DAY)
     now = [day for day in days if day.day == today.date()]
     before = [day for day in days if day.day < today.date()]
+    count = sum(day.count for day in now)
     return Figure(
-        f"Volume, {sum(day.count for day in now)} payments",
+        f"Volume, {count} payment{'' if count == 1 else 's'}",
         listed(day.amount for day in now),
         f"Yesterday {listed(day.amount for day in before)}",
     )

@@ -6,6 +6,8 @@ import pytest
 from django.urls import reverse
 
 from apps.audit.models import AuditRecord
+from apps.core.money import Money
+from apps.payouts import services as payouts
 from apps.payouts.choices import Status
 from apps.payouts.models import Payout
 from tests import given
@@ -104,7 +106,15 @@ class TestApprove:
         own = given.a_requested_payout(
             "50.00", now=now, creator=given.a_creator("50.00", now=now, user=payee)
         )
-        other = given.a_requested_payout("50.00", now=now)
+        creator = given.a_creator("50.00", now=now)
+        elsewhere = given.a_payout_method(creator, now=now, email="other@domain.example")
+        other = payouts.request_payout(
+            creator=creator,
+            method_id=elsewhere.pk,
+            amount=Money.of("50.00", "USD"),
+            idempotency_key="other",
+            now=now,
+        )
 
         answer = console(payee).post(
             do("approve"), {"ids": f"{own.pk},{other.pk}", "reason": "weekly run"}

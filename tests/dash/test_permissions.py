@@ -99,9 +99,8 @@ class TestEveryPage:
         assert {
             label
             for label in labels - set(console_pages())
-            if client.get(
-                reverse(f"admin:{label.replace('.', '_')}_changelist")
-            ).status_code == 200
+            if client.get(reverse(f"admin:{label.replace('.', '_')}_changelist")).status_code
+            == 200
         } == set()
 
 
