@@ -105,7 +105,7 @@ class ConsoleSite(OTPAdminSite, UnfoldAdminSite):
         cacheable: bool = False,  # noqa: FBT001, FBT002
     ) -> Callable[..., HttpResponse]:
         guarded: Callable[..., HttpResponse] = super().admin_view(view, cacheable)
-        return csp_replace(CONSOLE_POLICY)(guarded)  # type: ignore[arg-type, return-value]
+        return csp_replace(CONSOLE_POLICY)(guarded)  # type: ignore[return-value]
 
     def extra_urls(self) -> list[Any]:
         return [

@@ -114,7 +114,7 @@ def environment(_request: HttpRequest) -> list[str]:
 def search(request: HttpRequest, _term: str) -> list[SearchResult]:
     """Return what Ctrl-K finds: rows by id, e-mail, entry number or processor reference."""
     term = request.GET.get("s", "").strip()
-    found = []
+    found: list[SearchResult] = []
     for model, model_admin in admin.site._registry.items():  # noqa: SLF001
         if not getattr(model_admin, "found_by_search", False):
             continue
@@ -125,8 +125,8 @@ def search(request: HttpRequest, _term: str) -> list[SearchResult]:
             SearchResult(
                 title=str(row),
                 description=str(model._meta.verbose_name),  # noqa: SLF001
-                link=model_admin.address("change", row.pk),
-                icon=model_admin.icon,
+                link=model_admin.address("change", row.pk),  # type: ignore[attr-defined]
+                icon=model_admin.icon,  # type: ignore[attr-defined]
             )
             for row in rows[:MAX_HITS]
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
@@ -38,8 +38,8 @@ class ConsoleAdmin(ModelAdmin):
     list_per_page = 50
     list_max_show_all = 0
     list_disable_select_all = True
-    sortable_by: tuple[str, ...] = ()
-    ordering = ("-id",)
+    sortable_by = ()
+    ordering: ClassVar[tuple[str, ...]] = ("-id",)
     actions_selection_counter = True
 
     #: Shown when the list is empty and nothing narrows it.
@@ -95,7 +95,7 @@ class ConsoleAdmin(ModelAdmin):
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> TemplateResponse:
+    ) -> HttpResponse:
         context = {
             "console_intro": self.intro,
             "console_empty_title": self.empty_title,
@@ -143,7 +143,7 @@ class ConsoleAdmin(ModelAdmin):
             "verbs": self.verbs_for(request, row),
             **(extra_context or {}),
         }
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/console/detail.html", context)
 
     def history_view(
@@ -231,7 +231,7 @@ class ConsoleAdmin(ModelAdmin):
             "done_count": sum(outcome.done for outcome in outcomes or []),
             "reason_missing": reason_missing,
         }
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         return TemplateResponse(
             request, "admin/console/verb.html", context, status=422 if reason_missing else 200
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -135,7 +135,7 @@ def entry_of(row: Transaction) -> Table:
     entry = ledger.entry_of(row.source)
     if entry is None:
         return Table("In the ledger", columns, [], empty="Not captured, so nothing is posted.")
-    lines: QuerySet[object] = entry.lines.select_related("account").order_by("n")
+    lines = entry.lines.select_related("account").order_by("n")
     rows = [
         [
             change_link("ledger_account", line.account_id, line.account),

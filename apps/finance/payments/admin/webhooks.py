@@ -63,7 +63,7 @@ REPLAY = Verb(
 
 def pretty(body: bytes) -> str:
     """Return a form's fields one a line, JSON indented, anything else as it came."""
-    text = bytes(body).decode("utf-8", errors="replace")
+    text = body.decode("utf-8", errors="replace")
     try:
         return json.dumps(json.loads(text), indent=2, sort_keys=True)
     except ValueError:
@@ -116,7 +116,7 @@ class WebhookEventAdmin(ConsoleAdmin):
             state=self.word(row),
             notice=row.error,
             main=[
-                Raw("Body", pretty(row.body)),
+                Raw("Body", pretty(bytes(row.body))),
                 Raw.of_json("Query", row.query),
                 Raw.of_json("Headers", row.headers),
             ],
