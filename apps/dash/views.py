@@ -51,7 +51,7 @@ def chart(now: datetime) -> dict[str, Any]:
                 "data": [str(day.volume.decimal) for day in days],
                 "backgroundColor": "var(--color-primary-500)",
                 "borderRadius": 4,
-                "barThickness": 28,
+                "maxBarThickness": 28,
                 "displayYAxis": True,
             }
         ],
