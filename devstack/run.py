@@ -25,6 +25,8 @@ from typing import Any
 
 from devstack.servers import Servers
 from devstack.throwaway import given_by_environment
+from fanz.settings.secrets import DEVELOPMENT_SECRETS
+from sandbox.config import default as sandbox_config
 
 ROOT = Path(__file__).resolve().parents[1]
 PROCESSES = ("web", "worker", "beat", "sandbox")
@@ -50,12 +52,29 @@ def environment(port: int, directory: Path) -> dict[str, str]:
         "WEB_HOST": "127.0.0.1",
         "SANDBOX_PORT": str(sandbox_port),
         "SANDBOX_URL": f"http://127.0.0.1:{sandbox_port}",
-        "SANDBOX_WEB_PORT": str(port),
-        "SANDBOX_STATE": str(directory / "sandbox.sqlite3"),
+        "SANDBOX_STATE": str(directory / "sandbox.json"),
+        "SANDBOX_CONFIG": _sandbox_config(port),
         "BEAT_SCHEDULE_FILE": str(directory / "beat-schedule"),
         "PYTHONUNBUFFERED": "1",
     }
     return {**defaults, **os.environ, "PORT": str(port)}
+
+
+def _sandbox_config(port: int) -> str:
+    """Return the processors' side: the demo's accounts, answering to this port's sites."""
+
+    def secret(name: str) -> str:
+        return os.environ.get(name) or DEVELOPMENT_SECRETS[name]
+
+    return sandbox_config(
+        origin=f"http://{{brand}}.localhost:{port}",
+        webhook_origin=f"http://localhost:{port}",
+        ccbill_salt=secret("CCBILL_SALT"),
+        ccbill_webhook_token=secret("CCBILL_WEBHOOK_TOKEN"),
+        paxum_email=secret("PAXUM_FROM_EMAIL"),
+        paxum_secret=secret("PAXUM_SHARED_SECRET"),
+        paxum_account_id=secret("PAXUM_ACCOUNT_ID"),
+    ).to_json()
 
 
 def main() -> int:
