@@ -80,6 +80,7 @@ def _reference_data() -> None:
     """Put back what migrations made and a transactional test's flush took away."""
     if not Cluster.objects.exists():
         import_module("apps.clusters.migrations.0002_brands").add_brands(apps, None)
+        import_module("apps.finance.payments.migrations.0002_default_fees").add(apps, None)
     if not Group.objects.exists():
         accounts.sync_roles(allow_missing=True)
 

@@ -81,6 +81,8 @@ def site(live_server: Any, settings: Any) -> Iterator[Site]:
         "datalink_url": f"{url}/ccbill/datalink",
     }
     settings.PAXUM = {**settings.PAXUM, "api_url": f"{url}/paxum/payment/api/paymentAPI.php"}
+    policy = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
+    settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": {**policy, "form-action": ["'self'", url]}}
     process = fixtures.start(sandbox_port, SANDBOX_CONFIG=config.to_json())
     yield Site(port, Sandbox(url))
     fixtures.stop(process)
