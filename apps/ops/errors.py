@@ -17,3 +17,10 @@ class SandboxDown(Unavailable):
 
     code = "ops.sandbox_down"
     message = "The payment sandbox did not start."
+
+
+class BooksDoNotBalance(Conflict):
+    """Business was played and the ledger's check fails."""
+
+    code = "ops.books_do_not_balance"
+    message = "The books do not balance: see manage.py ledger_check."

@@ -21,8 +21,10 @@ from apps.ops import errors
 
 START_SECONDS = 30
 SEE_OTHER = 303
-#: Ids of a simulation's sandbox begin here, far from those of the one that people use.
-FIRST_SERIAL = 5_000_000
+#: Ids of a simulation's sandbox are far from those of the one that people use, and from those
+#: of a simulation before it: a serial has nine digits.
+FIRST_SERIAL, SERIALS = 5_000_000, 900_000_000
+SERIALS_A_SECOND = 1_000
 
 CARDS = {
     "approve": "4111111111111111",
@@ -82,7 +84,8 @@ def own_sandbox() -> Iterator[Sandbox]:
     try:
         sandbox = Sandbox(f"http://127.0.0.1:{port}")
         _wait(process, port)
-        sandbox.control("reset", seed=FIRST_SERIAL, hang_seconds=0)
+        serial = FIRST_SERIAL + int(time.time()) * SERIALS_A_SECOND % SERIALS
+        sandbox.control("reset", seed=serial, hang_seconds=0)
         sandbox.control("scenarios", processor="ccbill", webhook="hold", times=0)
         with _adapters_at(sandbox.url):
             yield sandbox

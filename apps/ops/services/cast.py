@@ -86,19 +86,29 @@ def gather(size: rules.Size, *, now: datetime) -> Cast:
 
 
 def _creator(size: rules.Size, index: int, cluster: Cluster, now: datetime) -> Creator:
-    user = _user(size, f"creator{index}", now)
-    profile = accounts.open_creator_profile(
-        user=user,
+    return open_creator(
+        user=_user(size, f"creator{index}", now),
         cluster=cluster,
         handle=f"star-{size.seed}-{index}",
-        display_name=f"Star {index + 1}",
+        name=f"Star {index + 1}",
+        bio="",
         now=now,
-        by=user,
     )
+
+
+def open_creator(
+    *, user: User, cluster: Cluster, handle: str, name: str, bio: str, now: datetime
+) -> Creator:
+    """Make somebody a creator with a Paxum account on one brand. Safe to repeat."""
+    profile = accounts.open_creator_profile(
+        user=user, cluster=cluster, handle=handle, display_name=name, now=now, by=user
+    )
+    profile = accounts.edit_profile(profile=profile, by=user, now=now, bio=bio)
+    first, _, last = name.partition(" ")
     method = payouts.add_method(
         profile=profile,
         rail="PAXUM",
-        details={"email": user.email, "first_name": "Star", "last_name": f"Number {index + 1}"},
+        details={"email": user.email, "first_name": first, "last_name": last or first},
         now=now,
     )
     return Creator(profile, user.email, method.pk)

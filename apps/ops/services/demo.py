@@ -1,19 +1,23 @@
-"""The demo's data: people with known logins and a few days of business."""
+"""The demo's data: people with known logins, creators on every brand, a month of business."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
+
+from django.db import transaction
 
 from apps.accounts import services as accounts
 from apps.accounts.models import User
+from apps.finance.ledger import services as ledger
 from apps.ops import errors, rules
-from apps.ops.services.cast import open_merchant_accounts
-from apps.ops.services.simulate import simulate
+from apps.ops.services.cast import Cast, Creator, open_creator, open_merchant_accounts
+from apps.ops.services.demo_people import CREATORS
+from apps.ops.services.demo_story import Leads, lead_roles, story, was_told
+from apps.ops.services.play import Deed, Play, deeds_of_day, run_clockwork, stage
 
 PASSWORD = "demo-password-2026"  # noqa: S105  (printed on every start of the demo)
-SIZE = rules.Size(days=8, creators=6, fans=24, seed=1)
-BRANDS = ("boyfanz", "girlfanz")
 FAN, CREATOR = "fan@fanz.example", "creator@fanz.example"
 #: e-mail, role, TOTP key
 STAFF = (
@@ -22,53 +26,103 @@ STAFF = (
     ("finance@fanz.example", "finance", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXC"),
     ("admin@fanz.example", "admin", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXD"),
 )
+SIZE = rules.Size(days=30, creators=36, fans=54, seed=1)
+#: The last of them is today.
+DEMO_DAYS = SIZE.days + 1
+#: From here on nothing goes so wrong that it is unsettled when the demo begins: the sandbox
+#: that people use then knows none of these payments.
+ALL_WELL = timedelta(days=4)
 
 
-def seed_demo(*, now: datetime) -> dict[str, Any]:
+def seed_demo(
+    *, now: datetime, size: rules.Size = SIZE, on_day: Callable[[], object] = lambda: None
+) -> dict[str, Any]:
     """Make the demo's data unless it is there; return the logins either way.
 
-    For development only: the passwords are public. An interrupted run is taken up again;
-    only its simulation is not repeated.
+    For development only: the passwords are public. An interrupted run is taken up again
+    where it stopped. ``on_day`` is called after each simulated day.
 
     :raises SandboxDown: the sandbox does not start
+    :raises BooksDoNotBalance: the ledger is wrong afterwards
     """
-    open_merchant_accounts(now=now)
-    accounts.sync_roles(allow_missing=True)
-    for email, role, secret in STAFF:
-        _staff(email, role, secret, now)
-    fan, creator = _person(FAN, now), _person(CREATOR, now)
-    _profiles(fan, creator, now)
-    try:
-        simulate(size=SIZE, now=now)
-    except errors.AlreadySimulated:
+    start = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=size.days)
+    staff = [_staff(email, role, secret, start) for email, role, secret in STAFF]
+    brands = open_merchant_accounts(now=start)
+    leads = lead_roles(fan=_person(FAN, start), creator=_person(CREATOR, start),
+                       staff=(staff[0], staff[1]), brands=brands, now=start)  # fmt: skip
+    if was_told(leads):
         return _logins()
+    cast = _cast(size, brands, staff, start)
+    with stage() as sandbox:
+        play = Play(size, start, cast, sandbox, all_well_from=now - ALL_WELL)
+        _play_until(play, leads, now=now, on_day=on_day)
+    if not ledger.check_books(now=now).ok:
+        raise errors.BooksDoNotBalance()
     return _logins()
 
 
-def _staff(email: str, role: str, secret: str, now: datetime) -> None:
+def _play_until(play: Play, leads: Leads, *, now: datetime, on_day: Callable[[], object]) -> None:
+    """Let the crowd and the leads act side by side, each at their time, until ``now``."""
+    told = sorted(story(play, leads, now=now), key=_time_of)
+    for day in range(play.size.days + 1):
+        ends = play.start + timedelta(days=day + 1)
+        today = [deed for deed in told if ends - timedelta(days=1) <= deed[0] < ends]
+        for at, do in sorted([*deeds_of_day(play, day), *today], key=_time_of):
+            if at <= now:
+                do(now=at)
+        on_day()
+    run_clockwork(play, now=now)
+
+
+def _time_of(deed: Deed) -> datetime:
+    return deed[0]
+
+
+def _cast(size: rules.Size, brands: dict[str, Any], staff: list[User], now: datetime) -> Cast:
+    fans = [
+        accounts.ensure_profile(
+            user=accounts.create_account(
+                email=f"fan{index}@demo.example", password=None, now=now, by=None
+            ),
+            cluster=brands[rules.brand_of(index, size)],
+            now=now,
+        )
+        for index in range(size.fans)
+    ]
+    return Cast(
+        [_creator(size, index, brands, now) for index in range(size.creators)], fans, staff[:2]
+    )
+
+
+def _creator(size: rules.Size, index: int, brands: dict[str, Any], now: datetime) -> Creator:
+    slug = rules.brand_of(index, size)
+    person = CREATORS[slug][index // len(size.brands)]
+    user = accounts.create_account(
+        email=f"{person.handle}@demo.example", password=None, now=now, by=None
+    )
+    return open_creator(
+        user=user,
+        cluster=brands[slug],
+        handle=person.handle,
+        name=person.name,
+        bio=person.bio,
+        now=now,
+    )
+
+
+@transaction.atomic
+def _staff(email: str, role: str, secret: str, now: datetime) -> User:
+    """Make a member of staff with a second factor, or return the one there is."""
+    accounts.sync_roles(allow_missing=True)
     user = _person(email, now)
-    if user.groups.filter(name=role).exists():
-        return
-    accounts.enrol_authenticator(user=user, secret=secret, by=None, now=now)
-    accounts.grant_role(user=user, role=role, by=None, reason="Demo", now=now)
+    if not user.groups.filter(name=role).exists():
+        accounts.enrol_authenticator(user=user, secret=secret, by=None, now=now)
+        accounts.grant_role(user=user, role=role, by=None, reason="Demo", now=now)
+    return user
 
 
 def _person(email: str, now: datetime) -> User:
     return accounts.create_account(email=email, password=PASSWORD, now=now, by=None)
-
-
-def _profiles(fan: User, creator: User, now: datetime) -> None:
-    brands = open_merchant_accounts(now=now)
-    for slug in BRANDS:
-        accounts.ensure_profile(user=fan, cluster=brands[slug], now=now)
-        accounts.open_creator_profile(
-            user=creator,
-            cluster=brands[slug],
-            handle="demo-creator",
-            display_name="Demo Creator",
-            now=now,
-            by=creator,
-        )
 
 
 def _logins() -> dict[str, Any]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
+from tqdm import tqdm  # type: ignore[import-untyped]  # no stubs among our packages
 
 from apps.ops import services
 
@@ -22,8 +24,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEVELOPMENT_DOMAINS:
             raise CommandError("Demo data has public passwords: development only.")
-        logging.getLogger("apps").setLevel(logging.ERROR)  # a thousand calls, some meant to fail
-        logins = services.seed_demo(now=timezone.now())
+        for name in ("apps", "celery"):  # a thousand calls, some meant to fail
+            logging.getLogger(name).setLevel(logging.ERROR)
+        with tqdm(total=services.DEMO_DAYS, unit="day", file=sys.stderr, delay=3) as bar:
+            logins = services.seed_demo(now=timezone.now(), on_day=bar.update)
         if options["json"]:
             self.stdout.write(json.dumps(logins))
             return

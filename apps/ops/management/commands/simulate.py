@@ -26,7 +26,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print the summary as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        logging.getLogger("apps").setLevel(logging.ERROR)  # a thousand calls, some meant to fail
+        for name in ("apps", "celery"):  # a thousand calls, some meant to fail
+            logging.getLogger(name).setLevel(logging.ERROR)
         size = rules.Size(**{k: options[k] for k in ("days", "creators", "fans", "seed")})
         if min(size.days, size.creators, size.fans) < 1:
             raise CommandError("--days, --creators and --fans must be at least 1.")

@@ -1,0 +1,248 @@
+"""Business played through the same services as in life, one deed after the other in time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Protocol
+from urllib.parse import parse_qsl, urlsplit
+
+from apps.accounts.models import Profile, User
+from apps.core import http
+from apps.core.money import Money
+from apps.finance.payments import errors as payment_errors
+from apps.finance.payments import services as payments
+from apps.ops import rules
+from apps.ops.adapters.sandbox import Sandbox, own_sandbox
+from apps.ops.adapters.workers import tasks_in_process
+from apps.ops.services.cast import Cast
+from apps.payouts import errors as payout_errors
+from apps.payouts import selectors as payout_selectors
+from apps.payouts import services as payouts
+
+CURRENCY = "USD"
+TICK = timedelta(hours=24 // rules.TICKS_A_DAY)
+#: Fewer calls to a processor at a stretch than failures open its circuit breaker: that one
+#: counts real seconds, of which a simulated month has few.
+CALLS_AT_A_STRETCH = 4
+
+#: What Paxum does for each fate that depends on it.
+AT_PAXUM = {
+    rules.Fate.REFUSED: {"fail": "code_before", "code": "IP"},
+    rules.Fate.UNKNOWN_UNPAID: {"fail": "code_before", "code": "13"},
+    rules.Fate.UNKNOWN_PAID: {"fail": "reset_after"},
+}
+
+
+class Doing(Protocol):
+    """Something that somebody does at its moment."""
+
+    def __call__(self, *, now: datetime) -> None: ...
+
+
+Deed = tuple[datetime, Doing]
+
+
+NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Who plays, from when on, and the sandbox they pay at."""
+
+    size: rules.Size
+    start: datetime
+    cast: Cast
+    sandbox: Sandbox
+    #: From here on every webhook comes.
+    all_well_from: datetime = NEVER
+
+
+@contextmanager
+def stage() -> Iterator[Sandbox]:
+    """Offer a sandbox of one's own, with events handled as they happen.
+
+    :raises SandboxDown: the sandbox does not start
+    """
+    with own_sandbox() as sandbox, tasks_in_process():
+        yield sandbox
+
+
+def deeds_of_day(play: Play, day: int) -> Iterator[Deed]:
+    """Return everything of a day in the order of time: deeds, ticks, and paydays at its end.
+
+    Doing a deed again takes up what is unfinished of it and repeats nothing.
+    """
+    for tick, acts in enumerate(rules.acts_of_day(play.size, day)):
+        for act in acts:
+            at = play.start + act.at
+            yield at, partial(_act, play, rules.eased(act) if at >= play.all_well_from else act)
+        yield play.start + timedelta(days=day) + (tick + 1) * TICK, partial(run_clockwork, play)
+    for payday in rules.paydays_of_day(play.size, day):
+        yield play.start + timedelta(days=day + 1), partial(_payday, play, payday)
+
+
+def _act(play: Play, act: rules.Act, *, now: datetime) -> None:
+    fan, creator = play.cast.fans[act.fan], play.cast.creators[act.creator].profile
+    amount, key = Money(act.amount_minor, CURRENCY), f"sim-{play.size.seed}-{act.number}"
+    if act.deed is rules.Deed.WALLET_TIP:
+        tip_from_wallet(fan=fan, creator=creator, amount=amount, key=key, now=now)
+    elif act.deed is rules.Deed.DEPOSIT:
+        deposit(play, fan=fan, amount=amount, key=key, card=act.card, now=now)
+    else:
+        tip_by_card(play, fan=fan, creator=creator, amount=amount, key=key, card=act.card, now=now)
+
+
+def deposit(
+    play: Play, *, fan: Profile, amount: Money, key: str, card: rules.Card, now: datetime
+) -> None:
+    """Put money into the fan's wallet by card, as far as ``card`` goes."""
+    begun = payments.start_deposit(fan=fan, amount=amount, idempotency_key=key, now=now)
+    page = partial(payments.checkout_url, transaction=begun)
+    _check_out(play, fan, str(begun.public_id), page, card=card, now=now)
+
+
+def tip_by_card(
+    play: Play,
+    *,
+    fan: Profile,
+    creator: Profile,
+    amount: Money,
+    key: str,
+    card: rules.Card,
+    now: datetime,
+    message: str = "",
+) -> None:
+    """Tip by card, as far as ``card`` goes."""
+    begun = payments.start_card_tip(
+        fan=fan, creator=creator, amount=amount, message=message, idempotency_key=key, now=now
+    )
+    page = partial(payments.checkout_url, transaction=begun)
+    _check_out(play, fan, str(begun.public_id), page, card=card, now=now)
+
+
+def tip_from_wallet(
+    *, fan: Profile, creator: Profile, amount: Money, key: str, now: datetime, message: str = ""
+) -> None:
+    """Tip from the wallet, or think better of it when it holds too little."""
+    try:
+        payments.tip_from_wallet(
+            fan=fan, creator=creator, amount=amount, message=message, idempotency_key=key, now=now
+        )
+    except payment_errors.InsufficientWallet:
+        return
+
+
+def _check_out(
+    play: Play,
+    fan: Profile,
+    token: str,
+    page: Callable[[], str],
+    *,
+    card: rules.Card,
+    now: datetime,
+) -> None:
+    """Go to the payment page and pay there, unless this payment has gone its way before."""
+    if card is rules.Card.ABANDON:
+        return
+    try:
+        url = page()
+    except payment_errors.WrongState:
+        return
+    _pay(play, fan, token=token, page=url, card=card, now=now + timedelta(seconds=30))
+
+
+def _pay(
+    play: Play, fan: Profile, *, token: str, page: str, card: rules.Card, now: datetime
+) -> None:
+    http.reset_breakers()
+    play.sandbox.set_clock(now)
+    if card is rules.Card.WEBHOOK_NEVER:
+        play.sandbox.plan("ccbill", token, webhook="never")
+    first = card.value if card.value in {"decline", "soft_decline", "timeout"} else ""
+    try:
+        sent_to = play.sandbox.pay(page, first or "approve")
+        if card is rules.Card.SOFT_DECLINE:
+            sent_to = play.sandbox.pay(page, "approve")
+    except http.OutcomeUnknown:
+        sent_to = ""
+    if sent_to:
+        payments.record_return(
+            cluster=fan.cluster, params=dict(parse_qsl(urlsplit(sent_to).query)), now=now
+        )
+    _deliver(play, now, copies=2 if card is rules.Card.WEBHOOK_TWICE else 1)
+
+
+def _deliver(play: Play, now: datetime, *, copies: int = 1) -> None:
+    """Fetch the webhooks held at the sandbox and hand them in: no web server may run."""
+    for held in play.sandbox.control("deliveries/take"):
+        for _ in range(copies):
+            payments.receive_webhook(
+                gateway=held["processor"],
+                query=held["query"],
+                headers={"content-type": held["content_type"]},
+                body=held["body"].encode(),
+                remote_ip="127.0.0.1",
+                now=now,
+            )
+    payments.process_webhooks(now=now)
+
+
+def run_clockwork(play: Play, *, now: datetime) -> None:
+    """Do what the platform's clock does: each of its ticks once."""
+    http.reset_breakers()
+    play.sandbox.set_clock(now)
+    _deliver(play, now)
+    payments.resolve_stale(now=now)
+    _at_a_stretch(payouts.send_approved, now)
+    _at_a_stretch(payouts.resolve_unknown, now)
+
+
+def _at_a_stretch(tick: Callable[..., int], now: datetime) -> None:
+    """Let ``tick`` see every open payout, a few at a time."""
+    waiting = sum(count for count, _ in payout_selectors.open_summary())
+    for _ in range(waiting // CALLS_AT_A_STRETCH + 1):
+        http.reset_breakers()
+        tick(now=now, limit=CALLS_AT_A_STRETCH)
+
+
+def _payday(play: Play, payday: rules.Payday, *, now: datetime) -> None:
+    creator, key = play.cast.creators[payday.creator], f"sim-{play.size.seed}-{payday.number}"
+    payout = payout_selectors.payouts_of(creator.profile).filter(idempotency_key=key).first()
+    if payout is None:
+        earned = payout_selectors.available_of(creator.profile, CURRENCY)
+        amount = Money(earned.minor * payday.share_percent // 100, CURRENCY)
+        if amount < payout_selectors.minimum_of("PAXUM", CURRENCY):
+            return
+        payout = payouts.request_payout(
+            creator=creator.profile,
+            method_id=creator.method_id,
+            amount=amount,
+            idempotency_key=key,
+            now=now,
+        )
+    first, second = play.cast.staff
+    if payout.status not in AWAITS_STAFF:
+        return
+    if payday.fate is rules.Fate.REJECTED:
+        payouts.reject_payout(payout_id=payout.pk, by=first, reason="Looks odd", now=now)
+        return
+    if payday.fate in AT_PAXUM:
+        play.sandbox.plan("paxum", creator.email, **AT_PAXUM[payday.fate])
+    approve(payout_id=payout.pk, by=(first, second), now=now)
+
+
+#: States of a payout in which staff decide.
+AWAITS_STAFF = frozenset({"REQUESTED", "IN_REVIEW"})
+
+
+def approve(*, payout_id: int, by: tuple[User, ...], now: datetime) -> None:
+    """Let each of ``by`` approve who has not yet."""
+    for person in by:
+        try:
+            payouts.approve_payout(payout_id=payout_id, by=person, reason="", now=now)
+        except payout_errors.AlreadyApproved:
+            continue
