@@ -24,7 +24,7 @@ from apps.core.admin import (
 
 @admin.register(AuditRecord)
 class AuditRecordAdmin(ConsoleAdmin):
-    list_display = ("id", "done", "actor_label", "action", "subject", "why")
+    list_display = ("id", "done", "who", "action", "subject", "why")
     list_filter = (DaysFilter.on("at"),)
     search_fields = ("action",)
     search_help_text = "Actor's e-mail, action (payouts.approved) or subject (payouts.payout:17)"
@@ -55,6 +55,10 @@ class AuditRecordAdmin(ConsoleAdmin):
             thing, _, pk = term.rpartition(":")
             return Q(subject_type=thing, subject_id=pk)
         return Q(action=term)
+
+    @admin.display(description="By")
+    def who(self, row: AuditRecord) -> str:
+        return "Platform" if row.actor_label in {"", "platform"} else row.actor_label
 
     @admin.display(description="When")
     def done(self, row: AuditRecord) -> SafeString:

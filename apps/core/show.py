@@ -30,6 +30,8 @@ PAGES = {
     "transaction": "payments_transaction",
     "webhook": "payments_webhookevent",
     "payout": "payouts_payout",
+    "payoutmethod": "payouts_payoutmethod",
+    "cluster": "clusters_cluster",
     "profile": "accounts_profile",
     "user": "accounts_user",
     "entry": "ledger_entry",

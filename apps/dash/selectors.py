@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.core.cache import cache
+
 from apps.core import selectors as core
 from apps.core.money import Money
 from apps.core.show import money_text
+from apps.finance.ledger import selectors as books
 from apps.finance.ledger.selectors import dashboard as ledger
 from apps.finance.payments.selectors import dashboard as payments
 from apps.payouts import selectors as payouts
@@ -20,6 +23,15 @@ CAP = 100
 EVENT_IS_LATE = timedelta(minutes=5)
 DAY = timedelta(days=1)
 CHART_DAYS = 14
+#: Where the money is, by code of the chart: title, hint, and whether we owe it.
+POSITIONS = (
+    ("1100", "At the gateways", "charged, not yet settled to us", False),
+    ("2000", "Fans' wallets", "we owe it to fans", True),
+    ("2100", "Creators' earnings", "we owe it to creators", True),
+    ("2300", "Payouts in transit", "left earnings, not yet paid", True),
+)
+#: Sums over every account: asked once a minute, not at each look.
+POSITIONS_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +179,31 @@ def figures(*, by: Any, now: datetime) -> list[Figure]:
         before = payments.webhook_failures(since=today - DAY, until=today, limit=CAP)
         found.append(Figure("Webhook failures", str(failed), f"Yesterday {before}"))
     return found
+
+
+def positions(*, by: Any) -> list[Figure]:
+    """Return where the money is by the books, up to a minute old."""
+    if not by.has_perm("ledger.view_account"):
+        return []
+    nets = cache.get_or_set("dash:positions", net_by_code, POSITIONS_SECONDS) or []
+    return [
+        Figure(
+            title,
+            listed(
+                Money(-net if owed else net, currency) for at, currency, net in nets if at == code
+            ),
+            hint,
+        )
+        for code, title, hint, owed in POSITIONS
+    ]
+
+
+def net_by_code() -> list[tuple[str, str, int]]:
+    """Return (code, currency, debits less credits in minor units) of the whole books."""
+    return [
+        (row.code, row.currency, row.debit_minor - row.credit_minor)
+        for row in books.trial_balance()
+    ]
 
 
 def volume_figure(today: datetime) -> Figure:

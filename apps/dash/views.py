@@ -34,6 +34,7 @@ def home_context(request: HttpRequest) -> dict[str, Any]:
         "today": now,
         "queues": queue_cards(request),
         "figures": selectors.figures(by=request.user, now=now),
+        "positions": selectors.positions(by=request.user),
         "show_books": sees_books,
         "books": ledger_selectors.last_check() if sees_books else None,
         "chart": chart(now) if sees_volume else None,
@@ -108,7 +109,8 @@ def address_of(label: str, query: str) -> str:
 
 def environment(_request: HttpRequest) -> list[str]:
     """Return the badge that says which machine this is."""
-    return ["Development", "warning"] if settings.DEBUG else ["Production", "danger"]
+    is_development = settings.DEBUG or settings.DEVELOPMENT_DOMAINS
+    return ["Development", "warning"] if is_development else ["Production", "danger"]
 
 
 def search(request: HttpRequest, _term: str) -> list[SearchResult]:

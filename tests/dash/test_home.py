@@ -39,6 +39,21 @@ class TestFigures:
             "Webhook failures": ("0", "Yesterday 0"),
         }
 
+    def test_say_where_the_money_is(self, staff, fan):
+        given.a_funded_wallet(fan, "40.00", now=NOON)
+        payee = given.a_creator("80.00", now=NOON)
+        given.a_requested_payout("50.00", now=NOON, creator=payee)
+
+        shown = {figure.title: figure.value for figure in selectors.positions(by=staff("finance"))}
+
+        assert shown == {
+            "At the gateways": "$120.00",
+            "Fans' wallets": "$40.00",
+            "Creators' earnings": "$30.00",
+            "Payouts in transit": "$50.00",
+        }
+        assert selectors.positions(by=staff("support")) == []
+
     def test_draw_every_day_of_two_weeks(self, fan):
         given.a_funded_wallet(fan, "40.00", now=NOON - timedelta(days=13))
         given.a_funded_wallet(fan, "10.00", now=NOON - timedelta(days=14))

@@ -12,6 +12,9 @@ from apps.core.show import when
 
 register = template.Library()
 
+#: One word for one thing: columns say "Brand" and "State", and so do filters.
+TITLES = {"cluster": "brand", "status": "state", "is creator": "role", "staff status": "staff"}
+
 
 @register.filter
 def moment(value: datetime | None) -> SafeString:
@@ -24,4 +27,5 @@ def console_filter(changelist: Any, spec: Any) -> dict[str, Any]:
     """Draw one filter as a menu of links; it works without JavaScript."""
     choices = list(spec.choices(changelist))
     chosen = next((choice for choice in choices[1:] if choice["selected"]), None)
-    return {"title": spec.title, "choices": choices, "chosen": chosen}
+    title = TITLES.get(spec.title, spec.title)
+    return {"title": title, "choices": choices, "chosen": chosen}
