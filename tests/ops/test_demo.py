@@ -19,7 +19,7 @@ from apps.payouts import selectors as payouts
 from apps.payouts.models import Payout
 
 pytestmark = [
-    pytest.mark.django_db(transaction=True, serialized_rollback=True),  # brands, fees
+    pytest.mark.django_db(transaction=True),
     pytest.mark.slow,
 ]
 SMALL = rules.Size(days=30, creators=36, fans=9, seed=1)

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from apps.ops import errors, rules, services
 
 pytestmark = [
-    pytest.mark.django_db(transaction=True, serialized_rollback=True),  # brands, fees
+    pytest.mark.django_db(transaction=True),
     pytest.mark.slow,
 ]
 SIZE = rules.Size(days=8, creators=3, fans=40, seed=7)
