@@ -21,8 +21,9 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+from devstack.processes import Processes, commands, stop_groups, watched
 from devstack.servers import Servers
 from devstack.throwaway import given_by_environment
 from fanz.settings.secrets import DEVELOPMENT_SECRETS
@@ -31,6 +32,8 @@ from sandbox.config import default as sandbox_config
 ROOT = Path(__file__).resolve().parents[1]
 PROCESSES = ("web", "worker", "beat", "sandbox")
 READY_SECONDS = 60
+#: A run that was killed is tidied up by its watchdog within this time.
+ENDING_SECONDS = 12
 
 
 class Refused(Exception):
@@ -38,7 +41,12 @@ class Refused(Exception):
 
 
 def run_directory() -> Path:
-    """Return where this checkout's servers live: short, for a socket's path has 107 bytes."""
+    """Return where this checkout's servers live: short, for a socket's path has 107 bytes.
+
+    DEVSTACK_DIRECTORY names another place, for a second platform beside the first.
+    """
+    if given := os.environ.get("DEVSTACK_DIRECTORY"):
+        return Path(given)
     tag = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]
     return Path(f"/tmp/fanz-dev-{os.getuid()}-{tag}")  # noqa: S108
 
@@ -55,9 +63,14 @@ def environment(port: int, directory: Path) -> dict[str, str]:
         "SANDBOX_STATE": str(directory / "sandbox.json"),
         "SANDBOX_CONFIG": _sandbox_config(port),
         "BEAT_SCHEDULE_FILE": str(directory / "beat-schedule"),
+        "LOG_LEVEL": "WARNING",
+        "LOG_FORMAT": "console",
         "PYTHONUNBUFFERED": "1",
+        # Celery's warning to root: on a developer's machine it drowns the welcome.
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
     }
-    return {**defaults, **os.environ, "PORT": str(port)}
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    return {**defaults, **os.environ, "PATH": programs, "PORT": str(port)}
 
 
 def _sandbox_config(port: int) -> str:
@@ -97,66 +110,67 @@ def main() -> int:
 def _run(servers: Servers) -> int:
     port = int(os.environ.get("PORT") or 8000)
     env = environment(port, servers.directory)
-    with _only_one(servers.directory):
+    own_servers = not given_by_environment()
+    with (
+        _only_one(servers.directory) as lock,
+        watched(lock, servers.directory if own_servers else None) as watchdog,
+    ):
         for number in (port, int(env["SANDBOX_PORT"])):
             _check_free(number)
-        own_servers = not given_by_environment()
-        signal.signal(signal.SIGTERM, _interrupt)
+        for ending in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(ending, _interrupt)
         try:
             if own_servers:
-                _say("Starting PostgreSQL and Valkey")
+                _say("Starting PostgreSQL and Valkey ...")
                 servers.up()
                 env |= servers.environment
-            logins = _prepare(env, servers.directory)
-            return _serve(env, logins)
+            _serve(env, _prepare(env, servers.directory, watchdog), watchdog)
         except KeyboardInterrupt:
-            return 130
+            _say("")
         finally:
+            # Whoever asks twice still gets an orderly end; kill -9 is for the impatient.
+            for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(ending, signal.SIG_IGN)
             if own_servers:
                 servers.down()
-                _say("Stopped.")
+            _say("Stopped.")
+    return 0
 
 
-def _prepare(env: dict[str, str], directory: Path) -> dict[str, Any]:
-    _say("Migrating the database")
-    _manage(env, "migrate", "--noinput", "--verbosity", "0")
-    _manage(env, "sync_roles")
-    _say("Making demo data (the first start only)")
+def _prepare(env: dict[str, str], directory: Path, watchdog: IO[str]) -> dict[str, Any]:
+    _say("Migrating the database ...")
+    _manage(env, watchdog, "migrate", "--noinput", "--verbosity", "0")
+    _say("Looking for the demo data; the first start makes it ...")
     logins = directory / "logins.json"
+    logins.touch(mode=0o600)
     with logins.open("w") as sink:
-        _manage(env, "seed_demo", "--json", stdout=sink)
-    logins.chmod(0o600)
+        _manage(env, watchdog, "seed_demo", "--json", stdout=sink)
     data: dict[str, Any] = json.loads(logins.read_text())
     return data
 
 
-def _serve(env: dict[str, str], logins: dict[str, Any]) -> int:
-    honcho = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "honcho", "start", *PROCESSES], cwd=ROOT, env=env
-    )
+def _serve(env: dict[str, str], logins: dict[str, Any], watchdog: IO[str]) -> None:
+    _say("Starting web, worker, beat and sandbox ...")
     try:
-        _wait_until_ready(f"http://127.0.0.1:{env['PORT']}/health/ready", honcho)
-        _say(_welcome(env, logins))
-        return honcho.wait()
+        with Processes(commands(PROCESSES), env, watchdog) as running:
+            _wait_until_ready(f"http://127.0.0.1:{env['PORT']}/health/ready", running)
+            _wait_until_ready(f"{env['SANDBOX_URL']}/_control/health", running)
+            _say(_welcome(env, logins))
+            name = running.ended()
     except KeyboardInterrupt:
-        return 0
-    finally:
-        # A Ctrl-C at the terminal has reached honcho already; a second signal makes it impatient.
-        if honcho.poll() is None:
-            honcho.send_signal(signal.SIGTERM)
-        honcho.wait()
+        return
+    raise Refused(f"The process {name!r} has ended: see its output above.")
 
 
-def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
+def _wait_until_ready(url: str, running: Processes) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise Refused("A process ended while starting: see its output above.")
         try:
             with urllib.request.urlopen(url, timeout=2):  # noqa: S310
                 return
         except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
+            if name := running.ended(within=0.2):
+                raise Refused(f"{name!r} ended while starting: see its output above.") from None
     raise Refused(f"{url} did not answer within {READY_SECONDS} seconds.")
 
 
@@ -172,38 +186,65 @@ def _welcome(env: dict[str, str], logins: dict[str, Any]) -> str:
         f"  API         http://boyfanz.localhost:{port}/api/v1/docs/",
         f"  Sandbox     {env['SANDBOX_URL']}/",
         "",
-        "  Sign in with",
+        f"  {'Sign in as':<16} {'e-mail':<24} {'password':<20} key of the second factor",
     ]
-    for person in logins["staff"]:
-        lines += [
-            f"  {'staff ' + person['role']:<16} {person['email']:<32} {person['password']}",
-            f"  {'':<16} second factor: {_totp_hint(person['totp_secret'])}",
-        ]
-    for role in ("fan", "creator"):
-        person = logins[role]
-        lines.append(f"  {role:<16} {person['email']:<32} {person['password']}")
-    return "\n".join([*lines, ""])
+    people = [*logins["staff"], {"role": "fan", **logins["fan"]}]
+    for person in [*people, {"role": "creator", **logins["creator"]}]:
+        key = person.get("totp_secret", "none")
+        lines.append(
+            f"  {person['role']:<16} {person['email']:<24} {person['password']:<20} {key}"
+        )
+    key = logins["staff"][0]["totp_secret"]
+    code = f"{_shown(sys.executable)} manage.py totp_code {key}"
+    return "\n".join([*lines, "", "  The code of a second factor, from another terminal:",
+                      f"    {code}", ""])  # fmt: skip
 
 
-def _totp_hint(secret: str) -> str:
-    return f"TOTP key {secret}   (code now: python manage.py totp_code {secret})"
+def _shown(path: str) -> str:
+    """Return a path as one types it in the checkout."""
+    return os.path.relpath(path, ROOT) if Path(path).is_relative_to(ROOT) else path
 
 
-def _manage(env: dict[str, str], *arguments: str, stdout: Any = None) -> None:
-    command = [sys.executable, "manage.py", *arguments]
-    if subprocess.run(command, check=False, cwd=ROOT, env=env, stdout=stdout).returncode:  # noqa: S603
+def _manage(
+    env: dict[str, str], watchdog: IO[str], *arguments: str, stdout: IO[str] | None = None
+) -> None:
+    process = subprocess.Popen(  # noqa: S603
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=env,
+        stdout=stdout,
+        start_new_session=True,
+    )
+    watchdog.write(f"{process.pid}\n")
+    watchdog.flush()
+    try:
+        failed = process.wait()
+    except KeyboardInterrupt:
+        stop_groups([process.pid])
+        raise
+    if failed:
         raise Refused(f"manage.py {arguments[0]} failed: see its output above.")
 
 
 @contextmanager
-def _only_one(directory: Path) -> Iterator[None]:
+def _only_one(directory: Path) -> Iterator[IO[str]]:
+    """Keep others of this checkout out; wait a little for one that is just ending."""
     directory.mkdir(mode=0o755, parents=True, exist_ok=True)
     with (directory.parent / f"{directory.name}.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Refused("This checkout is running already; stop it with Ctrl-C there.") from None
-        yield
+        deadline = time.monotonic() + ENDING_SECONDS
+        while not _taken(lock):
+            if time.monotonic() > deadline:
+                raise Refused("This checkout is running already; stop it with Ctrl-C there.")
+            time.sleep(0.1)
+        yield lock
+
+
+def _taken(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _check_free(port: int) -> None:

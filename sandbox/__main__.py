@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
+import signal
 import sys
+import threading
 from pathlib import Path
 
 import uvicorn
@@ -22,10 +25,16 @@ def main() -> None:
         default=os.environ.get("SANDBOX_STATE") or None,
         help="keep what happened in this JSON file (default: $SANDBOX_STATE)",
     )
+    parser.add_argument(
+        "--until-eof", action="store_true", help="end when standard input does: with its owner"
+    )
     given = parser.parse_args()
     guard = app.Guard(os.environ.get("DJANGO_SETTINGS_MODULE", ""), os.environ.get("FANZ_ENV", ""))
     if guard.refuses:
         sys.exit("The sandbox does not run with production settings.")
+    if given.until_eof:
+        threading.Thread(target=_end_with_input, daemon=True).start()
+    logging.getLogger("uvicorn.error").addFilter(_is_no_cut)
     uvicorn.run(
         app.build(config.from_environment(os.environ), state_path=given.state),
         host="127.0.0.1",
@@ -33,6 +42,16 @@ def main() -> None:
         log_level="warning",
         timeout_graceful_shutdown=2,
     )
+
+
+def _end_with_input() -> None:
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _is_no_cut(record: logging.LogRecord) -> bool:
+    """Keep quiet about answers that were cut short on purpose (``failing.CutAnswer``)."""
+    return "without completing response" not in record.getMessage()
 
 
 if __name__ == "__main__":

@@ -126,7 +126,8 @@ def from_environment(environ: Mapping[str, str]) -> Config:
     """Read SANDBOX_CONFIG (JSON, or the path of a JSON file), else build the demo's.
 
     The demo's secrets come from the variables that Django reads, with its development values;
-    SANDBOX_WEB_PORT, else PORT, is the web server's (honcho gives each process a PORT of its own).
+    SANDBOX_WEB_PORT, else PORT, is the web server's (some process managers give each process
+    a PORT of its own).
     """
     given = environ.get("SANDBOX_CONFIG", "")
     if given:

@@ -77,9 +77,10 @@ def own_sandbox() -> Iterator[Sandbox]:
     environ = {k: v for k, v in os.environ.items() if k not in {"SANDBOX_STATE", "SANDBOX_CONFIG"}}
     environ |= _secrets()
     process = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "sandbox", "--port", str(port)],
+        [sys.executable, "-m", "sandbox", "--port", str(port), "--until-eof"],
         cwd=settings.BASE_DIR,
         env=environ,
+        stdin=subprocess.PIPE,
     )
     try:
         sandbox = Sandbox(f"http://127.0.0.1:{port}")
@@ -91,7 +92,7 @@ def own_sandbox() -> Iterator[Sandbox]:
             yield sandbox
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.communicate(timeout=10)
 
 
 def _secrets() -> dict[str, str]:

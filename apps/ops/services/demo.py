@@ -46,6 +46,7 @@ def seed_demo(
     :raises BooksDoNotBalance: the ledger is wrong afterwards
     """
     start = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=size.days)
+    accounts.sync_roles(allow_missing=True)
     staff = [_staff(email, role, secret, start) for email, role, secret in STAFF]
     brands = open_merchant_accounts(now=start)
     leads = lead_roles(fan=_person(FAN, start), creator=_person(CREATOR, start),
@@ -113,7 +114,6 @@ def _creator(size: rules.Size, index: int, brands: dict[str, Any], now: datetime
 @transaction.atomic
 def _staff(email: str, role: str, secret: str, now: datetime) -> User:
     """Make a member of staff with a second factor, or return the one there is."""
-    accounts.sync_roles(allow_missing=True)
     user = _person(email, now)
     if not user.groups.filter(name=role).exists():
         accounts.enrol_authenticator(user=user, secret=secret, by=None, now=now)

@@ -26,7 +26,9 @@ class Command(BaseCommand):
             raise CommandError("Demo data has public passwords: development only.")
         for name in ("apps", "celery"):  # a thousand calls, some meant to fail
             logging.getLogger(name).setLevel(logging.ERROR)
-        with tqdm(total=services.DEMO_DAYS, unit="day", file=sys.stderr, delay=3) as bar:
+        with tqdm(
+            total=services.DEMO_DAYS, unit="day", file=sys.stderr, disable=None, delay=3
+        ) as bar:
             logins = services.seed_demo(now=timezone.now(), on_day=bar.update)
         if options["json"]:
             self.stdout.write(json.dumps(logins))

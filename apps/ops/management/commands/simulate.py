@@ -31,7 +31,7 @@ class Command(BaseCommand):
         size = rules.Size(**{k: options[k] for k in ("days", "creators", "fans", "seed")})
         if min(size.days, size.creators, size.fans) < 1:
             raise CommandError("--days, --creators and --fans must be at least 1.")
-        with tqdm(total=size.days, unit="day", file=sys.stderr) as bar:
+        with tqdm(total=size.days, unit="day", file=sys.stderr, disable=None) as bar:
             try:
                 summary = services.simulate(size=size, now=timezone.now(), on_day=bar.update)
             except DomainError as refusal:
