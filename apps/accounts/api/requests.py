@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.utils import timezone
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 
 from apps.accounts import services
 from apps.accounts.models import Profile, User
+from apps.clusters.models import Cluster
 
 
 def actor(request: HttpRequest | Request) -> User:
@@ -22,11 +23,22 @@ def actor(request: HttpRequest | Request) -> User:
     return user
 
 
+def cluster_of(request: HttpRequest | Request) -> Cluster:
+    """Return the brand of this request, which the host name decided.
+
+    :raises Http404: the address is of no brand (probes, webhooks)
+    """
+    cluster = getattr(request, "cluster", None)
+    if not isinstance(cluster, Cluster):
+        raise Http404
+    return cluster
+
+
 def profile(request: HttpRequest | Request) -> Profile:
     """Return the person's profile on the brand of this request, made on first use.
 
     :raises NotAuthenticated: nobody is signed in
     """
     return services.ensure_profile(
-        user=actor(request), cluster=request.cluster, now=timezone.now()
+        user=actor(request), cluster=cluster_of(request), now=timezone.now()
     )
