@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 
 from apps.clusters import selectors
 from apps.clusters.models import Cluster
@@ -20,23 +21,23 @@ class ClusterMiddleware:
     """Set ``request.cluster`` by host name; refuse a host that is no brand's (RTE-1).
 
     A host outside ALLOWED_HOSTS is 400 before anything is looked up; one inside it that
-    no active brand has is 421 (RFC 9110 15.5.20), in plain text without any brand's look.
+    no active brand has is 421 (RFC 9110 15.5.20), in words without any brand's look.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.cluster = None
+        request.cluster = None  # type: ignore[attr-defined]
         host = request.get_host()
         if request.path.startswith(BRANDLESS):
             return self.get_response(request)
         cluster = selectors.cluster_of_host(_without_port(host))
         if cluster is None:
-            return HttpResponse("No site by this name.", status=421, content_type="text/plain")
+            return HttpResponse(render_to_string("421.html"), status=421)
+        request.cluster = cluster  # type: ignore[attr-defined]
         if _is_console(request.path) and not cluster.is_portal:
             raise Http404
-        request.cluster = cluster
         return self._answer(request, cluster)
 
     def _answer(self, request: HttpRequest, cluster: Cluster) -> HttpResponse:

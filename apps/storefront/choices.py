@@ -1,5 +1,7 @@
 """The words of the brand pages."""
 
+from apps.core.errors import DomainError
+
 #: Fans pay and creators earn in dollars on every brand.
 CURRENCY = "USD"
 
@@ -34,3 +36,16 @@ ENTRY_KINDS = {
     "PAYOUT_RETURNED": "Payout returned",
     "REVERSAL": "Correction",
 }
+
+#: A refusal that speaks the language of the office -> the same to the person who asked.
+REFUSALS = {
+    "payouts.below_minimum": "This is less than the smallest payout.",
+    "payouts.method_inactive": "This payout account is switched off. Choose another.",
+    "payouts.wrong_state": "This payout has gone too far to be cancelled.",
+    "payments.amount_out_of_range": "This is more, or less, than can be paid at once.",
+}
+
+
+def words_of(refusal: DomainError) -> str:
+    """Say a refusal to the person whose money it is."""
+    return REFUSALS.get(refusal.code, refusal.message)

@@ -1,10 +1,15 @@
-"""What a brand's colours are in CSS."""
+"""What a brand's colours are in CSS, and what its people may still do."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from apps.payouts.choices import NEXT, Status
+
+if TYPE_CHECKING:
+    from apps.payouts.models import Payout
 
 
 class Theme(Protocol):
@@ -41,3 +46,8 @@ def _properties(theme: Theme) -> str:
         f" --accent-on-dark: {theme.accent_on_dark};"
         f" --accent-on-light: {theme.accent_on_light};"
     )
+
+
+def may_cancel(payout: Payout) -> bool:
+    """Say whether ``cancel_payout`` would take it: not on its way, and never sent before."""
+    return Status.CANCELLED in NEXT[payout.status] and not payout.resends

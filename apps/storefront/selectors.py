@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.db.models import Sum
 
@@ -10,9 +13,16 @@ from apps.accounts.models import Profile
 from apps.core.money import Money
 from apps.finance.ledger import postings
 from apps.finance.ledger import selectors as ledger
+from apps.finance.payments import selectors as payments
 from apps.payouts import selectors as payouts
 from apps.payouts.choices import Status
 from apps.storefront.choices import CURRENCY
+
+if TYPE_CHECKING:
+    from apps.finance.payments.models import Transaction
+
+#: How the books name a captured payment (payments.models.Transaction.source).
+_PAYMENT = re.compile(r"transaction:(\d+):captured")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +48,27 @@ def earnings_of(creator: Profile) -> Earnings:
         pending=payouts.pending_total(creator, CURRENCY),
         paid=Money(total or 0, CURRENCY),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """A change of a creator's balance; ``tip`` is the payment that made it, if one did."""
+
+    entry: ledger.StatementRow
+    tip: Transaction | None
+
+
+def statement_lines(
+    creator: Profile, entries: Sequence[ledger.StatementRow]
+) -> list[StatementLine]:
+    """Put each tip's payment beside its line of the books, in one query for all."""
+    ids = {
+        entry.entry_id: int(found[1])
+        for entry in entries
+        if (found := _PAYMENT.fullmatch(entry.source))
+    }
+    tips = payments.transactions_of(creator).filter(payee=creator).in_bulk(list(ids.values()))
+    return [
+        StatementLine(entry, tips.get(ids[entry.entry_id]) if entry.entry_id in ids else None)
+        for entry in entries
+    ]

@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from apps.storefront.views import checkout, earnings, pages, tipping, wallet
+from apps.storefront.views import checkout, earnings, pages, profile, tipping, wallet
 
 app_name = "storefront"
 urlpatterns = [
     path("", pages.home, name="home"),
     path("theme/<slug:slug>.css", pages.theme, name="theme"),
     path("theme/<slug:slug>.svg", pages.icon, name="icon"),
+    path("favicon.ico", pages.own_icon, name="own_icon"),
     path("@<slug:handle>/", tipping.creator, name="creator"),
     path("checkout/ccbill/return/", checkout.ccbill_return, name="ccbill_return"),
     path("checkout/<uuid:public_id>/", checkout.show, name="checkout"),
@@ -16,6 +17,10 @@ urlpatterns = [
     path("earnings/", earnings.show, name="earnings"),
     path("earnings/statement/", earnings.statement, name="statement"),
     path("earnings/methods/", earnings.add_method, name="add_method"),
+    path(
+        "earnings/methods/<uuid:public_id>/remove/", earnings.remove_method, name="remove_method"
+    ),
     path("earnings/payouts/<uuid:public_id>/cancel/", earnings.cancel, name="cancel_payout"),
-    path("become-creator/", earnings.become_creator, name="become_creator"),
+    path("profile/", profile.edit, name="profile"),
+    path("become-creator/", profile.become_creator, name="become_creator"),
 ]

@@ -85,16 +85,25 @@ def edit_profile(
 
 @transaction.atomic
 def open_creator_profile(
-    *, user: User, cluster: Cluster, handle: str, display_name: str, now: datetime, by: User
+    *,
+    user: User,
+    cluster: Cluster,
+    handle: str,
+    display_name: str,
+    now: datetime,
+    by: User,
+    bio: str | None = None,
 ) -> Profile:
     """Make somebody a creator on one brand (SSO-8), under a public name.
 
-    Called again for a creator it only changes the names. ``by`` is who decided.
+    Called again for a creator it only changes names and bio; None leaves the bio.
+    ``by`` is who decided.
 
     :raises HandleMalformed: the handle has other characters or another length
     :raises HandleReserved: the handle names the site, its staff or one of its pages
     :raises HandleTaken: somebody else on this brand has it, in any letter case
     :raises DisplayNameMissing: the display name is empty or too long
+    :raises BioTooLong: the bio is too long
     """
     profile = ensure_profile(user=user, cluster=cluster, now=now)
     locked = Profile.objects.select_for_update(of=["self"]).get(pk=profile.pk)
@@ -105,6 +114,7 @@ def open_creator_profile(
             "handle": rules.clean_handle(handle),
             "display_name": rules.clean_display_name(display_name),
             "is_creator": True,
+            "bio": locked.bio if bio is None else rules.clean_bio(bio),
         },
     )
     if not was_creator:

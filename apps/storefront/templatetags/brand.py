@@ -18,6 +18,7 @@ from apps.storefront import choices, rules
 
 if TYPE_CHECKING:
     from apps.clusters.models import Cluster
+    from apps.payouts.models import Payout
 
 register = template.Library()
 
@@ -41,6 +42,12 @@ def signed(value: Money) -> str:
 
 
 @register.filter
+def fee(value: Money) -> str:
+    """Write a fee as what it takes away; nothing taken is no negative zero."""
+    return money(-value) if value else money(value)
+
+
+@register.filter
 def moment(value: datetime) -> SafeString:
     """Write a moment: readable, the exact UTC time on hover, local time where scripts run."""
     value = value.astimezone(UTC)
@@ -59,6 +66,12 @@ def state(status: str) -> SafeString:
     """Write a state of a payment or payout as a word with a shape and a colour."""
     tone, label = choices.STATES[status]
     return format_html('<span class="state {}">{}</span>', tone, label)
+
+
+@register.filter
+def cancellable(payout: Payout) -> bool:
+    """Say whether its creator may still call a payout off (payouts.services.cancel_payout)."""
+    return rules.may_cancel(payout)
 
 
 @register.filter

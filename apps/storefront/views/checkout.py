@@ -47,7 +47,7 @@ def ccbill_return(request: HttpRequest) -> HttpResponse:
     """Take the payer back from the gateway's page; the money is booked by its webhook alone."""
     try:
         payment = payments.record_return(
-            cluster=request.cluster, params=request.GET.dict(), now=timezone.now()
+            cluster=requests.cluster_of(request), params=request.GET.dict(), now=timezone.now()
         )
     except DomainError as refusal:
         context = {"message": refusal.message}

@@ -13,7 +13,6 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.accounts import services as accounts
 from apps.accounts.api import requests
 from apps.accounts.models import Profile
 from apps.core.errors import DomainError
@@ -24,12 +23,9 @@ from apps.payouts import selectors as payouts_selectors
 from apps.payouts import services as payouts
 from apps.payouts.choices import Rail
 from apps.storefront import selectors
-from apps.storefront.choices import CURRENCY
-from apps.storefront.views.forms import CreatorForm, KeyForm, MethodForm, PayoutForm
+from apps.storefront.choices import CURRENCY, words_of
+from apps.storefront.views.forms import KeyForm, MethodForm, PayoutForm
 from apps.storefront.views.paging import SIZE, cursor_of, cut, page_of
-
-#: States in which a creator may still call a payout off.
-CANCELLABLE = ("REQUESTED", "IN_REVIEW", "APPROVED")
 
 
 @never_cache
@@ -55,7 +51,7 @@ def show(request: HttpRequest) -> HttpResponse:
             now=timezone.now(),
         )
     except DomainError as refusal:
-        form.add_error(None, refusal.message)
+        form.add_error(None, words_of(refusal))
         return _page(request, creator, payout_form=form, status=422)
     messages.success(request, "Payout requested. The amount is set aside until it is paid.")
     return redirect("storefront:earnings")
@@ -84,6 +80,20 @@ def add_method(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_required
 @require_POST
+def remove_method(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Switch a payout account off: no payout can be asked or approved to it any more."""
+    creator = requests.profile(request)
+    method = payouts_selectors.method_for(creator, public_id)
+    if method is None:
+        raise Http404
+    payouts.deactivate_method(method_id=method.pk, profile=creator, now=timezone.now())
+    messages.success(request, f"{method} is no longer in use.")
+    return redirect("storefront:earnings")
+
+
+@never_cache
+@login_required
+@require_POST
 def cancel(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Call a payout off while it has not been sent."""
     creator = requests.profile(request)
@@ -93,7 +103,7 @@ def cancel(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     try:
         payouts.cancel_payout(payout_id=payout.pk, creator=creator, now=timezone.now())
     except DomainError as refusal:
-        messages.error(request, refusal.message)
+        messages.error(request, words_of(refusal))
     else:
         messages.success(request, "Payout cancelled. The amount is available again.")
     return redirect("storefront:earnings")
@@ -103,37 +113,15 @@ def cancel(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 @login_required
 @require_safe
 def statement(request: HttpRequest) -> HttpResponse:
-    """List every change of a creator's balance, from the books."""
+    """List every change of a creator's balance, from the books, with what tips were made of."""
     creator = requests.profile(request)
     after = cursor_of(request)
     rows = ledger_selectors.statement_of(
         postings.creator_payable(creator.pk), CURRENCY, before_id=after, limit=SIZE + 1
     )
-    context = {"page": cut(rows, after, key="entry_id")}
+    page = cut(rows, after, key="entry_id")
+    context = {"page": page, "lines": selectors.statement_lines(creator, page.items)}
     return render(request, "storefront/statement.html", context)
-
-
-@never_cache
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def become_creator(request: HttpRequest) -> HttpResponse:
-    """Open a creator page on this brand."""
-    form = CreatorForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            profile = accounts.open_creator_profile(
-                user=requests.actor(request),
-                cluster=request.cluster,
-                now=timezone.now(),
-                by=requests.actor(request),
-                **form.cleaned_data,
-            )
-        except DomainError as refusal:
-            form.add_error("handle", refusal.message)
-        else:
-            return redirect("storefront:creator", handle=profile.handle)
-    status = 422 if form.errors else 200
-    return render(request, "storefront/become_creator.html", {"form": form}, status=status)
 
 
 def _page(
@@ -146,13 +134,15 @@ def _page(
 ) -> HttpResponse:
     methods = payouts_selectors.methods_of(creator)
     form = payout_form or PayoutForm(methods=methods)
+    earnings = selectors.earnings_of(creator)
+    minimum = payouts_selectors.minimum_of(Rail.PAXUM, CURRENCY)
     context: dict[str, Any] = {
         "creator": creator,
-        "earnings": selectors.earnings_of(creator),
+        "earnings": earnings,
         "methods": list(methods),
-        "minimum": payouts_selectors.minimum_of(Rail.PAXUM, CURRENCY),
+        "minimum": minimum,
+        "may_ask": earnings.available >= minimum,
         "page": page_of(request, payouts_selectors.payouts_of(creator)),
-        "cancellable": CANCELLABLE,
         "form": form,
         "key": KeyForm.fresh(),
         "method_form": method_form or MethodForm(),

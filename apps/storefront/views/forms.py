@@ -111,10 +111,20 @@ class MethodForm(forms.Form):
     last_name = forms.CharField(label="Last name at Paxum", max_length=80)
 
 
-class CreatorForm(forms.Form):
-    display_name = forms.CharField(label="Name", max_length=80)
+class ProfileForm(forms.Form):
+    display_name = forms.CharField(
+        label="Name", max_length=80, widget=forms.TextInput(attrs={"autocomplete": "nickname"})
+    )
     handle = forms.SlugField(
         label="Handle",
         max_length=40,
-        help_text="Letters, digits and hyphens. Your page is at /@handle/.",
+        help_text="Small letters, digits, hyphens. It is the address of the page: /@handle/.",
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
+    )
+    bio = forms.CharField(
+        label="About you",
+        required=False,
+        max_length=1000,
+        help_text="Up to 1000 characters, for everybody to read.",
+        widget=forms.Textarea(attrs={"rows": 4}),
     )

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from apps.accounts import selectors as accounts
+from apps.accounts.api import requests
 from apps.clusters import selectors as clusters
 from apps.storefront import rules
 from apps.storefront.views.paging import page_of
@@ -22,7 +23,7 @@ DAY = 24 * 3600
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Show a brand's creators, newest first; the portal shows all brands as well."""
-    page = page_of(request, accounts.creators_of(request.cluster))
+    page = page_of(request, accounts.creators_of(requests.cluster_of(request)))
     return render(request, "storefront/home.html", {"page": page})
 
 
@@ -44,6 +45,12 @@ def icon(request: HttpRequest, slug: str) -> HttpResponse:
     response = HttpResponse(rules.icon(brand), content_type="image/svg+xml")
     response["Cache-Control"] = f"public, max-age={DAY}"
     return response
+
+
+@require_safe
+def own_icon(request: HttpRequest) -> HttpResponse:
+    """Give the mark of the brand asked, where browsers look for it unasked."""
+    return icon(request, requests.cluster_of(request).slug)
 
 
 def _brand(brands: list[Cluster], slug: str) -> Cluster:

@@ -17,15 +17,17 @@ from apps.accounts.models import Profile
 from apps.core.errors import DomainError
 from apps.finance.ledger import postings
 from apps.finance.ledger import selectors as ledger_selectors
+from apps.finance.payments import selectors as payments_selectors
 from apps.finance.payments import services as payments
-from apps.storefront.choices import CURRENCY
+from apps.finance.payments.choices import Kind, Method
+from apps.storefront.choices import CURRENCY, words_of
 from apps.storefront.views.forms import KeyForm, TipForm
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def creator(request: HttpRequest, handle: str) -> HttpResponse:
     """Show a creator; a posted tip goes on to its checkout, or is paid from the wallet."""
-    who = accounts.creator_by_handle(request.cluster, handle)
+    who = accounts.creator_by_handle(requests.cluster_of(request), handle)
     if who is None:
         raise Http404
     if request.method != "POST":
@@ -45,8 +47,7 @@ def _tip(request: HttpRequest, who: Profile, form: TipForm, key: str) -> HttpRes
     data = form.cleaned_data
     by_wallet = data["method"] == "WALLET"
     if by_wallet and "confirmed" not in request.POST:
-        context = {"creator": who, "amount": data["money"], "data": request.POST}
-        return render(request, "storefront/confirm_wallet_tip.html", context)
+        return _confirm(request, who, form)
     start = payments.tip_from_wallet if by_wallet else payments.start_card_tip
     try:
         tip = start(
@@ -58,9 +59,26 @@ def _tip(request: HttpRequest, who: Profile, form: TipForm, key: str) -> HttpRes
             now=timezone.now(),
         )
     except DomainError as refusal:
-        form.add_error(None, refusal.message)
+        form.add_error(None, words_of(refusal))
         return _page(request, who, form, status=422)
     return redirect("storefront:checkout", public_id=tip.public_id)
+
+
+def _confirm(request: HttpRequest, who: Profile, form: TipForm) -> HttpResponse:
+    """Show what a tip from the wallet costs and brings, with everything that was typed."""
+    try:
+        quote = payments_selectors.quote(
+            cluster=requests.cluster_of(request),
+            kind=Kind.TIP,
+            method=Method.WALLET,
+            amount=form.cleaned_data["money"],
+            at=timezone.now(),
+        )
+    except DomainError as refusal:
+        form.add_error(None, words_of(refusal))
+        return _page(request, who, form, status=422)
+    context = {"creator": who, "payment": quote, "data": request.POST}
+    return render(request, "storefront/confirm_wallet_tip.html", context)
 
 
 def _page(request: HttpRequest, who: Profile, form: TipForm, status: int = 200) -> HttpResponse:

@@ -16,7 +16,7 @@ from apps.finance.ledger import postings
 from apps.finance.ledger import selectors as ledger_selectors
 from apps.finance.payments import selectors as payments_selectors
 from apps.finance.payments import services as payments
-from apps.storefront.choices import CURRENCY
+from apps.storefront.choices import CURRENCY, words_of
 from apps.storefront.views.forms import DepositForm, KeyForm
 from apps.storefront.views.paging import page_of
 
@@ -41,7 +41,7 @@ def show(request: HttpRequest) -> HttpResponse:
             now=timezone.now(),
         )
     except DomainError as refusal:
-        form.add_error(None, refusal.message)
+        form.add_error(None, words_of(refusal))
         return _page(request, fan, form, status=422)
     return redirect("storefront:checkout", public_id=deposit.public_id)
 
