@@ -7,6 +7,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from apps.accounts.models import Profile
@@ -14,10 +15,12 @@ from apps.core.money import Money
 from apps.finance.ledger import postings
 from apps.finance.ledger import services as ledger
 from apps.finance.payments import services as payments
+from apps.finance.payments.adapters.base import LookedUp, Sale
+from apps.finance.payments.services import resolve
 from apps.payouts import services as payouts
 from apps.payouts.models import Payout, PayoutMethod
 from tests.factories.accounts import ProfileFactory, UserFactory
-from tests.factories.payments import MerchantAccountFactory, webhook_fields
+from tests.factories.payments import MerchantAccountFactory, md5, webhook_fields
 
 # --- Payouts ------------------------------------------------------------------------
 _tips = itertools.count(900_000_001)
@@ -90,6 +93,9 @@ def an_approved_payout(
 
 
 # --- Payments -------------------------------------------------------------------------
+SALE = "0117240102000000041"
+
+
 def a_deposit(fan: Profile, amount: str = "50.00", *, now: datetime, key: str = "dep") -> Any:
     """A deposit whose payer is at the payment page; the brand gets a MID if it has none."""
     MerchantAccountFactory.of(fan.cluster)
@@ -130,3 +136,32 @@ def a_funded_wallet(fan: Profile, amount: str = "50.00", *, now: datetime) -> No
     transaction = a_deposit(fan, amount, now=now, key=f"fund-{amount}")
     a_delivery(transaction, now=now, subscriptionId=str(10**18 + transaction.pk))
     payments.process_webhooks(now=now)
+
+
+def a_return(
+    transaction: Any,
+    *,
+    now: datetime,
+    approved: bool = True,
+    number: str = SALE,
+    cluster: Any = None,
+) -> Any:
+    """The payer's browser comes back with the gateway's digest over ``number``."""
+    return payments.record_return(
+        cluster=cluster or transaction.cluster,
+        params={
+            "X-order": str(transaction.public_id),
+            "subscription_id" if approved else "denialId": number,
+            "responseDigest": md5(number, "1" if approved else "0", settings.CCBILL["salt"]),
+            "reasonForDecline": "No funds",
+        },
+        now=now,
+    )
+
+
+def an_unknown_payment(transaction: Any, *, now: datetime, number: str = SALE) -> Any:
+    """The payer came back, no webhook came, and the gateway knows the sale."""
+    a_return(transaction, now=now, number=number)
+    resolve._record(transaction.pk, LookedUp(Sale.PAID, since=now), now)
+    transaction.refresh_from_db()
+    return transaction

@@ -65,7 +65,12 @@ ROLES: dict[str, tuple[str, ...]] = {
     "fan": (),
     "creator": (),
     "moderator": ("accounts.view_profile", "clusters.view_*"),
-    "finance": (*FINANCE_VIEWS, "accounts.view_profile", "payments.replay_webhook"),
+    "finance": (
+        *FINANCE_VIEWS,
+        "accounts.view_profile",
+        "payments.replay_webhook",
+        "payments.settle_unknown",
+    ),
     "payouts": (
         "payouts.view_*",
         "payouts.approve_payout",
@@ -92,6 +97,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "audit.view_*",
         "core.view_*",
         "payments.replay_webhook",
+        "payments.settle_unknown",
         "payouts.approve_payout",
         "payouts.settle_payout",
     ),

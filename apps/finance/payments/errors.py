@@ -68,6 +68,31 @@ class ReplayNotAllowed(NotAllowed):
     message = "You may not replay webhooks."
 
 
+class SettleNotAllowed(NotAllowed):
+    code = "payments.settle_not_allowed"
+    message = "You may not settle payments."
+
+
+class OwnPayment(NotAllowed):
+    code = "payments.own_payment"
+    message = "Nobody decides about a payment of their own."
+
+
+class BadOutcome(Invalid):
+    code = "payments.bad_outcome"
+    message = "A payment is settled as captured or as failed."
+
+
+class ReferenceMissing(Invalid):
+    code = "payments.reference_missing"
+    message = "Give the gateway's reference of the sale."
+
+
+class SaleClaimed(Conflict):
+    code = "payments.sale_claimed"
+    message = "Another payment claims this sale of the gateway."
+
+
 class ReasonMissing(Invalid):
     code = "payments.reason_missing"
     message = "Say why."

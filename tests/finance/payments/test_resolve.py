@@ -18,31 +18,20 @@ from apps.finance.payments.rules.waiting import LEASE, LOOK_UP_AFTER, MOST_LOOK_
 from apps.finance.payments.services import resolve
 from tests import given
 from tests.factories.accounts import ProfileFactory
-from tests.factories.payments import failure_fields, md5
+from tests.factories.payments import failure_fields
 from tests.sandbox.control import APPROVE, DECLINE, SOFT_DECLINE, TIMEOUT
 
 pytestmark = pytest.mark.django_db
 
-SALE = "0117240102000000041"
+SALE = given.SALE
 
 
 def booked(transaction):
     return ledger.balance_of(postings.wallet(transaction.payer_id), "USD").minor
 
 
-def come_back(transaction, settings, now, *, approved=True, number=SALE, cluster=None):
-    salt = settings.CCBILL["salt"]
-    name = "subscription_id" if approved else "denialId"
-    return payments.record_return(
-        cluster=cluster or transaction.cluster,
-        params={
-            "X-order": str(transaction.public_id),
-            name: number,
-            "responseDigest": md5(number, "1" if approved else "0", salt),
-            "reasonForDecline": "No funds",
-        },
-        now=now,
-    )
+def come_back(transaction, settings, now, **said):
+    return given.a_return(transaction, now=now, **said)
 
 
 @pytest.fixture
@@ -129,7 +118,8 @@ class TestKilledBetweenSteps:
         assert resolve._record(deposit.pk, answer, due)
         assert not resolve._record(deposit.pk, answer, due)
 
-        assert booked(deposit) == 50_00
+        deposit.refresh_from_db()
+        assert deposit.history.filter(to_status=Status.UNKNOWN).count() == 1
 
     def test_a_webhook_that_comes_meanwhile_wins(self, deposit, settings, now):
         come_back(deposit, settings, now)
@@ -141,10 +131,15 @@ class TestKilledBetweenSteps:
 
         assert booked(deposit) == 50_00
 
-    def test_a_sale_older_than_its_order_proves_nothing(self, deposit, settings, now):
+    def test_what_was_seen_is_kept_for_staff(self, deposit, settings, now):
         come_back(deposit, settings, now)
-        old = LookedUp(Sale.PAID, since=now - timedelta(days=1))
-        assert not resolve._record(deposit.pk, old, now)
+        old = LookedUp(Sale.PAID, since=now - timedelta(days=1), facts={"refundsIssued": "0"})
+
+        assert resolve._record(deposit.pk, old, now)
+
+        seen = deposit.history.get(to_status=Status.UNKNOWN).facts
+        assert (seen["reference"], seen["answer"], seen["refundsIssued"]) == (SALE, "paid", "0")
+        assert seen["sold_at"] < seen["ordered_at"]
         assert booked(deposit) == 0
 
     def test_without_an_answer_it_ends_with_staff_and_a_late_webhook_ends_right(
@@ -206,15 +201,34 @@ class TestAgainstTheSandbox:
 
         assert booked(deposit) == 50_00
 
-    def test_without_a_webhook_the_look_up_captures(self, sandbox, deposit, now):
+    def test_a_look_up_proves_a_sale_but_captures_nothing_until_the_webhook(
+        self, sandbox, deposit, now
+    ):
         answer = self.pay(sandbox, deposit, APPROVE)
         payments.record_return(cluster=deposit.cluster, params=answer.returned, now=now)
 
         assert payments.resolve_stale(now=now + LOOK_UP_AFTER) == 1
-        self.deliver(sandbox, now + LOOK_UP_AFTER)
+        deposit.refresh_from_db()
+        assert (deposit.status, booked(deposit)) == (Status.UNKNOWN, 0)
 
+        self.deliver(sandbox, now + LOOK_UP_AFTER)
         deposit.refresh_from_db()
         assert (deposit.status, booked(deposit)) == (Status.CAPTURED, 50_00)
+
+    def test_a_cheap_sale_presented_for_a_dear_order_takes_nothing(
+        self, sandbox, deposit, settings, now
+    ):
+        """The fraud: the digest of the cheap sale's return fits any order."""
+        dear = given.a_deposit(deposit.payer, "99.00", now=now, key="dear")
+        paid = self.pay(sandbox, deposit, APPROVE).returned
+        forged = {**paid, "X-order": str(dear.public_id)}
+        payments.record_return(cluster=dear.cluster, params=forged, now=now)
+        sandbox.take_webhooks()  # lost
+
+        payments.resolve_stale(now=now + LOOK_UP_AFTER)
+
+        dear.refresh_from_db()
+        assert (dear.status, booked(dear)) == (Status.UNKNOWN, 0)
 
     def test_a_page_that_hangs_leaves_a_payment_that_ends_by_itself(self, sandbox, deposit, now):
         with suppress(OSError, HTTPException):

@@ -28,13 +28,14 @@ from apps.core.admin import (
 )
 from apps.core.show import tone_of
 from apps.finance.ledger import selectors as ledger
+from apps.finance.payments.admin.settle import SETTLE_FAILED, SETTLE_PAID
 from apps.finance.payments.choices import Gateway
 from apps.finance.payments.models import Transaction
 
 
 @admin.register(Transaction)
 class TransactionAdmin(ConsoleAdmin):
-    list_display = ("reference", "what", "brand", "payer", "payee", "money", "word", "started")
+    list_display = ("reference", "what", "brand", "fan", "creator", "money", "word", "started")
     list_display_links = ("reference",)
     list_filter = (DaysFilter.on("created_at"), "status", "kind", "cluster")
     list_select_related = ("cluster", "payer", "payee", "merchant_account")
@@ -44,6 +45,7 @@ class TransactionAdmin(ConsoleAdmin):
     empty_title = "No transactions"
     empty_text = "The first tip or deposit on a brand site appears here."
     found_by_search = True
+    verbs = (SETTLE_PAID, SETTLE_FAILED)
     icon = "credit_card"
     export_columns = (
         "public_id",
@@ -85,6 +87,14 @@ class TransactionAdmin(ConsoleAdmin):
     def brand(self, row: Transaction) -> str:
         return row.cluster.name
 
+    @admin.display(description="From")
+    def fan(self, row: Transaction) -> str:
+        return f"@{row.payer.handle}"
+
+    @admin.display(description="To", empty_value="own wallet")
+    def creator(self, row: Transaction) -> str | None:
+        return f"@{row.payee.handle}" if row.payee else None
+
     @admin.display(description="Amount")
     def money(self, row: Transaction) -> SafeString:
         return amount(row.amount_minor, row.currency)
@@ -103,7 +113,7 @@ class TransactionAdmin(ConsoleAdmin):
             subtitle=f"{self.what(row)} on {row.cluster.name}",
             state=self.word(row),
             amount=self.money(row),
-            notice="The gateway would not say how this ended. Look it up there."
+            notice="Nothing proves that this order was paid. Look at the gateway, then settle."
             if row.status == "UNKNOWN"
             else "",
             main=[history_of(row), entry_of(row), webhooks_of(row)],

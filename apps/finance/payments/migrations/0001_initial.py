@@ -58,6 +58,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
                 ('last_word_at', models.DateTimeField(help_text='When payer or gateway last said something.')),
                 ('captured_at', models.DateTimeField(blank=True, null=True)),
+                ('settled_at', models.DateTimeField(blank=True, help_text='When staff settled it; the machine leaves it alone then.', null=True)),
                 ('look_ups', models.PositiveSmallIntegerField(default=0)),
                 ('next_look_up_at', models.DateTimeField(blank=True, null=True)),
                 ('claimed_until', models.DateTimeField(blank=True, null=True)),
@@ -66,6 +67,9 @@ class Migration(migrations.Migration):
                 ('payee', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.profile')),
                 ('payer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.profile')),
             ],
+            options={
+                'permissions': [('settle_unknown', 'Can settle payments of unknown outcome')],
+            },
         ),
         migrations.CreateModel(
             name='TransactionEvent',
@@ -194,6 +198,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='transaction',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('captured_at__isnull', False), ('status', 'CAPTURED')), models.Q(models.Q(('status', 'CAPTURED'), _negated=True), ('captured_at__isnull', True)), _connector='OR'), name='txn_captured_at_with_captured'),
+        ),
+        migrations.AddConstraint(
+            model_name='transaction',
+            constraint=models.CheckConstraint(condition=models.Q(('settled_at__isnull', True), ('status__in', ['CAPTURED', 'FAILED']), _connector='OR'), name='txn_settled_is_final'),
         ),
         migrations.AddConstraint(
             model_name='transaction',

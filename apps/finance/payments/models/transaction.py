@@ -11,6 +11,8 @@ from django.db.models import F, Q
 from apps.core.money import Money
 from apps.finance.payments.choices import Gateway, Kind, Method, Status
 
+#: CCBill's names for sales have 19 digits today.
+REFERENCE_LENGTH = 40
 #: A deposit's processing fee is the platform's cost, so the wallet gets the whole amount.
 _SPLIT_IS_EXACT = Q(
     kind=Kind.WALLET_DEPOSIT, platform_fee_minor=0, net_minor=F("amount_minor")
@@ -55,7 +57,7 @@ class Transaction(models.Model):
         related_name="+",
     )
     gateway_reference = models.CharField(
-        max_length=40, blank=True, help_text="The gateway's name for the sale."
+        max_length=REFERENCE_LENGTH, blank=True, help_text="The gateway's name for the sale."
     )
     failure_code = models.CharField(max_length=40, blank=True)
     failure_reason = models.CharField(max_length=200, blank=True)
@@ -64,11 +66,15 @@ class Transaction(models.Model):
     created_at = models.DateTimeField()
     last_word_at = models.DateTimeField(help_text="When payer or gateway last said something.")
     captured_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(
+        null=True, blank=True, help_text="When staff settled it; the machine leaves it alone then."
+    )
     look_ups = models.PositiveSmallIntegerField(default=0)
     next_look_up_at = models.DateTimeField(null=True, blank=True)
     claimed_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        permissions = [("settle_unknown", "Can settle payments of unknown outcome")]
         constraints = [
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="txn_amount_positive"),
             models.CheckConstraint(
@@ -88,6 +94,11 @@ class Transaction(models.Model):
                 condition=Q(status=Status.CAPTURED, captured_at__isnull=False)
                 | (~Q(status=Status.CAPTURED) & Q(captured_at__isnull=True)),
                 name="txn_captured_at_with_captured",
+            ),
+            models.CheckConstraint(
+                condition=Q(settled_at__isnull=True)
+                | Q(status__in=[Status.CAPTURED, Status.FAILED]),
+                name="txn_settled_is_final",
             ),
             models.UniqueConstraint(
                 fields=["payer", "idempotency_key"], name="txn_idempotency_key_unique"

@@ -4,6 +4,7 @@ from apps.finance.payments.services.checkout import checkout_url, record_return
 from apps.finance.payments.services.merchants import open_merchant_account
 from apps.finance.payments.services.replay import replay_webhook
 from apps.finance.payments.services.resolve import resolve_stale
+from apps.finance.payments.services.settle import settle_unknown
 from apps.finance.payments.services.start import start_card_tip, start_deposit, tip_from_wallet
 from apps.finance.payments.services.webhooks import process_webhooks, receive_webhook
 
@@ -15,6 +16,7 @@ __all__ = [
     "record_return",
     "replay_webhook",
     "resolve_stale",
+    "settle_unknown",
     "start_card_tip",
     "start_deposit",
     "tip_from_wallet",

@@ -36,10 +36,10 @@ def checkout_url(*, transaction: Transaction) -> str:
     """
     Return the signed address of the gateway's payment page. Changes nothing.
 
-    :raises WrongState: the payment is no card payment, or is on its way or done
+    :raises WrongState: the payment is no card payment, is on its way, done or settled by staff
     """
     account = transaction.merchant_account
-    if account is None or transaction.status not in _OPEN:
+    if account is None or transaction.status not in _OPEN or transaction.settled_at:
         raise errors.WrongState(status=transaction.status, wanted="checkout")
     return gateway_for(transaction.gateway).checkout_url(
         Order(
@@ -77,6 +77,8 @@ def record_return(
 @atomic
 def _record(cluster: Cluster, returned: Returned, now: datetime) -> Transaction:
     transaction = _locked(cluster, returned.token)
+    if transaction.settled_at:
+        return transaction
     if returned.approved:
         _approved(transaction, returned, now)
     elif may_move(current=transaction.status, target=Status.FAILED) and (

@@ -54,6 +54,7 @@ def capture(
     now: datetime,
     reason: str,
     reference: str = "",
+    by: User | None = None,
     facts: dict[str, Any] | None = None,
 ) -> None:
     """
@@ -66,7 +67,14 @@ def capture(
     transaction.gateway_reference = reference or transaction.gateway_reference
     transaction.failure_code = transaction.failure_reason = ""
     transaction.next_look_up_at = None
-    move(transaction=transaction, target=Status.CAPTURED, now=now, reason=reason, facts=facts)
+    move(
+        transaction=transaction,
+        target=Status.CAPTURED,
+        now=now,
+        reason=reason,
+        by=by,
+        facts=facts,
+    )
     ledger.post(_draft(transaction), now=now)
     events.publish(
         PaymentCaptured(
@@ -88,6 +96,7 @@ def fail(
     now: datetime,
     code: str,
     reason: str,
+    by: User | None = None,
     facts: dict[str, Any] | None = None,
 ) -> None:
     """
@@ -101,6 +110,7 @@ def fail(
         target=Status.FAILED,
         now=now,
         reason=f"Declined: {reason or code or 'no reason given'}"[:200],
+        by=by,
         facts=facts,
     )
     events.publish(

@@ -97,7 +97,7 @@ def _act(webhook: WebhookEvent, transaction: Transaction, notice: Notice, now: d
         note(
             transaction=transaction,
             now=now,
-            reason="The gateway's webhook confirms the look-up",
+            reason="The gateway's webhook confirms the capture",
             facts=_facts(notice),
         )
         _end(webhook, WebhookStatus.PROCESSED)
@@ -112,6 +112,15 @@ def _act(webhook: WebhookEvent, transaction: Transaction, notice: Notice, now: d
 
 
 def _paid(webhook: WebhookEvent, transaction: Transaction, notice: Notice, now: datetime) -> None:
+    if transaction.settled_at:
+        note(
+            transaction=transaction,
+            now=now,
+            reason="The gateway's webhook says it is paid, but staff settled it as failed",
+            facts=_facts(notice),
+        )
+        _end(webhook, WebhookStatus.PARKED, "Paid, but staff settled it as failed: refund it")
+        return
     others = Transaction.objects.filter(
         gateway=transaction.gateway, gateway_reference=notice.reference
     ).exclude(pk=transaction.pk)
@@ -130,7 +139,8 @@ def _paid(webhook: WebhookEvent, transaction: Transaction, notice: Notice, now: 
 
 def _declined(transaction: Transaction, notice: Notice, now: datetime) -> None:
     """The page lets the payer try again, so a decline alone does not end the order."""
-    if transaction.status in {Status.REQUIRES_ACTION, Status.EXPIRED, Status.FAILED}:
+    open_still = {Status.REQUIRES_ACTION, Status.EXPIRED, Status.FAILED}
+    if transaction.status in open_still and not transaction.settled_at:
         transaction.failure_code = notice.code
         transaction.failure_reason = notice.reason
         if transaction.status == Status.REQUIRES_ACTION:

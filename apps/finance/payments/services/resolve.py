@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
 import structlog
 from django.db.models import Q
@@ -20,12 +21,9 @@ from apps.finance.payments.rules.waiting import (
     look_up_again_after,
 )
 from apps.finance.payments.services.checkout import account_of
-from apps.finance.payments.services.move import capture, fail, move, note
+from apps.finance.payments.services.move import fail, move, note
 
 log = structlog.get_logger(__name__)
-
-#: A sale older than its order cannot have paid it; clocks may differ a little.
-_CLOCK_SKEW = timedelta(minutes=10)
 
 
 def resolve_stale(*, now: datetime, limit: int = 100) -> int:
@@ -34,7 +32,8 @@ def resolve_stale(*, now: datetime, limit: int = 100) -> int:
 
     Safe to run twice at once and to stop anywhere. Asking the gateway is claimed, called
     and recorded in three steps, the middle one outside any transaction; it changes nothing
-    there, so one whose worker died is simply asked again when its lease ends.
+    there, so one whose worker died is simply asked again when its lease ends. A look-up never
+    captures: see ``_needs_staff``.
     """
     moved = _end_abandoned(now, limit)
     for transaction in _claim(now, limit):
@@ -123,37 +122,49 @@ def _record(transaction_id: int, answer: LookedUp | None, now: datetime) -> bool
             facts=answer.facts,
         )
         return True
-    if answer is not None and _proves(answer, transaction):
-        capture(
-            transaction=transaction,
-            now=now,
-            reason="The gateway says it is paid (look-up; no webhook came)",
-            facts=answer.facts,
+    if answer is not None and answer.sale is Sale.PAID:
+        _needs_staff(
+            transaction,
+            now,
+            reason="The gateway knows the sale, not its order or price: staff must compare",
+            facts=_what_was_seen(transaction, answer),
         )
         return True
     return _try_later(transaction, answer, now)
 
 
-def _proves(answer: LookedUp, transaction: Transaction) -> bool:
-    """The sale exists, is no older than the order, and no other payment claims it."""
-    if answer.sale is not Sale.PAID or answer.since is None:
-        return False
-    if answer.since < transaction.created_at - _CLOCK_SKEW:
-        return False
+def _needs_staff(
+    transaction: Transaction, now: datetime, *, reason: str, facts: dict[str, Any]
+) -> None:
+    """
+    Give it to staff (``settle_unknown``). A sale that exists is no proof: neither the return's
+    digest nor the look-up names its order or price, so a cheap sale could pay a dear order.
+    """
+    transaction.next_look_up_at = None
+    move(transaction=transaction, target=Status.UNKNOWN, now=now, reason=reason, facts=facts)
+
+
+def _what_was_seen(transaction: Transaction, answer: LookedUp | None) -> dict[str, Any]:
+    """What the person who decides must know."""
     claims = Transaction.objects.filter(
         gateway=transaction.gateway, gateway_reference=transaction.gateway_reference
-    )
-    return not claims.exclude(pk=transaction.pk).exists()
+    ).exclude(pk=transaction.pk)
+    return {
+        "reference": transaction.gateway_reference,
+        "answer": answer.sale.value if answer else "none",
+        "sold_at": answer.since.isoformat() if answer and answer.since else "",
+        "ordered_at": transaction.created_at.isoformat(),
+        "also_claimed_by": sorted(claims.values_list("pk", flat=True)[:10]),
+        **(answer.facts if answer else {}),
+    }
 
 
 def _try_later(transaction: Transaction, answer: LookedUp | None, now: datetime) -> bool:
-    facts = {"answer": answer.sale.value, **answer.facts} if answer else {"answer": "none"}
+    facts = _what_was_seen(transaction, answer)
     if transaction.look_ups >= MOST_LOOK_UPS:
-        transaction.next_look_up_at = None
-        move(
-            transaction=transaction,
-            target=Status.UNKNOWN,
-            now=now,
+        _needs_staff(
+            transaction,
+            now,
             reason="The gateway does not say what became of it: staff must look",
             facts=facts,
         )
