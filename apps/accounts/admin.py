@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
@@ -44,7 +46,7 @@ class UserAdmin(ConsoleAdmin):
         number = as_id(term)
         if number is not None:
             return Q(pk=number)
-        return Q(email__lower=term.lower()) if "@" in term else None
+        return Q(Exact(Lower("email"), term.lower())) if "@" in term else None
 
     @admin.display(description="Roles")
     def role_names(self, row: User) -> str:
@@ -112,7 +114,7 @@ class ProfileAdmin(ConsoleAdmin):
         number = as_id(term)
         if number is not None:
             return Q(pk=number)
-        return Q(handle__lower=term.removeprefix("@").lower())
+        return Q(Exact(Lower("handle"), term.removeprefix("@").lower()))
 
     @admin.display(description="Brand")
     def brand(self, row: Profile) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.db.models import Q
+from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
@@ -50,7 +52,7 @@ class AuditRecordAdmin(ConsoleAdmin):
         if number is not None:
             return Q(pk=number)
         if "@" in term:
-            return Q(actor__email__lower=term.lower())
+            return Q(Exact(Lower("actor__email"), term.lower()))
         if ":" in term:
             thing, _, pk = term.rpartition(":")
             return Q(subject_type=thing, subject_id=pk)

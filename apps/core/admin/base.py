@@ -133,13 +133,14 @@ class ConsoleAdmin(ModelAdmin):
         row = self.get_object(request, unquote(object_id))
         if row is None:
             raise Http404
+        page = self.page(request, row)
         context = {
             **self.admin_site.each_context(request),
-            "title": str(row),
+            "title": page.title,
             "opts": self.opts,
-            "original": row,
+            "original": page.title,
             "object_id": object_id,
-            "page": self.page(request, row),
+            "page": page,
             "verbs": self.verbs_for(request, row),
             **(extra_context or {}),
         }
