@@ -54,6 +54,13 @@ class Sandbox:
         """Let the next call for ``key`` go otherwise."""
         self.control("scenarios", processor=processor, key=key, **what)
 
+    def sale_of(self, order: str) -> str:
+        """Return the gateway's reference of what was paid for an order, as its portal shows it."""
+        client = http.Client(service="sandbox-control")
+        answer = client.request("GET", f"{self.url}/_control/charges", params={"order": order})
+        charges = json.loads(answer.body)
+        return next((c["transaction_id"] for c in charges if c["status"] == "approved"), "")
+
     def pay(self, url: str, card: str) -> str:
         """Fill in the payment page; return where the browser is sent, or nothing.
 

@@ -39,6 +39,7 @@ class Cast:
     creators: list[Creator]
     fans: list[Profile]
     staff: list[User]
+    finance: User
 
 
 def open_merchant_accounts(*, now: datetime) -> dict[str, Cluster]:
@@ -66,10 +67,12 @@ def gather(size: rules.Size, *, now: datetime) -> Cast:
     brands = open_merchant_accounts(now=now)
     accounts.sync_roles(allow_missing=True)
     staff = [_user(size, f"payouts{number}", now) for number in (1, 2)]
-    if any(user.groups.exists() for user in staff):
+    finance = _user(size, "finance", now)
+    if any(user.groups.exists() for user in (*staff, finance)):
         raise AlreadySimulated(seed=size.seed)
     for user in staff:
         accounts.grant_role(user=user, role="payouts", by=None, reason="Simulation", now=now)
+    accounts.grant_role(user=finance, role="finance", by=None, reason="Simulation", now=now)
     fans = [
         accounts.ensure_profile(
             user=_user(size, f"fan{index}", now),
@@ -82,7 +85,7 @@ def gather(size: rules.Size, *, now: datetime) -> Cast:
         _creator(size, index, brands[rules.brand_of(index, size)], now)
         for index in range(size.creators)
     ]
-    return Cast(creators, fans, staff)
+    return Cast(creators, fans, staff, finance)
 
 
 def _creator(size: rules.Size, index: int, cluster: Cluster, now: datetime) -> Creator:

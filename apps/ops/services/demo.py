@@ -91,7 +91,10 @@ def _cast(size: rules.Size, brands: dict[str, Any], staff: list[User], now: date
         for index in range(size.fans)
     ]
     return Cast(
-        [_creator(size, index, brands, now) for index in range(size.creators)], fans, staff[:2]
+        [_creator(size, index, brands, now) for index in range(size.creators)],
+        fans,
+        staff[:2],
+        staff[2],
     )
 
 

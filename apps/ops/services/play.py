@@ -14,6 +14,7 @@ from apps.accounts.models import Profile, User
 from apps.core import http
 from apps.core.money import Money
 from apps.finance.payments import errors as payment_errors
+from apps.finance.payments import selectors as payment_selectors
 from apps.finance.payments import services as payments
 from apps.ops import rules
 from apps.ops.adapters.sandbox import Sandbox, own_sandbox
@@ -72,7 +73,7 @@ def stage() -> Iterator[Sandbox]:
 
 
 def deeds_of_day(play: Play, day: int) -> Iterator[Deed]:
-    """Return everything of a day in the order of time: deeds, ticks, and paydays at its end.
+    """Return everything of a day in the order of time, finance and paydays at its end.
 
     Doing a deed again takes up what is unfinished of it and repeats nothing.
     """
@@ -81,8 +82,10 @@ def deeds_of_day(play: Play, day: int) -> Iterator[Deed]:
             at = play.start + act.at
             yield at, partial(_act, play, rules.eased(act) if at >= play.all_well_from else act)
         yield play.start + timedelta(days=day) + (tick + 1) * TICK, partial(run_clockwork, play)
+    evening = play.start + timedelta(days=day + 1)
+    yield evening, partial(_settle_payments, play)
     for payday in rules.paydays_of_day(play.size, day):
-        yield play.start + timedelta(days=day + 1), partial(_payday, play, payday)
+        yield evening, partial(_payday, play, payday)
 
 
 def _act(play: Play, act: rules.Act, *, now: datetime) -> None:
@@ -199,6 +202,20 @@ def run_clockwork(play: Play, *, now: datetime) -> None:
     payments.resolve_stale(now=now)
     _at_a_stretch(payouts.send_approved, now)
     _at_a_stretch(payouts.resolve_unknown, now)
+
+
+def _settle_payments(play: Play, *, now: datetime) -> None:
+    """Let finance compare at the gateway what no webhook came for."""
+    for payment in payment_selectors.unknown_outcomes():
+        sale = play.sandbox.sale_of(str(payment.public_id))
+        payments.settle_unknown(
+            transaction_id=payment.pk,
+            outcome="CAPTURED" if sale else "FAILED",
+            gateway_reference=sale,
+            by=play.cast.finance,
+            reason="Compared with the gateway's list of sales",
+            now=now,
+        )
 
 
 def _at_a_stretch(tick: Callable[..., int], now: datetime) -> None:
