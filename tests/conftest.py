@@ -82,7 +82,7 @@ def _reference_data() -> None:
         import_module("apps.clusters.migrations.0002_brands").add_brands(apps, None)
         import_module("apps.finance.payments.migrations.0002_default_fees").add(apps, None)
     if not Group.objects.exists():
-        accounts.sync_roles(allow_missing=True)
+        accounts.sync_roles()
 
 
 @pytest.fixture

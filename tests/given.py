@@ -19,7 +19,7 @@ from apps.finance.payments.adapters.base import LookedUp, Sale
 from apps.finance.payments.services import resolve
 from apps.payouts import services as payouts
 from apps.payouts.models import Payout, PayoutMethod
-from tests.factories.accounts import ProfileFactory, UserFactory
+from tests.factories.accounts import ProfileFactory, StaffFactory
 from tests.factories.payments import MerchantAccountFactory, md5, webhook_fields
 
 # --- Payouts ------------------------------------------------------------------------
@@ -87,7 +87,7 @@ def an_approved_payout(
     """Approved by two people."""
     payout = a_requested_payout(amount, now=now, creator=creator, key=key, email=email)
     for _ in range(2):
-        staff = UserFactory.create(is_staff=True)
+        staff = StaffFactory.create()
         payout = payouts.approve_payout(payout_id=payout.pk, by=staff, reason="", now=now)
     return payout
 

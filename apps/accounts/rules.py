@@ -74,6 +74,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "payouts": (
         "payouts.view_*",
         "payouts.approve_payout",
+        "payouts.reject_payout",
         "payouts.settle_payout",
         "ledger.view_*",
         "accounts.view_profile",
@@ -99,6 +100,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "payments.replay_webhook",
         "payments.settle_unknown",
         "payouts.approve_payout",
+        "payouts.reject_payout",
         "payouts.settle_payout",
     ),
 }

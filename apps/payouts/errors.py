@@ -58,6 +58,11 @@ class StaffOnly(NotAllowed):
     message = "Only staff may do this."
 
 
+class NotPermitted(NotAllowed):
+    code = "payouts.not_permitted"
+    message = "Your role does not include this."
+
+
 class OwnPayout(NotAllowed):
     code = "payouts.own_payout"
     message = "Nobody decides about a payout to themselves."

@@ -112,6 +112,7 @@ class Payout(TimeStamped):
     class Meta:
         permissions = [
             ("approve_payout", "Can approve payouts"),
+            ("reject_payout", "Can reject payouts"),
             ("settle_payout", "Can settle payouts by hand"),
         ]
         constraints = [

@@ -2,12 +2,13 @@
 
 import factory
 from allauth.account.models import EmailAddress
+from django.contrib.auth.models import Group
 
 from apps.accounts.models import Profile, User
 from apps.clusters.models import Cluster
 
-PASSWORD = "correct horse 9"  # noqa: S105
-TOTP_SECRET = "JBSWY3DPEHPK3PXP"  # noqa: S105
+PASSWORD = "correct horse 9"
+TOTP_SECRET = "JBSWY3DPEHPK3PXP"
 
 
 class UserFactory(factory.django.DjangoModelFactory[User]):
@@ -24,6 +25,18 @@ class UserFactory(factory.django.DjangoModelFactory[User]):
         kwargs.setdefault("password", PASSWORD)
         user = model_class.objects.create_user(*args, **kwargs)
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+        return user
+
+
+class StaffFactory(UserFactory):
+    """Somebody with a staff role; ``StaffFactory(role="finance")``."""
+
+    is_staff = True
+
+    @classmethod
+    def _create(cls, model_class, *args, role="payouts", **kwargs):
+        user = super()._create(model_class, *args, **kwargs)
+        user.groups.add(Group.objects.get(name=role))
         return user
 
 

@@ -10,7 +10,7 @@ from factory.django import DjangoModelFactory
 from apps.payouts import rules
 from apps.payouts.choices import Status
 from apps.payouts.models import Payout, PayoutApproval, PayoutEvent, PayoutMethod
-from tests.factories.accounts import ProfileFactory, UserFactory
+from tests.factories.accounts import ProfileFactory, StaffFactory
 
 REQUESTED = datetime(2026, 1, 15, 12, tzinfo=UTC)
 PAID = datetime(2026, 1, 16, 12, tzinfo=UTC)
@@ -76,7 +76,7 @@ class PayoutApprovalFactory(DjangoModelFactory[PayoutApproval]):
         model = PayoutApproval
 
     payout = SubFactory(PayoutFactory)
-    by = SubFactory(UserFactory, is_staff=True)
+    by = SubFactory(StaffFactory)
     at = REQUESTED
 
 

@@ -6,14 +6,14 @@ from apps.payouts import errors
 from apps.payouts import services as payouts
 from apps.payouts.choices import Status
 from tests import given
-from tests.factories.accounts import ProfileFactory, UserFactory
+from tests.factories.accounts import ProfileFactory, StaffFactory, UserFactory
 from tests.payouts.books import dollars, earnings, in_transit
 
 pytestmark = pytest.mark.django_db
 
 
 def staff(**traits):
-    return UserFactory.create(is_staff=True, **traits)
+    return StaffFactory.create(**traits)
 
 
 def approve(payout, by, *, now):
@@ -186,3 +186,17 @@ class TestMethods:
     def test_a_fan_has_none(self, now):
         with pytest.raises(errors.NotACreator):
             given.a_payout_method(ProfileFactory.create(), now=now)
+
+
+class TestPermission:
+    @pytest.mark.parametrize("role", ["finance", "compliance", "support", "moderator"])
+    @pytest.mark.parametrize("decide", [payouts.approve_payout, payouts.reject_payout])
+    def test_is_asked_by_the_service_itself(self, now, role, decide):
+        payout = given.a_requested_payout(now=now)
+
+        with pytest.raises(errors.NotPermitted):
+            decide(payout_id=payout.pk, by=StaffFactory.create(role=role), reason="x", now=now)
+
+        payout.refresh_from_db()
+        assert payout.status == Status.REQUESTED
+        assert not payout.approvals.exists()

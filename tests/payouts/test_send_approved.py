@@ -14,7 +14,7 @@ from apps.payouts.adapters import Found, Later, Record, Refused, Unclear, Unknow
 from apps.payouts.choices import Status, Verdict
 from apps.payouts.models import Payout
 from tests import given
-from tests.factories.accounts import UserFactory
+from tests.factories.accounts import StaffFactory
 from tests.payouts.books import at_the_rail, balanced, costs, dollars, earnings, in_transit
 
 pytestmark = pytest.mark.django_db
@@ -284,7 +284,7 @@ class TestSettleByHand:
     def settle(self, payout, verdict, *, now, reason="called them", **proof):
         return payouts.settle_by_hand(
             payout_id=payout.pk,
-            by=UserFactory.create(is_staff=True),
+            by=StaffFactory.create(),
             verdict=verdict,
             reason=reason,
             now=now,
@@ -334,7 +334,7 @@ class TestMarkReturned:
 
         payouts.mark_returned(
             payout_id=payout.pk,
-            by=UserFactory.create(is_staff=True),
+            by=StaffFactory.create(),
             reason="Account closed",
             now=now + HOUR,
         )
@@ -350,7 +350,7 @@ class TestMarkReturned:
         with pytest.raises(errors.WrongState):
             payouts.mark_returned(
                 payout_id=payout.pk,
-                by=UserFactory.create(is_staff=True),
+                by=StaffFactory.create(),
                 reason="Account closed",
                 now=now,
             )

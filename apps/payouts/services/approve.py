@@ -25,13 +25,14 @@ def approve_payout(*, payout_id: int, by: User, reason: str = "", now: datetime)
 
     :raises PayoutNotFound: there is none
     :raises StaffOnly: ``by`` is not staff
+    :raises NotPermitted: the roles of ``by`` do not include it
     :raises OwnPayout: the money would go to ``by``
     :raises WrongState: it is not waiting for approval
     :raises AlreadyApproved: ``by`` has approved it before
     :raises MethodInactive: the creator has switched the method off since
     """
     payout = locked(payout_id)
-    check_staff(payout, by)
+    check_staff(payout, by, permission="payouts.approve_payout")
     if payout.status == Status.APPROVED:
         raise errors.WrongState(status=payout.status, wanted=Status.APPROVED)
     rules.check_move(current=payout.status, target=Status.APPROVED)

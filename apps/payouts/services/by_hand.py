@@ -46,13 +46,14 @@ def settle_by_hand(
     :raises ReasonMissing: no reason given
     :raises PayoutNotFound: there is none
     :raises StaffOnly: ``by`` is not staff
+    :raises NotPermitted: the roles of ``by`` do not include it
     :raises OwnPayout: the money would go to ``by``
     :raises WrongState: it does not wait for a person, or its outcome is not unknown
     :raises TransactionMissing: PAID without its proof
     """
     check_reason(reason)
     payout = locked(payout_id)
-    check_staff(payout, by)
+    check_staff(payout, by, permission="payouts.settle_payout")
     if not payout.needs_attention:
         raise errors.WrongState(status=payout.status, wanted=verdict)
     if verdict == Verdict.LOOK_AGAIN:
@@ -85,12 +86,13 @@ def mark_returned(*, payout_id: int, by: User, reason: str, now: datetime) -> Pa
     :raises ReasonMissing: no reason given
     :raises PayoutNotFound: there is none
     :raises StaffOnly: ``by`` is not staff
+    :raises NotPermitted: the roles of ``by`` do not include it
     :raises OwnPayout: the money would go to ``by``
     :raises WrongState: it is not paid
     """
     check_reason(reason)
     payout = locked(payout_id)
-    check_staff(payout, by)
+    check_staff(payout, by, permission="payouts.settle_payout")
     payout.returned_at = now
     move(payout, Status.RETURNED, now=now, by=by, note=reason)
     ledger.post(

@@ -134,14 +134,17 @@ def call_a_person(payout: Payout, *, code: str, note: str, now: datetime) -> Non
 
 
 @joins_transaction
-def check_staff(payout: Payout, by: User) -> None:
+def check_staff(payout: Payout, by: User, *, permission: str) -> None:
     """
     :raises StaffOnly: ``by`` is not an active member of staff
+    :raises NotPermitted: the roles of ``by`` do not include the ``permission``
     :raises OwnPayout: the money would go to ``by``: as this profile, as another profile of
         the same person, or into an account that one of these uses
     """
     if not (by.is_staff and by.is_active):
         raise errors.StaffOnly()
+    if not by.has_perm(permission):
+        raise errors.NotPermitted(permission=permission)
     own_account = PayoutMethod.objects.filter(
         profile__user=by, fingerprint=payout.method.fingerprint
     ).exists()

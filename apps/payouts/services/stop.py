@@ -22,12 +22,13 @@ def reject_payout(*, payout_id: int, by: User, reason: str, now: datetime) -> Pa
     :raises ReasonMissing: no reason given
     :raises PayoutNotFound: there is none
     :raises StaffOnly: ``by`` is not staff
+    :raises NotPermitted: the roles of ``by`` do not include it
     :raises OwnPayout: the money would go to ``by``
     :raises WrongState: it is being sent, or over
     """
     check_reason(reason)
     payout = locked(payout_id)
-    check_staff(payout, by)
+    check_staff(payout, by, permission="payouts.reject_payout")
     move(payout, Status.REJECTED, now=now, by=by, note=reason)
     audit.record(
         by=by, action="payouts.rejected", subject=payout, reason=reason, cluster=payout.cluster
