@@ -117,7 +117,7 @@ def _run(servers: Servers) -> int:
     ):
         for number in (port, int(env["SANDBOX_PORT"])):
             _check_free(number)
-        for ending in (signal.SIGTERM, signal.SIGHUP):
+        for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(ending, _interrupt)
         try:
             if own_servers:
