@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from typing import NamedTuple
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import NamedTuple, Self
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
+from psycopg import Cursor
+from psycopg.abc import Params, Query
+from psycopg.rows import TupleRow
 
 from apps.core.db import joins_transaction
 from apps.finance.ledger import errors
@@ -20,7 +24,7 @@ LIMIT = 2**63
 
 _POST = (
     "SELECT ids, replayed, refusal, facts FROM ledger_post("
-    "%s::timestamptz, %s::text[], %s::text[], %s::bytea[], %s::text[], %s::text[], %s::date[],"
+    "%s::timestamptz, %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::date[],"
     " %s::bigint[], %s::bigint[], %s::smallint[], %s::text[], %s::text[], %s::int[], %s::text[],"
     " %s::int[], %s::smallint[], %s::int[], %s::bigint[])"
 )
@@ -61,7 +65,7 @@ def post_many(drafts: Sequence[Draft], *, now: datetime) -> list[Posted]:
     """
     if not drafts:
         return []
-    with connection.cursor() as cursor:
+    with _prepared() as cursor:
         cursor.execute(_POST, _arguments(drafts, now))
         ids, replayed, refusal, facts = cursor.fetchone()
     if refusal:
@@ -74,38 +78,56 @@ def post_many(drafts: Sequence[Draft], *, now: datetime) -> list[Posted]:
     ]
 
 
+def _prepared() -> CursorWrapper:
+    """Open a cursor that parses and plans a statement once for each connection."""
+    connection.ensure_connection()
+    cursor = _Prepared(connection.connection)
+    if connection.queries_logged:
+        return connection.make_debug_cursor(cursor)
+    return connection.make_cursor(cursor)
+
+
+class _Prepared(Cursor[TupleRow]):
+    """Sends arguments beside the statement, where Django's own cursor writes them into it."""
+
+    def execute(self, query: Query, params: Params | None = None, **_: object) -> Self:
+        return super().execute(query, params, prepare=True)
+
+
 def _arguments(drafts: Sequence[Draft], now: datetime) -> tuple[object, ...]:
     accounts: dict[tuple[AccountRef, str], int] = {}
     currencies: dict[str, int] = {}
+    today = now.astimezone(UTC).date()
+    hashes: list[str] = []
     entry: list[int] = []
     number: list[int] = []
     account: list[int] = []
     amount: list[int] = []
     for i, draft in enumerate(drafts, 1):
+        hashes.append(request_hash(draft))
         for n, (ref, money) in enumerate(draft.movements, 1):
-            minor, currency = money.minor, money.currency
+            minor = money.minor
             if not minor or not -LIMIT < minor < LIMIT:
                 raise errors.AmountOutOfRange(source=draft.source, amount_minor=str(minor))
             entry.append(i)
             number.append(n)
-            key = (ref, currency)
-            account.append(accounts.get(key) or accounts.setdefault(key, len(accounts) + 1))
+            account.append(accounts.setdefault((ref, money.currency), len(accounts) + 1))
             amount.append(minor)
     return (
         now,
-        [draft.source for draft in drafts],
-        [str(draft.kind) for draft in drafts],
-        [request_hash(draft) for draft in drafts],
-        [draft.cluster for draft in drafts],
-        [draft.memo for draft in drafts],
-        [draft.effective_on for draft in drafts],
-        [draft.reverses for draft in drafts],
-        [draft.actor_id for draft in drafts],
-        _array(len(draft.movements) for draft in drafts),
-        [ref.code for ref, _ in accounts],
-        [ref.owner for ref, _ in accounts],
-        _array(currencies.setdefault(c, len(currencies) + 1) for _, c in accounts),
-        list(currencies),
+        _texts([draft.source for draft in drafts]),
+        _texts([draft.kind.value for draft in drafts]),
+        _texts(hashes),
+        _texts([draft.cluster for draft in drafts]),
+        _texts([draft.memo for draft in drafts]),
+        _array([draft.effective_on or today for draft in drafts]),
+        _array([draft.reverses for draft in drafts]),
+        _array([draft.actor_id for draft in drafts]),
+        _array([len(draft.movements) for draft in drafts]),
+        _texts([ref.code for ref, _ in accounts]),
+        _texts([ref.owner for ref, _ in accounts]),
+        _array([currencies.setdefault(c, len(currencies) + 1) for _, c in accounts]),
+        _texts(list(currencies)),
         _array(entry),
         _array(number),
         _array(account),
@@ -113,15 +135,26 @@ def _arguments(drafts: Sequence[Draft], now: datetime) -> tuple[object, ...]:
     )
 
 
-def _array(numbers: Iterable[int]) -> str:
-    # Written by hand: the driver would adapt each of some thousand numbers by itself.
-    return "{" + ",".join(map(str, numbers)) + "}"
+# Arrays are written by hand: the driver would adapt each of some thousand values by itself.
 
 
-def request_hash(draft: Draft) -> bytes:
-    """Return the SHA-256 of what was asked, apart from the source it is kept under."""
-    parts = [draft.kind, draft.cluster, draft.memo]
-    parts += [str(draft.effective_on), str(draft.reverses), str(draft.actor_id)]
+def _array(values: Sequence[int | date | None]) -> str:
+    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
+
+
+def _texts(values: Sequence[str]) -> str:
+    if not values:
+        return "{}"
+    quoted = [value.replace("\\", r"\\").replace('"', r"\"") for value in values]
+    return '{"' + '","'.join(quoted) + '"}'
+
+
+def request_hash(draft: Draft) -> str:
+    """Return the SHA-256, in hex, of what was asked, apart from the source it is kept under."""
+    parts = [
+        f"{draft.kind.value}\x1f{draft.cluster}\x1f{draft.memo}",
+        f"{draft.effective_on}\x1f{draft.reverses}\x1f{draft.actor_id}",
+    ]
     for (code, owner), money in draft.movements:
-        parts += (code, owner, money.currency, str(money.minor))
-    return hashlib.sha256("\x1f".join(parts).encode()).digest()
+        parts.append(f"{code}\x1f{owner}\x1f{money.currency}\x1f{money.minor}")
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()

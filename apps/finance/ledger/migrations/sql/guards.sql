@@ -97,16 +97,15 @@ CREATE TRIGGER ledger_entry_lines AFTER INSERT ON ledger_entry
 CREATE FUNCTION ledger_line_posted() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     bad record;
-    part record;
-    at record;
+    v_missing int;
+    v_moved bigint[];
 BEGIN
     -- Sums per entry and currency are zero: as no line is zero, each currency has two or more.
     -- The lines are exactly those the entry counts, so that none can be added to it later.
-    SELECT g.entry_id, e.source, g.sums INTO bad
+    SELECT g.entry_id, e.source INTO bad
       FROM (SELECT c.entry_id, sum(c.lines) AS lines, max(c.top) AS top, min(c.first) AS first,
-                   max(c.last) AS last, bool_or(c.total <> 0) AS off,
-                   json_object_agg(c.currency, c.total) FILTER (WHERE c.total <> 0) AS sums
-              FROM (SELECT entry_id, currency, sum(amount_minor) AS total, count(*) AS lines,
+                   max(c.last) AS last, bool_or(c.total <> 0) AS off
+              FROM (SELECT entry_id, sum(amount_minor) AS total, count(*) AS lines,
                            max(n) AS top, min(effective_on) AS first, max(effective_on) AS last
                       FROM fresh GROUP BY entry_id, currency) c
              GROUP BY c.entry_id) g
@@ -117,55 +116,70 @@ BEGIN
     IF FOUND THEN
         RAISE EXCEPTION 'entry % ("%") is not balanced or not whole', bad.entry_id, bad.source
             USING ERRCODE = 'FL001',
-                  DETAIL = json_build_object('source', bad.source, 'off_by', bad.sums);
+                  DETAIL = json_build_object('source', bad.source, 'off_by',
+                      (SELECT json_object_agg(currency, total)
+                         FROM (SELECT currency, sum(amount_minor) AS total FROM fresh
+                                WHERE entry_id = bad.entry_id GROUP BY currency) t
+                        WHERE total <> 0));
     END IF;
 
-    -- One fixed order for every writer: own accounts by id, then the shared ones by id. Each
-    -- row is locked and judged by the UPDATE that moves it, so that it is judged as it then is.
-    FOR part IN
-        SELECT d.account_id, d.currency, d.debits, d.credits, a.id, a.code, a.owner,
-               a.currency AS account_currency, pg_backend_pid() % a.stripes AS stripe
-          FROM (SELECT account_id, currency,
-                       sum(CASE WHEN amount_minor > 0 THEN amount_minor ELSE 0 END)::bigint AS debits,
-                       sum(CASE WHEN amount_minor < 0 THEN -amount_minor ELSE 0 END)::bigint AS credits
-                  FROM fresh GROUP BY account_id, currency) d
-          LEFT JOIN ledger_account a ON a.id = d.account_id
-         ORDER BY a.stripes > 1 OR a.owner = '', a.id
-    LOOP
-        IF part.id IS NULL THEN
-            RAISE EXCEPTION 'there is no account with id %', part.account_id
-                USING ERRCODE = 'FL003', DETAIL = json_build_object('account', part.account_id);
-        END IF;
-        IF part.currency <> part.account_currency THEN
-            RAISE EXCEPTION 'a line in % on account % % in %',
-                    part.currency, part.code, part.owner, part.account_currency
-                USING ERRCODE = 'FL006',
-                      DETAIL = json_build_object('account', part.code, 'owner', part.owner,
-                          'currency', part.currency, 'account_currency', part.account_currency);
-        END IF;
+    -- One fixed order for every writer: own accounts by id, then the shared ones by id.
+    PERFORM FROM (SELECT DISTINCT account_id FROM fresh) d
+       JOIN ledger_account a ON a.id = d.account_id
+       JOIN ledger_balance b ON b.account_id = a.id AND b.stripe = pg_backend_pid() % a.stripes
+      ORDER BY a.stripes > 1 OR a.owner = '', a.id
+        FOR NO KEY UPDATE OF b;
+    -- A statement of its own: it sees each row as it is now that nobody else can move it.
+    WITH d AS MATERIALIZED (
+        SELECT account_id, currency,
+               sum(CASE WHEN amount_minor > 0 THEN amount_minor ELSE 0 END)::bigint AS debits,
+               sum(CASE WHEN amount_minor < 0 THEN -amount_minor ELSE 0 END)::bigint AS credits
+          FROM fresh GROUP BY account_id, currency
+    ), moved AS (
         UPDATE ledger_balance b
-           SET debits_minor = b.debits_minor + part.debits,
-               credits_minor = b.credits_minor + part.credits
-         WHERE b.account_id = part.account_id AND b.stripe = part.stripe AND b.is_open
-           AND (b.bound = 0 OR b.bound * (b.credits_minor + part.credits
-                                          - b.debits_minor - part.debits) >= b.held_minor);
-        IF NOT FOUND THEN
-            SELECT b.is_open, b.bound * (b.credits_minor - b.debits_minor) - b.held_minor AS available
-              INTO at FROM ledger_balance b
-             WHERE b.account_id = part.account_id AND b.stripe = part.stripe;
-            IF NOT at.is_open THEN
-                RAISE EXCEPTION 'account % % is closed or frozen', part.code, part.owner
-                    USING ERRCODE = 'FL004',
-                          DETAIL = json_build_object('account', part.code, 'owner', part.owner);
-            END IF;
-            RAISE EXCEPTION 'account % % has % % available', part.code, part.owner, at.available,
-                    part.currency
-                USING ERRCODE = 'FL002',
-                      DETAIL = json_build_object('account', part.code, 'owner', part.owner,
-                          'currency', part.currency, 'available_minor', at.available);
-        END IF;
-    END LOOP;
-    RETURN NULL;
+           SET debits_minor = b.debits_minor + d.debits,
+               credits_minor = b.credits_minor + d.credits
+          FROM d JOIN ledger_account a ON a.id = d.account_id AND a.currency = d.currency
+         WHERE b.account_id = a.id AND b.stripe = pg_backend_pid() % a.stripes AND b.is_open
+           AND (b.bound = 0 OR b.bound * (b.credits_minor + d.credits
+                                          - b.debits_minor - d.debits) >= b.held_minor)
+        RETURNING b.account_id
+    )
+    SELECT (SELECT count(*) FROM d) - count(*), array_agg(account_id) INTO v_missing, v_moved
+      FROM moved;
+    IF v_missing = 0 THEN
+        RETURN NULL;
+    END IF;
+
+    -- Something was refused: say the first of it.
+    SELECT f.account_id, f.currency, a.id, a.code, a.owner, a.currency AS account_currency,
+           b.is_open, b.bound * (b.credits_minor - b.debits_minor) - b.held_minor AS available
+      INTO bad
+      FROM fresh f
+      LEFT JOIN ledger_account a ON a.id = f.account_id
+      LEFT JOIN ledger_balance b ON b.account_id = a.id AND b.stripe = pg_backend_pid() % a.stripes
+     WHERE a.id IS NULL OR f.currency <> a.currency OR v_moved IS NULL OR a.id <> ALL (v_moved)
+     ORDER BY a.id IS NOT NULL, f.currency = a.currency, a.stripes > 1 OR a.owner = '', a.id
+     LIMIT 1;
+    IF bad.id IS NULL THEN
+        RAISE EXCEPTION 'there is no account with id %', bad.account_id
+            USING ERRCODE = 'FL003', DETAIL = json_build_object('account', bad.account_id);
+    ELSIF bad.currency <> bad.account_currency THEN
+        RAISE EXCEPTION 'a line in % on account % % in %',
+                bad.currency, bad.code, bad.owner, bad.account_currency
+            USING ERRCODE = 'FL006',
+                  DETAIL = json_build_object('account', bad.code, 'owner', bad.owner,
+                      'currency', bad.currency, 'account_currency', bad.account_currency);
+    ELSIF NOT bad.is_open THEN
+        RAISE EXCEPTION 'account % % is closed or frozen', bad.code, bad.owner
+            USING ERRCODE = 'FL004',
+                  DETAIL = json_build_object('account', bad.code, 'owner', bad.owner);
+    END IF;
+    RAISE EXCEPTION 'account % % has % % available', bad.code, bad.owner, bad.available,
+            bad.currency
+        USING ERRCODE = 'FL002',
+              DETAIL = json_build_object('account', bad.code, 'owner', bad.owner,
+                  'currency', bad.currency, 'available_minor', bad.available);
 END $$;
 CREATE TRIGGER ledger_line_balances AFTER INSERT ON ledger_line
     REFERENCING NEW TABLE AS fresh EXECUTE FUNCTION ledger_line_posted();

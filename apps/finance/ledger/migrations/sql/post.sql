@@ -1,12 +1,13 @@
 -- Post one entry or many: one call, one round trip. Works on PostgreSQL 15 to 18.
 --
--- Per entry: source .. line_count. Per distinct account: code .. currency (an index into
--- p_currencies). Per line: entry and account (indexes from 1), its number n, its amount.
+-- Per entry: source .. line_count (hash in hex). Per distinct account: code .. currency (an
+-- index into p_currencies). Per line: entry and account (indexes from 1), its number n, amount.
+-- An array is only indexed where that is fast: numbers, and none of them missing.
 -- A refusal is an answer (SQLSTATE and facts), not an error: nothing is written, and the
 -- caller's transaction can go on.
 CREATE FUNCTION ledger_post(
     p_now timestamptz,
-    p_source text[], p_kind text[], p_hash bytea[], p_cluster text[], p_memo text[],
+    p_source text[], p_kind text[], p_hash text[], p_cluster text[], p_memo text[],
     p_effective_on date[], p_reverses bigint[], p_actor bigint[], p_line_count smallint[],
     p_code text[], p_owner text[], p_currency int[], p_currencies text[],
     p_entry int[], p_n smallint[], p_account int[], p_amount bigint[],
@@ -31,7 +32,8 @@ BEGIN
         SELECT w.code, w.owner, p_currencies[w.currency], '', '', false, 1, p_now, false
           FROM unnest(p_code, p_owner, p_currency, v_accounts) w(code, owner, currency, id)
          WHERE w.id IS NULL
-         ORDER BY w.code COLLATE "C", w.owner COLLATE "C", w.currency
+         ORDER BY w.code COLLATE "C", w.owner COLLATE "C",
+                  p_currencies[w.currency] COLLATE "C"
             ON CONFLICT DO NOTHING;
     END LOOP;
 
@@ -42,9 +44,8 @@ BEGIN
     WITH entry AS (
         INSERT INTO ledger_entry (id, kind, source, request_hash, line_count, cluster,
                                   effective_on, posted_at, reverses_id, actor_id, memo)
-        SELECT v_ids[h.i], h.kind, h.source, h.hash, h.line_count, h.cluster,
-               coalesce(h.effective_on, (p_now AT TIME ZONE 'UTC')::date), p_now,
-               h.reverses, h.actor, h.memo
+        SELECT v_ids[h.i], h.kind, h.source, decode(h.hash, 'hex'), h.line_count, h.cluster,
+               h.effective_on, p_now, h.reverses, h.actor, h.memo
           FROM unnest(p_source, p_kind, p_hash, p_cluster, p_memo, p_effective_on, p_reverses,
                       p_actor, p_line_count) WITH ORDINALITY
                h(source, kind, hash, cluster, memo, effective_on, reverses, actor, line_count, i)
@@ -54,8 +55,7 @@ BEGIN
     ), line AS (
         INSERT INTO ledger_line (entry_id, n, account_id, amount_minor, currency, effective_on)
         SELECT v_ids[l.entry], l.n, v_accounts[l.account], l.amount,
-               p_currencies[p_currency[l.account]],
-               coalesce(p_effective_on[l.entry], (p_now AT TIME ZONE 'UTC')::date)
+               p_currencies[p_currency[l.account]], p_effective_on[l.entry]
           FROM unnest(p_entry, p_n, p_account, p_amount) l(entry, n, account, amount)
                -- IS TRUE keeps this a hashed lookup, whatever the planner knows of the sizes.
          WHERE (v_ids[l.entry] IN (SELECT id FROM entry)) IS TRUE
@@ -68,7 +68,7 @@ BEGIN
     END IF;
     -- Some sources are in the books already. A new statement sees what a rival just committed.
     SELECT array_agg(e.id ORDER BY h.i), array_agg(e.id <> v_ids[h.i] ORDER BY h.i),
-           min(h.source) FILTER (WHERE e.request_hash <> h.hash)
+           min(h.source) FILTER (WHERE e.request_hash <> decode(h.hash, 'hex'))
       INTO ids, replayed, v_reused
       FROM unnest(p_source, p_hash) WITH ORDINALITY h(source, hash, i)
       JOIN ledger_entry e ON e.source = h.source;
