@@ -19,11 +19,7 @@ from apps.finance.ledger import services as ledger
 from apps.finance.ledger.models import Entry
 from apps.finance.ledger.postings import Draft
 
-# The first fixture is set up first and so torn down last, after the flush it makes possible.
-pytestmark = [
-    pytest.mark.usefixtures("emptied_afterwards"),
-    pytest.mark.django_db(transaction=True),
-]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def tip(number: int, creator_id: int = 7) -> Draft:

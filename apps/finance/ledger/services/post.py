@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime
 from typing import NamedTuple, Self
 
 from django.db import connection
-from django.db.backends.utils import CursorWrapper
+from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 from psycopg import Cursor
-from psycopg.abc import Params, Query
+from psycopg.abc import Params, QueryNoTemplate
 from psycopg.rows import TupleRow
 
 from apps.core.db import joins_transaction
@@ -81,16 +81,14 @@ def post_many(drafts: Sequence[Draft], *, now: datetime) -> list[Posted]:
 def _prepared() -> CursorWrapper:
     """Open a cursor that parses and plans a statement once for each connection."""
     connection.ensure_connection()
-    cursor = _Prepared(connection.connection)
-    if connection.queries_logged:
-        return connection.make_debug_cursor(cursor)
-    return connection.make_cursor(cursor)
+    wrapper = CursorDebugWrapper if connection.queries_logged else CursorWrapper
+    return wrapper(_Prepared(connection.connection), connection)
 
 
 class _Prepared(Cursor[TupleRow]):
     """Sends arguments beside the statement, where Django's own cursor writes them into it."""
 
-    def execute(self, query: Query, params: Params | None = None, **_: object) -> Self:
+    def execute(self, query: QueryNoTemplate, params: Params | None = None, **_: object) -> Self:
         return super().execute(query, params, prepare=True)
 
 
