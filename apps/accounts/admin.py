@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 from django.db.models.lookups import Exact
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from apps.accounts import rules
+from apps.accounts import services as accounts
 from apps.accounts.models import Factor, Profile, User
 from apps.core.admin import (
     Cell,
@@ -18,6 +24,7 @@ from apps.core.admin import (
     Facts,
     Page,
     Table,
+    Verb,
     as_id,
     change_link,
     state,
@@ -25,6 +32,67 @@ from apps.core.admin import (
 )
 
 # allauth registers its tables with Django's own pages; secrets of factors are not for looking at.
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(choices=[(role, role.capitalize()) for role in rules.ROLES])
+
+
+def role_refusal(user: User, by: Any) -> str:
+    return "nobody changes their own roles." if user.pk == by.pk else ""
+
+
+def held(user: User) -> str:
+    return ", ".join(sorted(group.name for group in user.groups.all())) or "none"
+
+
+def grant_preview(user: User, _by: Any) -> str:
+    return f"Has now: {held(user)}. The role chosen below is added, at once."
+
+
+def grant_run(user: User, by: Any, reason: str, *, role: str) -> str:
+    accounts.grant_role(user=user, role=role, by=by, reason=reason, now=timezone.now())
+    return f"{user.email} has the role {role}."
+
+
+def revoke_refusal(user: User, by: Any) -> str:
+    return role_refusal(user, by) or ("" if user.groups.all() else "they hold no role.")
+
+
+def revoke_preview(user: User, _by: Any) -> str:
+    return f"Has now: {held(user)}. The role chosen below is taken away, at once."
+
+
+def revoke_run(user: User, by: Any, reason: str, *, role: str) -> str:
+    accounts.revoke_role(user=user, role=role, by=by, reason=reason, now=timezone.now())
+    return f"{user.email} does not have the role {role}."
+
+
+ROLE_VERBS = (
+    Verb(
+        name="grant-role",
+        label="Grant role",
+        permission="accounts.manage_roles",
+        preview=grant_preview,
+        refusal=role_refusal,
+        run=grant_run,
+        form=RoleForm,
+        help="A staff role opens FanzDash to this person, given a second factor.",
+    ),
+    Verb(
+        name="revoke-role",
+        label="Revoke role",
+        permission="accounts.manage_roles",
+        preview=revoke_preview,
+        refusal=revoke_refusal,
+        run=revoke_run,
+        form=RoleForm,
+        danger=True,
+        icon="block",
+        is_quiet=True,
+        help="Without any staff role FanzDash is closed to this person.",
+    ),
+)
 
 
 @admin.register(User)
@@ -38,6 +106,7 @@ class UserAdmin(ConsoleAdmin):
     empty_text = "Who signs up on a brand site appears here."
     found_by_search = True
     icon = "person"
+    verbs = ROLE_VERBS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")
@@ -50,7 +119,7 @@ class UserAdmin(ConsoleAdmin):
 
     @admin.display(description="Roles")
     def role_names(self, row: User) -> str:
-        return ", ".join(sorted(group.name for group in row.groups.all())) or "none"
+        return held(row)
 
     @admin.display(description="State")
     def word(self, row: User) -> SafeString:

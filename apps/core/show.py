@@ -57,10 +57,10 @@ def amount(minor: int | None, currency: str) -> SafeString:
     )
 
 
-def when(moment: datetime | None) -> SafeString:
-    """A moment in UTC with its seconds on hover."""
+def when(moment: datetime | None, absent: str = "not yet") -> SafeString:
+    """A moment in UTC with its seconds on hover, or what its absence means."""
     if moment is None:
-        return format_html('<span class="c-none">{}</span>', "not yet")
+        return format_html('<span class="c-none">{}</span>', absent)
     utc = moment.astimezone(UTC)
     return format_html(
         '<time class="c-when" datetime="{}" title="{}">{}</time>',

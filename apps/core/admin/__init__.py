@@ -2,7 +2,6 @@
 
 from apps.core.admin.base import ConsoleAdmin
 from apps.core.admin.filters import DaysFilter
-from apps.core.admin.outbox import OutboxMessageAdmin
 from apps.core.admin.sections import Cell, Event, Fact, Facts, Page, Raw, Table, Timeline
 from apps.core.admin.terms import as_id, as_uuid
 from apps.core.admin.verbs import Verb
@@ -15,7 +14,6 @@ __all__ = [
     "Event",
     "Fact",
     "Facts",
-    "OutboxMessageAdmin",
     "Page",
     "Raw",
     "Table",

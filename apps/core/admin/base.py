@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
@@ -158,17 +159,19 @@ class ConsoleAdmin(ModelAdmin):
 
     def verbs_for(self, request: HttpRequest, row: Any) -> list[dict[str, str | bool]]:
         """Return the buttons of a row's page; one that is refused says why instead."""
-        return [
+        offered = [
             {
                 "label": verb.label,
                 "icon": verb.icon,
                 "danger": verb.danger,
                 "href": f"{self.address('do', verb.name)}?ids={row.pk}",
                 "refusal": verb.refusal(row, request.user),
+                "is_quiet": verb.is_quiet,
             }
             for verb in self.verbs
             if request.user.has_perm(verb.permission)
         ]
+        return [verb for verb in offered if not (verb["refusal"] and verb["is_quiet"])]
 
     # --- Verbs ---------------------------------------------------------------------------
 
@@ -181,11 +184,14 @@ class ConsoleAdmin(ModelAdmin):
         rows = self.chosen(request)
         if not rows:
             raise Http404
+        asked = request.method == "POST"
+        form = (verb.form or forms.Form)(request.POST if asked else None)
         reason = request.POST.get("reason", "").strip()
-        if request.method != "POST" or not reason:
-            asked = request.method == "POST"
-            return self.verb_page(request, verb, rows, reason_missing=asked)
-        outcomes = run_on(rows, verb, by=request.user, reason=reason)
+        if not asked or not reason or not form.is_valid():
+            return self.verb_page(
+                request, verb, rows, form=form, reason_missing=asked and not reason
+            )
+        outcomes = run_on(rows, verb, by=request.user, reason=reason, answers=form.cleaned_data)
         if len(outcomes) == 1:
             return self.told(request, outcomes[0])
         return self.verb_page(request, verb, rows, outcomes=outcomes)
@@ -206,6 +212,7 @@ class ConsoleAdmin(ModelAdmin):
         rows: list[Any],
         *,
         outcomes: list[Outcome] | None = None,
+        form: forms.Form | None = None,
         reason_missing: bool = False,
     ) -> TemplateResponse:
         asked = [
@@ -230,11 +237,14 @@ class ConsoleAdmin(ModelAdmin):
             else self.address("changelist"),
             "outcomes": outcomes,
             "done_count": sum(outcome.done for outcome in outcomes or []),
+            "form": form,
+            "reason": request.POST.get("reason", ""),
             "reason_missing": reason_missing,
         }
+        refused = reason_missing or bool(form and form.errors)
         request.current_app = self.admin_site.name
         return TemplateResponse(
-            request, "admin/console/verb.html", context, status=422 if reason_missing else 200
+            request, "admin/console/verb.html", context, status=422 if refused else 200
         )
 
     def told(self, request: HttpRequest, outcome: Outcome) -> HttpResponse:
