@@ -96,19 +96,19 @@ class Processes:
 
 
 def stop_groups(leaders: list[int]) -> None:
-    """Ask every process of these groups to end; kill what has not after a while."""
+    """Ask these processes to end, each with its own; after a while kill what is left of them.
+
+    Only the leader is asked: a worker would take its children's sudden end for a crash.
+    """
     for leader in leaders:
-        _signal(leader, signal.SIGTERM)
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(leader, signal.SIGTERM)
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline and any(_lives(leader) for leader in leaders):
         time.sleep(0.05)
     for leader in leaders:
-        _signal(leader, signal.SIGKILL)
-
-
-def _signal(leader: int, how: signal.Signals) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(leader, how)
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(leader, signal.SIGKILL)
 
 
 def _lives(leader: int) -> bool:
@@ -118,7 +118,7 @@ def _lives(leader: int) -> bool:
     except ChildProcessError:
         pass  # not our child, or noticed already
     try:
-        os.killpg(leader, 0)
+        os.kill(leader, 0)
     except (ProcessLookupError, PermissionError):
         return False
     return True

@@ -18,8 +18,8 @@ import os, sys, tempfile, time
 from pathlib import Path
 from devstack.processes import Processes, watched
 with tempfile.TemporaryFile("w") as lock, watched(lock, None) as watchdog:
-    given = {"one": "sleep 600", "deaf": "sh -c 'trap : TERM; while :; do sleep 1; done'"}
-    given = {**given, **dict(pair.split("=") for pair in sys.argv[1:])}
+    given = {"one": "sleep 600", "two": "sleep 600"}
+    given |= dict(pair.split("=") for pair in sys.argv[1:])
     try:
         with Processes(given, os.environ, watchdog) as running:
             print(*running.pids, flush=True)
@@ -52,13 +52,13 @@ def bystander() -> Iterator[subprocess.Popen[bytes]]:
 @pytest.mark.slow
 class TestEnding:
     def test_ctrl_c_stops_everything_started_also_what_does_not_listen(self, bystander):
-        process, started = owner()
+        process, started = owner("deaf=sh -c 'trap : TERM; sleep 600 & while :; do wait; done'")
 
         os.killpg(process.pid, signal.SIGINT)
         said, _ = process.communicate(timeout=30)
 
         assert said.splitlines()[-1] == "stopped"
-        assert len(started) == 2
+        assert len(started) == 3
         assert not any(lives(pid) for pid in started)
         assert bystander.poll() is None
 
