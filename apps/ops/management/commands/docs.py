@@ -19,14 +19,16 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, check: bool, **options: Any) -> None:
         folder = Path(settings.BASE_DIR) / "docs" / "reference"
+        folder.mkdir(parents=True, exist_ok=True)
         pages = exports.reference_pages()
-        stale = [
-            name
-            for name, text in pages.items()
-            if not (folder / name).exists() or (folder / name).read_text() != text
-        ]
-        if check and stale:
-            raise CommandError(f"Out of date: {', '.join(stale)}. Run `make docs` and commit.")
+        there = {page.name: page.read_text() for page in folder.iterdir() if page.is_file()}
+        stale = [name for name, text in pages.items() if there.get(name) != text]
+        gone = [name for name in there if name not in pages and exports.GENERATED in there[name]]
+        if check and (stale or gone):
+            names = ", ".join([*stale, *gone])
+            raise CommandError(f"Out of date: {names}. Run `make docs` and commit.")
         for name in stale:
             (folder / name).write_text(pages[name])
+        for name in gone:
+            (folder / name).unlink()
         self.stdout.write(f"{len(pages)} pages, {len(stale)} rewritten.")
