@@ -1,6 +1,7 @@
 """The use cases of payments; the only writers of its tables."""
 
 from apps.finance.payments.services.checkout import checkout_url, record_return
+from apps.finance.payments.services.intruders import record_wrong_token
 from apps.finance.payments.services.merchants import open_merchant_account
 from apps.finance.payments.services.replay import replay_webhook
 from apps.finance.payments.services.resolve import resolve_stale
@@ -14,6 +15,7 @@ __all__ = [
     "process_webhooks",
     "receive_webhook",
     "record_return",
+    "record_wrong_token",
     "replay_webhook",
     "resolve_stale",
     "settle_unknown",
