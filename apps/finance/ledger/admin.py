@@ -7,7 +7,8 @@ from itertools import groupby
 from operator import attrgetter
 
 from django.contrib import admin
-from django.db.models import F, Prefetch, Q, QuerySet, Sum
+from django.db.models import DecimalField, F, Prefetch, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
@@ -33,6 +34,8 @@ from apps.finance.ledger.models import Account, Balance, BooksCheck, Entry, Line
 
 NUMBER = re.compile(r"JE-\d{4}-0*(\d+)", re.IGNORECASE)
 STATEMENT_ROWS = 50
+#: PostgreSQL sums BIGINT as NUMERIC.
+NUMERIC = DecimalField(max_digits=30, decimal_places=0)
 
 
 @admin.register(Entry)
@@ -191,7 +194,7 @@ class AccountAdmin(ConsoleAdmin):
         return state("HELD", "Frozen") if row.is_frozen else state("ACTIVE", "Open")
 
     def page(self, request: HttpRequest, row: Account) -> Page:
-        before = as_id(request.GET.get("before", ""))
+        before = cursor_of(request.GET.get("before", ""))
         held = sum(balance.held_minor for balance in row.balances.all())
         return Page(
             title=account_name(row),
@@ -224,26 +227,49 @@ def balance_minor(account: Account) -> int:
     return sign_of(account) * sum(row.debits_minor - row.credits_minor for row in rows)
 
 
-def balance_after(account: Account, before: int | None) -> int:
-    """Return the balance below entry ``before`` (all of them for None), in stored signs."""
+def cursor_of(text: str) -> tuple[int, int] | None:
+    """Read the ``<entry>.<n>`` of a link to older lines; None for anything else."""
+    entry, _, n = text.partition(".")
+    pk, number = as_id(entry), as_id(n)
+    return None if pk is None or number is None else (pk, number)
+
+
+def lines_below(account: Account, before: tuple[int, int] | None) -> QuerySet[Line]:
+    """The account's lines, newest first, each with ``net`` and ``newer``.
+
+    ``net`` is the account's balance now, ``newer`` what the lines from ``before`` on moved, both
+    debits less credits. They come with the lines in one statement, so in one state of the
+    books; only the pages already turned are summed, never the account's whole life.
+    """
+    mine = Line.objects.filter(account=account)
+    balance = (
+        Balance.objects.filter(account=account)
+        .values("account_id")
+        .annotate(total=Sum(F("debits_minor") - F("credits_minor")))
+        .values("total")
+    )
     if before is None:
-        totals = Balance.objects.filter(account=account).aggregate(
-            net=Sum(F("debits_minor") - F("credits_minor"))
-        )
-    else:
-        totals = Line.objects.filter(account=account, entry_id__lt=before).aggregate(
-            net=Sum("amount_minor")
-        )
-    return int(totals["net"] or 0)
+        return mine.annotate(net=Subquery(balance), newer=Value(0))
+    entry, n = before
+    is_older = Q(entry_id__lt=entry) | Q(entry_id=entry, n__lt=n)
+    turned = (
+        mine.filter(entry_id__gte=entry)
+        .exclude(is_older)
+        .order_by()
+        .values("account_id")
+        .annotate(total=Sum("amount_minor"))
+        .values("total")
+    )
+    return mine.filter(is_older, entry_id__lte=entry).annotate(
+        net=Subquery(balance), newer=Coalesce(Subquery(turned), Value(0), output_field=NUMERIC)
+    )
 
 
-def statement(account: Account, before: int | None) -> Table:
+def statement(account: Account, before: tuple[int, int] | None) -> Table:
     """The account's lines, newest first, each with the balance that it left."""
-    lines = Line.objects.filter(account=account).select_related("entry")
-    if before is not None:
-        lines = lines.filter(entry_id__lt=before)
+    lines = lines_below(account, before).select_related("entry")
     shown = list(lines.order_by("-entry_id", "-n")[: STATEMENT_ROWS + 1])
-    running, sign, rows = balance_after(account, before), sign_of(account), []
+    running, sign, rows = shown[0].net - shown[0].newer if shown else 0, sign_of(account), []
     for line in shown[:STATEMENT_ROWS]:
         rows.append(
             [
@@ -251,11 +277,11 @@ def statement(account: Account, before: int | None) -> Table:
                 line.entry.get_kind_display(),
                 when(line.entry.posted_at),
                 amount(sign * line.amount_minor, line.currency),
-                amount(sign * running, line.currency),
+                amount(sign * int(running), line.currency),
             ]
         )
         running -= line.amount_minor
-    has_more = len(shown) > STATEMENT_ROWS
+    last = shown[STATEMENT_ROWS - 1] if len(shown) > STATEMENT_ROWS else None
     return Table(
         "Statement",
         [
@@ -267,7 +293,7 @@ def statement(account: Account, before: int | None) -> Table:
         ],
         rows,
         empty="No line has touched this account.",
-        more=f"?before={shown[STATEMENT_ROWS - 1].entry_id}" if has_more else "",
+        more=f"?before={last.entry_id}.{last.n}" if last else "",
     )
 
 
