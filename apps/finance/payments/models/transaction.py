@@ -124,6 +124,11 @@ class Transaction(models.Model):
                 name="txn_to_look_up",
             ),
             models.Index(fields=["id"], condition=Q(status=Status.UNKNOWN), name="txn_unknown"),
+            models.Index(
+                fields=["captured_at", "id"],
+                condition=Q(status=Status.CAPTURED),
+                name="txn_captured",
+            ),
         ]
 
     def __str__(self) -> str:

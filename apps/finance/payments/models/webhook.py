@@ -61,6 +61,11 @@ class WebhookEvent(models.Model):
                 name="webhook_to_process",
             ),
             models.Index(fields=["-received_at", "-id"], name="webhook_newest"),
+            models.Index(
+                fields=["received_at", "id"],
+                condition=Q(status=WebhookStatus.PARKED),
+                name="webhook_parked",
+            ),
         ]
 
     def __str__(self) -> str:
