@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from apps.core.money import Money
@@ -35,7 +37,7 @@ TIP_WALLET = postings.tip_from_wallet(
     transaction_id=3, fan_id=3, creator_id=7, amount=usd("20.00"),
     platform_fee=usd("4.00"), cluster="boyfanz",
 )  # fmt: skip
-OUT = {"payout_id": 9, "amount": usd("80.00"), "cluster": "boyfanz"}
+OUT: dict[str, Any] = {"payout_id": 9, "amount": usd("80.00"), "cluster": "boyfanz"}
 
 
 @pytest.mark.parametrize(

@@ -73,8 +73,10 @@ def test_asked_again_returns_the_first_reversal(now, deposit, staff) -> None:
 def test_is_refused_to_somebody_else_afterwards(now, deposit, staff) -> None:
     ledger.reverse(entry_id=deposit.entry_id, by=staff, reason="wrong fan", now=now)
 
+    other = StaffFactory.create()
+
     with pytest.raises(errors.SourceReused):
-        ledger.reverse(entry_id=deposit.entry_id, by=StaffFactory(), reason="mine", now=now)
+        ledger.reverse(entry_id=deposit.entry_id, by=other, reason="mine", now=now)
 
     assert books.balance_of(postings.wallet(3), "USD") == NOTHING
 

@@ -6,12 +6,11 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from django.db import connection
 from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 from psycopg import Cursor
-from psycopg.abc import Params, QueryNoTemplate
 from psycopg.rows import TupleRow
 
 from apps.core.db import joins_transaction
@@ -88,11 +87,11 @@ def _prepared() -> CursorWrapper:
 class _Prepared(Cursor[TupleRow]):
     """Sends arguments beside the statement, where Django's own cursor writes them into it."""
 
-    def execute(self, query: QueryNoTemplate, params: Params | None = None, **_: object) -> Self:
-        return super().execute(query, params, prepare=True)
+    def execute(self, *args: Any, **kwargs: Any) -> Self:
+        return super().execute(*args, **kwargs | {"prepare": True})
 
 
-def _arguments(drafts: Sequence[Draft], now: datetime) -> tuple[object, ...]:
+def _arguments(drafts: Sequence[Draft], now: datetime) -> tuple[datetime | str, ...]:
     accounts: dict[tuple[AccountRef, str], int] = {}
     currencies: dict[str, int] = {}
     today = now.astimezone(UTC).date()
