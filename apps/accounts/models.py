@@ -74,7 +74,8 @@ class Profile(TimeStamped):
                 fields=["cluster", "id"],
                 condition=models.Q(is_creator=True),
                 name="profile_creators",
-            )
+            ),
+            models.Index(Lower("handle"), name="profile_handle"),
         ]
 
     def __str__(self) -> str:

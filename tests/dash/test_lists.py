@@ -1,0 +1,126 @@
+"""Lists cost the same however long they are, and every address asks for the role."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from apps.dash import selectors
+from apps.finance.ledger import services as ledger
+from apps.payouts import services as payouts
+from tests import given
+from tests.dash.test_permissions import SEES, console_pages
+from tests.factories.accounts import ProfileFactory, StaffFactory
+
+pytestmark = pytest.mark.django_db
+NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
+
+
+def populate(numbers: range) -> None:
+    """One more row, with all that hangs on it, in every list."""
+    for n in numbers:
+        given.a_funded_wallet(ProfileFactory(), "50.00", now=NOON)
+        payout = given.a_requested_payout(
+            "20.00", now=NOON, key=f"p-{n}", email=f"payee{n}@domain.example"
+        )
+        payouts.approve_payout(payout_id=payout.pk, by=StaffFactory(), reason="ok", now=NOON)
+        ledger.check_books(now=NOON)
+
+
+def queries_of_lists(client) -> dict[str, int]:
+    found = {}
+    for label, page in console_pages().items():
+        if label not in SEES["admin"]:
+            continue
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(page.address("changelist")).status_code == 200
+        found[label] = len(queries)
+    return found
+
+
+class TestCost:
+    def test_of_every_list_is_the_same_for_five_and_for_fifty_rows(self, console):
+        client = console("admin")
+        populate(range(5))
+        queries_of_lists(client)  # what is asked once and kept is in memory now
+        few = queries_of_lists(client)
+
+        populate(range(5, 50))
+        many = queries_of_lists(client)
+
+        assert many == few
+
+    def test_of_home_is_the_same_for_five_and_for_fifty_rows(self, console):
+        client = console("admin")
+        populate(range(5))
+        client.get("/admin/")
+        with CaptureQueriesContext(connection) as few:
+            client.get("/admin/")
+
+        populate(range(5, 50))
+        with CaptureQueriesContext(connection) as many:
+            client.get("/admin/")
+
+        assert len(many) == len(few)
+        assert len(few) < 30
+
+
+class TestPermission:
+    @pytest.mark.parametrize("role", sorted(SEES))
+    def test_is_asked_by_every_detail_export_and_verb(self, console, role):
+        populate(range(1))
+        client = console(role)
+
+        opened = {"change": set(), "export": set()}
+        for label, page in console_pages().items():
+            row = page.model._default_manager.order_by("pk").first()
+            if row is None:
+                continue
+            if client.get(page.address("change", row.pk)).status_code == 200:
+                opened["change"].add(label)
+            if client.get(page.address("export")).status_code == 200:
+                opened["export"].add(label)
+            for verb in page.verbs:
+                answer = client.get(page.address("do", verb.name), {"ids": row.pk})
+                may = client.user.has_perm(verb.permission)
+                assert answer.status_code == (200 if may else 403), (label, verb.name)
+
+        has_rows = {
+            label
+            for label, page in console_pages().items()
+            if page.model._default_manager.exists()
+        }
+        has_file = {label for label, page in console_pages().items() if page.export_columns}
+        assert opened["change"] == SEES[role] & has_rows
+        assert opened["export"] == SEES[role] & has_rows & has_file
+
+
+class TestIndexes:
+    @pytest.mark.parametrize(
+        ("ask", "index"),
+        [
+            (lambda: selectors.payments.parked_webhooks(limit=100), "webhook_parked"),
+            (lambda: selectors.payments.volume_by_day(since=NOON, until=NOON), "txn_captured"),
+            (lambda: list(search("accounts.profile", "@ada")), "profile_handle"),
+            (lambda: list(search("accounts.user", "ada@mail.example")), "user_email_unique"),
+        ],
+    )
+    def test_answer_what_home_and_search_ask(self, db, ask, index):
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        with CaptureQueriesContext(connection) as queries:
+            ask()
+
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {queries[-1]['sql']}")
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+
+        assert index in plan
+
+
+def search(label: str, term: str):
+    page = console_pages()[label]
+    return page.model._default_manager.filter(page.matching(term))
