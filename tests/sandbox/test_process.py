@@ -2,10 +2,7 @@
 
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -14,47 +11,14 @@ from django.conf import settings
 from sandbox.config import default, from_json
 from tests.sandbox import fixtures
 from tests.sandbox.control import Sandbox
+from tests.sandbox.merchant import Merchant, open_merchant
 from tests.sandbox.test_ccbill import link
-
-
-class Merchant(HTTPServer):
-    """Takes webhooks; refuses the first ``refusals`` of them."""
-
-    def __init__(self, refusals: int) -> None:
-        super().__init__(("127.0.0.1", 0), Doorman)
-        self.refusals = refusals
-        self.got: list[str] = []
-
-    def wait_for(self, count: int) -> list[str]:
-        deadline = time.monotonic() + 10
-        while len(self.got) < count and time.monotonic() < deadline:
-            time.sleep(0.02)
-        return self.got
-
-
-class Doorman(BaseHTTPRequestHandler):
-    server: Merchant
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.got.append(self.path)
-        refused = len(self.server.got) <= self.server.refusals
-        self.send_response(503 if refused else 200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Stay quiet."""
 
 
 @pytest.fixture
 def merchant() -> Iterator[Merchant]:
-    server = Merchant(refusals=1)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with open_merchant(refusals=1) as server:
+        yield server
 
 
 def config_for(merchant_port: int) -> str:
@@ -100,7 +64,7 @@ def test_delivers_until_accepted_and_remembers_after_a_restart(
     fixtures.stop(again)
 
     assert len(got) == 3
-    assert got[0].startswith("/webhooks/ccbill/token/?clientAccnum=900000&clientSubacc=0002")
+    assert got[0].path.startswith("/webhooks/ccbill/token/?clientAccnum=900000&clientSubacc=0002")
     assert [charge["price"] for charge in charges] == ["25.00"]
 
 
