@@ -37,15 +37,17 @@ ENTRY_KINDS = {
     "REVERSAL": "Correction",
 }
 
-#: A refusal that speaks the language of the office -> the same to the person who asked.
+#: A refusal that speaks the language of the office -> the same to the person who asked;
+#: names in braces are facts of the refusal.
 REFUSALS = {
-    "payouts.below_minimum": "This is less than the smallest payout.",
+    "payouts.below_minimum": "The smallest payout is ${minimum}.",
     "payouts.method_inactive": "This payout account is switched off. Choose another.",
     "payouts.wrong_state": "This payout has gone too far to be cancelled.",
-    "payments.amount_out_of_range": "This is more, or less, than can be paid at once.",
+    "payments.amount_out_of_range": "Choose an amount between ${least} and ${most}.",
 }
 
 
 def words_of(refusal: DomainError) -> str:
     """Say a refusal to the person whose money it is."""
-    return REFUSALS.get(refusal.code, refusal.message)
+    words = REFUSALS.get(refusal.code)
+    return words.format(**refusal.facts) if words else refusal.message

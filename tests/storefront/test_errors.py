@@ -25,7 +25,7 @@ def test_what_is_not_there_is_said_in_the_brands_look(client, path):
 
 
 def test_a_form_without_its_token_asks_to_send_it_again():
-    CreatorFactory(handle="leo")
+    CreatorFactory.create(handle="leo")
     strict = Client(enforce_csrf_checks=True, headers={"host": "boyfanz.localhost"})
     response = strict.post("/@leo/", {"preset": "25"})
     assert response.status_code == 403

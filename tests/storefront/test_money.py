@@ -35,14 +35,14 @@ def tip(**changes):
 
 @pytest.fixture
 def fan():
-    profile = ProfileFactory(handle="fan")
+    profile = ProfileFactory.create(handle="fan")
     MerchantAccountFactory.of(profile.cluster)
     return profile
 
 
 @pytest.fixture
 def creator():
-    return CreatorFactory(handle="leo", display_name="Leo")
+    return CreatorFactory.create(handle="leo", display_name="Leo")
 
 
 def test_a_stranger_who_tips_signs_in_and_keeps_the_amount(client, creator):
@@ -122,7 +122,7 @@ def test_each_state_of_a_payment_has_its_words(fan, creator, now, status, words)
 def test_nobody_else_sees_a_payment_not_even_the_payee(fan, creator, now):
     payment = given.a_card_tip(fan, creator, now=now)
     type(payment).objects.filter(pk=payment.pk).update(status="CAPTURED", captured_at=now)
-    for other in (creator, ProfileFactory()):
+    for other in (creator, ProfileFactory.create()):
         assert browser(other).get(f"/checkout/{payment.public_id}/").status_code == 404
     elsewhere = Client(headers={"host": "pupfanz.localhost"})
     elsewhere.force_login(fan.user)
@@ -144,7 +144,7 @@ def test_the_wallet_shows_balance_and_history(fan, now):
     page = text_of(browser(fan).get("/wallet/"))
     assert '<p class="amount">$50.00</p>' in page
     assert "Money added" in page
-    other = ProfileFactory(user=fan.user, cluster=Cluster.objects.get(slug="pupfanz"))
+    other = ProfileFactory.create(user=fan.user, cluster=Cluster.objects.get(slug="pupfanz"))
     assert '<p class="amount">$0.00</p>' in text_of(browser(other).get("/wallet/"))
 
 
@@ -200,3 +200,27 @@ def test_a_paxum_account_is_added(now):
     client.post("/earnings/methods/", details)
     assert payouts.methods_of(creator).get().details["email"] == "me@mail.example"
     assert client.post("/earnings/methods/", details | {"email": "no"}).status_code == 422
+
+
+def test_only_what_the_card_account_may_charge_is_offered(fan):
+    page = text_of(browser(fan).get("/wallet/"))
+    assert "$2.95 to $100.00 at a time" in page
+    assert 'value="100"' in page
+    assert 'value="200"' not in page
+    refused = browser(fan).post("/wallet/", {"key": KEY, "preset": "other", "amount": "100.01"})
+    assert "Choose an amount between $2.95 and $100.00." in text_of(refused)
+    assert not payments.transactions_of(fan).exists()
+
+
+def test_a_brand_without_a_card_account_says_so():
+    page = text_of(browser(ProfileFactory.create()).get("/wallet/"))
+    assert "Cards are not taken on BoyFanz at the moment" in page
+    assert "Continue to checkout" not in page
+
+
+def test_too_small_a_payout_names_the_smallest(now):
+    creator = given.a_creator("80.00", now=now)
+    method = given.a_payout_method(creator, now=now)
+    form = {"key": KEY, "method": method.pk, "amount": "19.99"}
+    refused = text_of(browser(creator).post("/earnings/", form))
+    assert "The smallest payout is $20.00." in refused

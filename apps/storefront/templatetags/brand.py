@@ -22,17 +22,11 @@ if TYPE_CHECKING:
 
 register = template.Library()
 
-MINUS = "\N{MINUS SIGN}"
-
 
 @register.filter
 def money(value: Money) -> str:
-    """Write ``$1,250.00``, or ``1,250.00 EUR``; a negative amount has a minus sign."""
-    text = f"{abs(value.decimal):,f}"
-    sign = MINUS if value.minor < 0 else ""
-    if value.currency == "USD":
-        return f"{sign}${text}"
-    return f"{sign}{text} {value.currency}"
+    """Write ``$1,250.00``; a negative amount has a minus sign."""
+    return value.formatted
 
 
 @register.filter

@@ -34,7 +34,7 @@ class AmountForm(forms.Form):
         field = self.fields["preset"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
         field.choices = [(value, f"${value}") for value in self.presets] + [(OTHER, "Other")]
-        field.initial = self.presets[1]
+        field.initial = self.presets[1] if len(self.presets) > 1 else OTHER
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -68,7 +68,17 @@ class TipForm(AmountForm):
 
 
 class DepositForm(AmountForm):
-    presets = DEPOSIT_PRESETS
+    """Offers only what the brand's card account may charge at once."""
+
+    def __init__(self, *args: Any, limits: tuple[Money, Money] | None, **kwargs: Any) -> None:
+        least, most = limits or (Money.zero(CURRENCY), Money.zero(CURRENCY))
+        amounts = [Money.of(preset, CURRENCY) for preset in DEPOSIT_PRESETS]
+        self.presets = tuple(
+            preset
+            for preset, amount in zip(DEPOSIT_PRESETS, amounts, strict=True)
+            if least <= amount <= most
+        )
+        super().__init__(*args, **kwargs)
 
 
 class KeyForm(forms.Form):

@@ -12,10 +12,12 @@ from django.views.decorators.http import require_http_methods
 from apps.accounts.api import requests
 from apps.accounts.models import Profile
 from apps.core.errors import DomainError
+from apps.core.money import Money
 from apps.finance.ledger import postings
 from apps.finance.ledger import selectors as ledger_selectors
 from apps.finance.payments import selectors as payments_selectors
 from apps.finance.payments import services as payments
+from apps.storefront import selectors
 from apps.storefront.choices import CURRENCY, words_of
 from apps.storefront.views.forms import DepositForm, KeyForm
 from apps.storefront.views.paging import page_of
@@ -27,12 +29,13 @@ from apps.storefront.views.paging import page_of
 def show(request: HttpRequest) -> HttpResponse:
     """Show balance and payments; a posted deposit goes on to its checkout."""
     fan = requests.profile(request)
+    limits = selectors.card_limits(requests.cluster_of(request))
     if request.method != "POST":
-        return _page(request, fan, DepositForm())
-    form = DepositForm(request.POST)
+        return _page(request, fan, DepositForm(limits=limits), limits)
+    form = DepositForm(request.POST, limits=limits)
     key = KeyForm(request.POST)
     if not form.is_valid() or not key.is_valid():
-        return _page(request, fan, form, status=422)
+        return _page(request, fan, form, limits, status=422)
     try:
         deposit = payments.start_deposit(
             fan=fan,
@@ -42,12 +45,16 @@ def show(request: HttpRequest) -> HttpResponse:
         )
     except DomainError as refusal:
         form.add_error(None, words_of(refusal))
-        return _page(request, fan, form, status=422)
+        return _page(request, fan, form, limits, status=422)
     return redirect("storefront:checkout", public_id=deposit.public_id)
 
 
 def _page(
-    request: HttpRequest, fan: Profile, form: DepositForm, status: int = 200
+    request: HttpRequest,
+    fan: Profile,
+    form: DepositForm,
+    limits: tuple[Money, Money] | None,
+    status: int = 200,
 ) -> HttpResponse:
     context = {
         "balance": ledger_selectors.balance_of(postings.wallet(fan.pk), CURRENCY),
@@ -56,6 +63,7 @@ def _page(
             payments_selectors.transactions_of(fan).filter(payer=fan).select_related("payee"),
         ),
         "form": form,
+        "limits": limits,
         "key": KeyForm.fresh(),
     }
     return render(request, "storefront/wallet.html", context, status=status)
