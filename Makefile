@@ -12,7 +12,7 @@ install: .venv/installed  ## Create .venv from the locked requirements
 
 .venv/installed: requirements.txt requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || (echo "Python 3.11 or newer is needed." && exit 1)
-	@echo "Installing the locked requirements into .venv (once) ..."
+	@echo "Installing the locked requirements into .venv (once) ..." >&2
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --require-hashes -r requirements.txt -r requirements/dev.txt
 	@touch $@
