@@ -9,12 +9,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from apps.core.money import SCALES, Money
-
-SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "CAD": "CA$", "AUD": "A$", "JPY": "¥"}
-
-#: The sign of typographers, as wide as a plus, which no line break parts from its figure.
-MINUS = "\N{MINUS SIGN}"
+from apps.core.money import Money
 
 #: Colour of a state's word. The word itself always says it too.
 TONES = {
@@ -39,11 +34,8 @@ PAGES = {
 
 
 def money_text(money: Money) -> str:
-    """Return ``$1,234.50`` or ``0.00000001 BTC``; a minus stands before the sign."""
-    sign = MINUS if money.minor < 0 else ""
-    figure = f"{abs(money.decimal):,.{SCALES[money.currency]}f}"
-    symbol = SYMBOLS.get(money.currency)
-    return f"{sign}{symbol}{figure}" if symbol else f"{sign}{figure} {money.currency}"
+    """Money in a sentence or a cell, as everywhere."""
+    return money.formatted
 
 
 def amount(minor: int | None, currency: str) -> SafeString:

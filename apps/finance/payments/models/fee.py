@@ -6,8 +6,9 @@ from django.db import models
 from django.db.models import Q
 
 from apps.core.models import TimeStamped
+from apps.core.money import BPS_WHOLE
 from apps.finance.payments.choices import Kind, Method
-from apps.finance.payments.rules.fees import BPS_WHOLE, Rates
+from apps.finance.payments.rules.fees import Rates
 
 
 class FeeSchedule(TimeStamped):

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from apps.core.money import Money
 from apps.finance.payments.choices import Kind
 
-BPS_WHOLE = 10_000
-
 
 @dataclass(frozen=True, slots=True)
 class Rates:
@@ -35,17 +33,13 @@ def split(*, kind: Kind, amount: Money, rates: Rates) -> Quote:
     never exceed the amount. A deposit arrives whole: its processing is the platform's cost.
     """
     processing = min(
-        amount.minor, _part(amount.minor, rates.processing_bps) + rates.processing_fixed_minor
+        amount.minor, amount.share_bps(rates.processing_bps).minor + rates.processing_fixed_minor
     )
     borne_by_payee = 0 if kind == Kind.WALLET_DEPOSIT else processing
-    platform = min(amount.minor - borne_by_payee, _part(amount.minor, rates.platform_bps))
+    platform = min(amount.minor - borne_by_payee, amount.share_bps(rates.platform_bps).minor)
     return Quote(
         amount=amount,
         platform_fee=Money(platform, amount.currency),
         processing_fee=Money(processing, amount.currency),
         net=Money(amount.minor - borne_by_payee - platform, amount.currency),
     )
-
-
-def _part(minor: int, bps: int) -> int:
-    return (minor * bps + BPS_WHOLE // 2) // BPS_WHOLE
