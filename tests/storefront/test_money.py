@@ -26,7 +26,8 @@ def browser(profile):
 
 
 def text_of(response):
-    return re.sub(r"\s+", " ", response.content.decode())
+    page = re.sub(r"\s+", " ", response.content.decode())
+    return re.sub(r"(?<=>) | (?=<)", "", page)  # blanks beside tags are the formatter's
 
 
 def tip(**changes):
