@@ -73,6 +73,11 @@ class AlreadyApproved(Conflict):
     message = "You have approved this payout already; another person must be the second."
 
 
+class AlreadyProposed(Conflict):
+    code = "payouts.already_proposed"
+    message = "You have said so already; another person must have seen the same."
+
+
 class MethodInactive(Conflict):
     code = "payouts.method_inactive"
     message = "The payout method is no longer in use."

@@ -106,6 +106,12 @@ class Payout(TimeStamped):
     failure_message = models.CharField(max_length=255, blank=True)
     paid_at = models.DateTimeField(null=True, blank=True)
     returned_at = models.DateTimeField(null=True, blank=True)
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, blank=True
+    )
+    proposal = models.JSONField(
+        default=dict, blank=True, help_text="What the first person saw; a second must see it too."
+    )
 
     objects = PayoutQuerySet.as_manager()
 
@@ -138,6 +144,11 @@ class Payout(TimeStamped):
                 condition=Q(status=choices.Status.RETURNED, returned_at__isnull=False)
                 | (~Q(status=choices.Status.RETURNED) & Q(returned_at__isnull=True)),
                 name="payout_returned_at_with_returned",
+            ),
+            models.CheckConstraint(
+                condition=Q(proposed_by__isnull=True, proposal={})
+                | (Q(proposed_by__isnull=False) & ~Q(proposal={})),
+                name="payout_proposal_with_its_person",
             ),
             models.CheckConstraint(
                 condition=Q(status=choices.Status.SENDING, claimed_until__isnull=False)

@@ -87,12 +87,20 @@ class TestRoles:
 
 
 class TestMarkReturned:
-    def test_gives_the_amount_back(self, console, now, monkeypatch):
+    def test_by_two_people_gives_the_amount_back(self, console, now, monkeypatch):
         payout = a_paid_payout(monkeypatch, now=now)
+        url = do("payouts_payout", "returned")
 
-        console("payouts").post(
-            do("payouts_payout", "returned"), {"ids": payout.pk, "reason": "On the statement"}
-        )
+        first = console("payouts")
+        for _ in range(2):
+            first.post(url, {"ids": payout.pk, "reason": "On the statement"})
+        payout.refresh_from_db()
+        assert payout.status == Status.PAID
+
+        second = console("payouts")
+        asked = second.get(url, {"ids": payout.pk}).content.decode()
+        assert f"{first.user} has said: verdict RETURNED" in asked
+        second.post(url, {"ids": payout.pk, "reason": "On the statement"})
 
         payout.refresh_from_db()
         assert payout.status == Status.RETURNED

@@ -11,10 +11,9 @@ from apps.core.money import Money
 from apps.payouts import errors, rules
 from apps.payouts import services as payouts
 from apps.payouts.adapters import Found, Later, Record, Refused, Unclear, Unknown
-from apps.payouts.choices import Status, Verdict
+from apps.payouts.choices import Status
 from apps.payouts.models import Payout
 from tests import given
-from tests.factories.accounts import StaffFactory
 from tests.payouts.books import at_the_rail, balanced, costs, dollars, earnings, in_transit
 
 pytestmark = pytest.mark.django_db
@@ -268,92 +267,6 @@ class TestResolveUnknown:
 
         with pytest.raises(errors.WrongState):
             payouts.cancel_payout(payout_id=payout.pk, creator=payout.creator, now=now)
-
-        assert in_transit() == dollars("50.00")
-
-
-class TestSettleByHand:
-    @pytest.fixture
-    def stuck(self, rail, now):
-        payout = given.an_approved_payout(now=now)
-        rail.answers.append(NO_ANSWER)
-        rail.looks.extend([Unclear("UNREADABLE", "Not XML")] * rules.MAX_LOOKS)
-        payouts.send_approved(now=now)
-        return live(payout, start=now)
-
-    def settle(self, payout, verdict, *, now, reason="called them", **proof):
-        return payouts.settle_by_hand(
-            payout_id=payout.pk,
-            by=StaffFactory.create(),
-            verdict=verdict,
-            reason=reason,
-            now=now,
-            **proof,
-        )
-
-    def test_paid_settles_with_its_proof(self, stuck, now):
-        with pytest.raises(errors.TransactionMissing):
-            self.settle(stuck, Verdict.PAID, now=now)
-
-        payout = self.settle(
-            stuck, Verdict.PAID, now=now, transaction_id="T-9", rail_fee=dollars("1.00")
-        )
-
-        assert payout.rail_transaction_id == "T-9"
-        assert is_settled(payout)
-
-    def test_not_paid_gives_the_money_back(self, stuck, now):
-        payout = self.settle(stuck, Verdict.NOT_PAID, now=now)
-
-        assert payout.status == Status.FAILED
-        assert (earnings(payout.creator), in_transit()) == (dollars("50.00"), dollars("0.00"))
-
-    def test_look_again_hands_it_back_to_the_machine(self, stuck, rail, now):
-        rail.pay(rail.sent[0])
-
-        self.settle(stuck, Verdict.LOOK_AGAIN, now=now)
-
-        assert payouts.resolve_unknown(now=now) == 1
-        stuck.refresh_from_db()
-        assert is_settled(stuck)
-
-    def test_is_for_payouts_that_wait_for_a_person(self, rail, now):
-        payout = given.an_approved_payout(now=now)
-
-        for verdict in Verdict.values:
-            with pytest.raises(errors.WrongState):
-                self.settle(payout, verdict, now=now)
-        with pytest.raises(errors.ReasonMissing):
-            self.settle(payout, Verdict.PAID, now=now, reason="")
-
-
-class TestMarkReturned:
-    def test_gives_the_amount_back_but_not_the_fee(self, rail, now):
-        payout = given.an_approved_payout(now=now)
-        payouts.send_approved(now=now)
-
-        payouts.mark_returned(
-            payout_id=payout.pk,
-            by=StaffFactory.create(),
-            reason="Account closed",
-            now=now + HOUR,
-        )
-
-        payout.refresh_from_db()
-        assert (payout.status, payout.returned_at) == (Status.RETURNED, now + HOUR)
-        assert (earnings(payout.creator), at_the_rail()) == (dollars("50.00"), dollars("-1.00"))
-        assert balanced()
-
-    def test_refuses_what_was_not_paid(self, rail, now):
-        payout = given.an_approved_payout(now=now)
-
-        with pytest.raises(errors.WrongState):
-            payouts.mark_returned(
-                payout_id=payout.pk,
-                by=StaffFactory.create(),
-                reason="Account closed",
-                now=now,
-            )
 
         assert in_transit() == dollars("50.00")
 

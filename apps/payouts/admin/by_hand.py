@@ -29,6 +29,17 @@ class ProofForm(forms.Form):
     )
 
 
+FIRST_WORD = "Kept as the first word. Another person must have seen the same before money moves."
+
+
+def eyes_text(payout: Payout, by: Any) -> str:
+    """Return what the person must know about the other pair of eyes."""
+    if payout.proposed_by is None or payout.proposed_by_id == by.pk:
+        return " Two people must say the same; until then nothing is posted."
+    said = ", ".join(f"{name} {value}" for name, value in payout.proposal.items())
+    return f" {payout.proposed_by} has said: {said}. If you say the same, it is done."
+
+
 def settle_refusal(payout: Payout, by: Any) -> str:
     if not (payout.needs_attention and payout.status == Status.UNKNOWN):
         return "its outcome is not in doubt."
@@ -41,17 +52,19 @@ def look_again_refusal(payout: Payout, by: Any) -> str:
     return "the money would go to you." if payout.creator.user_id == by.pk else ""
 
 
-def paid_preview(payout: Payout, _by: Any) -> str:
+def paid_preview(payout: Payout, by: Any) -> str:
     return (
         f"Records that {payout.get_rail_display()} has paid {money_text(payout.amount)}: "
         "debit payouts in transit and the rail's fee, credit the rail's cash."
+        + eyes_text(payout, by)
     )
 
 
-def not_paid_preview(payout: Payout, _by: Any) -> str:
+def not_paid_preview(payout: Payout, by: Any) -> str:
     return (
         f"Records that nothing was paid and gives {money_text(payout.amount)} back to "
         f"{payout.creator}: debit payouts in transit, credit the creator's earnings."
+        + eyes_text(payout, by)
     )
 
 
@@ -62,7 +75,7 @@ def look_again_preview(payout: Payout, _by: Any) -> str:
 def paid_run(
     payout: Payout, by: Any, reason: str, *, transaction_id: str, rail_fee: Decimal
 ) -> str:
-    payouts.settle_by_hand(
+    done = payouts.settle_by_hand(
         payout_id=payout.pk,
         by=by,
         verdict=Verdict.PAID,
@@ -71,13 +84,15 @@ def paid_run(
         transaction_id=transaction_id,
         rail_fee=Money.of(str(rail_fee), payout.currency),
     )
-    return f"Recorded: {money_text(payout.amount)} was paid."
+    return FIRST_WORD if done.proposal else f"Recorded: {money_text(payout.amount)} was paid."
 
 
 def not_paid_run(payout: Payout, by: Any, reason: str) -> str:
-    payouts.settle_by_hand(
+    done = payouts.settle_by_hand(
         payout_id=payout.pk, by=by, verdict=Verdict.NOT_PAID, reason=reason, now=timezone.now()
     )
+    if done.proposal:
+        return FIRST_WORD
     return f"Recorded: not paid. {money_text(payout.amount)} is the creator's again."
 
 
@@ -94,16 +109,18 @@ def returned_refusal(payout: Payout, by: Any) -> str:
     return "the money would go to you." if payout.creator.user_id == by.pk else ""
 
 
-def returned_preview(payout: Payout, _by: Any) -> str:
+def returned_preview(payout: Payout, by: Any) -> str:
     return (
         f"Records that {payout.get_rail_display()} gave back {money_text(payout.amount)} and "
         f"posts 2 lines: debit the rail's cash, credit the earnings of {payout.creator}. "
-        "The rail's fee stays spent."
+        f"The rail's fee stays spent.{eyes_text(payout, by)}"
     )
 
 
 def returned_run(payout: Payout, by: Any, reason: str) -> str:
-    payouts.mark_returned(payout_id=payout.pk, by=by, reason=reason, now=timezone.now())
+    done = payouts.mark_returned(payout_id=payout.pk, by=by, reason=reason, now=timezone.now())
+    if done.proposal:
+        return FIRST_WORD
     return f"Returned. {money_text(payout.amount)} is the creator's again."
 
 

@@ -68,6 +68,8 @@ class Migration(migrations.Migration):
                 ('failure_message', models.CharField(blank=True, max_length=255)),
                 ('paid_at', models.DateTimeField(blank=True, null=True)),
                 ('returned_at', models.DateTimeField(blank=True, null=True)),
+                ('proposal', models.JSONField(blank=True, default=dict, help_text='What the first person saw; a second must see it too.')),
+                ('proposed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('cluster', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clusters.cluster')),
                 ('creator', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payouts', to='accounts.profile')),
                 ('method', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payouts', to='payouts.payoutmethod')),
@@ -189,6 +191,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='payout',
             constraint=models.UniqueConstraint(condition=models.Q(('rail_transaction_id__gt', '')), fields=('rail', 'rail_transaction_id'), name='payout_transaction_pays_one'),
+        ),
+        migrations.AddConstraint(
+            model_name='payout',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('proposal', {}), ('proposed_by__isnull', True)), models.Q(('proposed_by__isnull', False), models.Q(('proposal', {}), _negated=True)), _connector='OR'), name='payout_proposal_with_its_person'),
         ),
         migrations.RunSQL(SQL.read_text(), "DROP FUNCTION payouts_refuse_change CASCADE"),
     ]

@@ -59,6 +59,7 @@ def move(
     payout.needs_attention = False
     payout.claimed_until = None
     payout.handed_over_at = None
+    payout.proposed_by, payout.proposal = None, {}
     payout.next_attempt_at = due
     payout.unknown_since = now if target == Status.UNKNOWN else None
     if target == Status.SENDING:
