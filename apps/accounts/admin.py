@@ -35,7 +35,9 @@ from apps.core.admin import (
 
 
 class RoleForm(forms.Form):
-    role = forms.ChoiceField(choices=[(role, role.capitalize()) for role in rules.ROLES])
+    role = forms.ChoiceField(
+        choices=[("", "Choose a role"), *((role, role.capitalize()) for role in rules.ROLES)]
+    )
 
 
 def role_refusal(user: User, by: Any) -> str:

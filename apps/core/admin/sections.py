@@ -81,6 +81,7 @@ class Raw:
 
     title: str
     text: str
+    is_open: bool = False
     template: str = "admin/console/raw.html"
 
     @classmethod

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest
@@ -28,6 +30,7 @@ from apps.core.admin import (
 )
 from apps.core.show import tone_of
 from apps.finance.ledger import selectors as ledger
+from apps.finance.ledger.chart import CHART
 from apps.finance.payments.admin.settle import SETTLE_FAILED, SETTLE_PAID
 from apps.finance.payments.choices import Gateway
 from apps.finance.payments.models import Transaction
@@ -148,7 +151,7 @@ def entry_of(row: Transaction) -> Table:
     lines = entry.lines.select_related("account").order_by("n")
     rows = [
         [
-            change_link("ledger_account", line.account_id, line.account),
+            change_link("ledger_account", line.account_id, account_name(line.account)),
             amount(line.amount_minor, line.currency) if line.amount_minor > 0 else "",
             amount(-line.amount_minor, line.currency) if line.amount_minor < 0 else "",
         ]
@@ -156,6 +159,12 @@ def entry_of(row: Transaction) -> Table:
     ]
     link = change_link("ledger_entry", entry.pk, entry.number)
     return Table(format_html("In the ledger: {}", link), columns, rows, empty="")
+
+
+def account_name(account: Any) -> str:
+    """Return the account's code, name and owner, as the ledger's pages write it."""
+    name = f"{account.code} {CHART[account.code].name}"
+    return f"{name} · {account.owner}" if account.owner else name
 
 
 def webhooks_of(row: Transaction) -> Table:

@@ -58,6 +58,7 @@ REPLAY = Verb(
     refusal=replay_refusal,
     run=replay_run,
     icon="replay",
+    is_quiet=True,
 )
 
 
@@ -116,7 +117,7 @@ class WebhookEventAdmin(ConsoleAdmin):
             state=self.word(row),
             notice=row.error,
             main=[
-                Raw("Body", pretty(bytes(row.body))),
+                Raw("Body", pretty(bytes(row.body)), is_open=True),
                 Raw.of_json("Query", row.query),
                 Raw.of_json("Headers", row.headers),
             ],
@@ -129,7 +130,10 @@ class WebhookEventAdmin(ConsoleAdmin):
                         Fact("From", row.remote_ip or "unknown"),
                         Fact("Processed", when(row.processed_at)),
                         Fact("Attempts", row.attempts),
-                        Fact("Next attempt", when(row.next_attempt_at)),
+                        Fact(
+                            "Next attempt",
+                            when(None if row.processed_at else row.next_attempt_at, "none is due"),
+                        ),
                         Fact(
                             "Repeats",
                             change_link(
