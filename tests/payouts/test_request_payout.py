@@ -76,7 +76,7 @@ class TestRequestPayout:
             ("19.99", errors.BelowMinimum),
             ("-50.00", errors.BelowMinimum),
             ("80.01", InsufficientFunds),
-            ("99999999999999999999.00", errors.AboveMaximum),
+            ("92233720368547758.07", errors.AboveMaximum),
         ],
     )
     def test_refuses_and_moves_nothing(self, now, amount, refusal):
