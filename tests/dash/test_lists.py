@@ -8,8 +8,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from apps.dash import selectors
 from apps.finance.ledger import services as ledger
+from apps.finance.payments.selectors import dashboard as payments
 from apps.payouts import services as payouts
 from tests import given
 from tests.dash.test_permissions import SEES, console_pages
@@ -22,11 +22,13 @@ NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
 def populate(numbers: range) -> None:
     """One more row, with all that hangs on it, in every list."""
     for n in numbers:
-        given.a_funded_wallet(ProfileFactory(), "50.00", now=NOON)
+        given.a_funded_wallet(ProfileFactory.create(), "50.00", now=NOON)
         payout = given.a_requested_payout(
             "20.00", now=NOON, key=f"p-{n}", email=f"payee{n}@domain.example"
         )
-        payouts.approve_payout(payout_id=payout.pk, by=StaffFactory(), reason="ok", now=NOON)
+        payouts.approve_payout(
+            payout_id=payout.pk, by=StaffFactory.create(), reason="ok", now=NOON
+        )
         ledger.check_books(now=NOON)
 
 
@@ -74,7 +76,7 @@ class TestPermission:
         populate(range(1))
         client = console(role)
 
-        opened = {"change": set(), "export": set()}
+        opened: dict[str, set[str]] = {"change": set(), "export": set()}
         for label, page in console_pages().items():
             row = page.model._default_manager.order_by("pk").first()
             if row is None:
@@ -102,8 +104,8 @@ class TestIndexes:
     @pytest.mark.parametrize(
         ("ask", "index"),
         [
-            (lambda: selectors.payments.parked_webhooks(limit=100), "webhook_parked"),
-            (lambda: selectors.payments.volume_by_day(since=NOON, until=NOON), "txn_captured"),
+            (lambda: payments.parked_webhooks(limit=100), "webhook_parked"),
+            (lambda: payments.volume_by_day(since=NOON, until=NOON), "txn_captured"),
             (lambda: list(search("accounts.profile", "@ada")), "profile_handle"),
             (lambda: list(search("accounts.user", "ada@mail.example")), "user_email_unique"),
         ],

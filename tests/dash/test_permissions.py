@@ -121,7 +121,7 @@ class TestEntering:
 
     def test_a_fan_does_not_get_in(self):
         client = Client(headers={"host": CONSOLE_HOST})
-        client.force_login(UserFactory())
+        client.force_login(UserFactory.create())
 
         assert client.get("/admin/").status_code in {302, 403}
 

@@ -27,7 +27,7 @@ def do(label: str, verb: str) -> str:
 
 class TestRoles:
     def test_are_granted_with_a_reason_on_record(self, console):
-        user = UserFactory()
+        user = UserFactory.create()
 
         answer = console("admin").post(
             do("accounts_user", "grant-role"),
@@ -64,7 +64,7 @@ class TestRoles:
 
     @pytest.mark.parametrize("role", ["", "god"])
     def test_need_a_role_of_the_table(self, console, role):
-        user = UserFactory()
+        user = UserFactory.create()
 
         answer = console("admin").post(
             do("accounts_user", "grant-role"), {"ids": user.pk, "role": role, "reason": "Because"}
@@ -76,7 +76,7 @@ class TestRoles:
 
     @pytest.mark.parametrize("role", ["support", "security", "compliance", "payouts"])
     def test_are_not_for_other_roles(self, console, role):
-        user = UserFactory()
+        user = UserFactory.create()
 
         answer = console(role).post(
             do("accounts_user", "grant-role"), {"ids": user.pk, "role": role, "reason": "x"}

@@ -14,7 +14,9 @@ from playwright.sync_api import Page, expect
 from apps.accounts import services as accounts
 from apps.payouts import services as payouts
 from apps.payouts.choices import Status
+from apps.payouts.models import Payout
 from tests import given
+from tests.e2e.conftest import Site
 from tests.e2e.test_tip import sign_in
 from tests.factories.accounts import PASSWORD, TOTP_SECRET, UserFactory
 
@@ -28,7 +30,7 @@ def role_of():
     """``role_of("payouts")``: somebody with the role, who has not enrolled a second factor."""
 
     def make(role):
-        user = UserFactory()
+        user = UserFactory.create()
         accounts.grant_role(user=user, role=role, by=None, reason="Hired", now=timezone.now())
         return user
 
@@ -36,7 +38,7 @@ def role_of():
 
 
 def code_of(secret: str) -> str:
-    return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
 
 
 def enter(page: Page, site, user) -> None:
@@ -51,7 +53,7 @@ def enter(page: Page, site, user) -> None:
     expect(page.get_by_role("heading", name="Home", level=1)).to_be_visible()
 
 
-def change_page(site, payout) -> str:
+def change_page(site: Site, payout: Payout) -> str:
     return site.url("fanzlab", reverse("admin:payouts_payout_change", args=[payout.pk]))
 
 

@@ -157,9 +157,9 @@ class ConsoleAdmin(ModelAdmin):
         """Send to the page itself: what staff did is in the audit log, not in Django's."""
         return HttpResponseRedirect(self.address("change", object_id))
 
-    def verbs_for(self, request: HttpRequest, row: Any) -> list[dict[str, str | bool]]:
+    def verbs_for(self, request: HttpRequest, row: Any) -> list[dict[str, Any]]:
         """Return the buttons of a row's page; one that is refused says why instead."""
-        offered = [
+        offered: list[dict[str, Any]] = [
             {
                 "label": verb.label,
                 "icon": verb.icon,

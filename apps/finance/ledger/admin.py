@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from itertools import groupby
 from operator import attrgetter
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import DecimalField, F, Prefetch, Q, QuerySet, Subquery, Sum, Value
@@ -234,7 +235,7 @@ def cursor_of(text: str) -> tuple[int, int] | None:
     return None if pk is None or number is None else (pk, number)
 
 
-def lines_below(account: Account, before: tuple[int, int] | None) -> QuerySet[Line]:
+def lines_below(account: Account, before: tuple[int, int] | None) -> QuerySet[Any]:
     """The account's lines, newest first, each with ``net`` and ``newer``.
 
     ``net`` is the account's balance now, ``newer`` what the lines from ``before`` on moved, both
