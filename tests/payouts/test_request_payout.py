@@ -129,7 +129,7 @@ class TestFiftyAtOnce:
 
         def attempt(number: int) -> int:
             try:
-                return ask(creator, method, key="k" if one_key else f"k{number}", now=now).pk
+                return int(ask(creator, method, key="k" if one_key else f"k{number}", now=now).pk)
             except InsufficientFunds:
                 return 0
             finally:

@@ -60,13 +60,15 @@ class TestOneTransaction:
 
     def test_is_not_found_by_others_nor_on_another_brand_either_way(self, fan, girlfanz, now):
         here = given.a_deposit(fan, now=now)
-        twin = ProfileFactory(user=fan.user, cluster=girlfanz)
+        twin = ProfileFactory.create(user=fan.user, cluster=girlfanz)
         there = given.a_deposit(twin, now=now, key="there")
         path = f"{ROOT}transactions/{{}}/"
 
         assert client_of(twin).get(path.format(here.public_id)).status_code == 404
         assert client_of(fan).get(path.format(there.public_id)).status_code == 404
-        assert client_of(ProfileFactory()).get(path.format(here.public_id)).status_code == 404
+        assert (
+            client_of(ProfileFactory.create()).get(path.format(here.public_id)).status_code == 404
+        )
         assert client_of(fan).get(path.format(uuid.uuid4())).status_code == 404
         assert client_of(fan).get(path.format(here.public_id)).status_code == 200
         for profile, own in ((fan, here), (twin, there)):
@@ -81,14 +83,16 @@ class TestOneTransaction:
 
 def test_a_list_takes_the_same_few_queries_however_long(fan, now, django_assert_max_num_queries):
     for number in range(12):
-        given.a_card_tip(fan, CreatorFactory(cluster=fan.cluster), now=now, key=f"k{number}")
+        given.a_card_tip(
+            fan, CreatorFactory.create(cluster=fan.cluster), now=now, key=f"k{number}"
+        )
     client = client_of(fan)
     with django_assert_max_num_queries(8):
         assert len(client.get(f"{ROOT}transactions/").json()["results"]) == 12
 
 
 def test_a_merchant_account_is_opened_once_and_recorded(boyfanz, now):
-    staff = UserFactory()
+    staff = UserFactory.create()
 
     def open_it(flex_id):
         return payments.open_merchant_account(
@@ -126,7 +130,7 @@ def test_every_act_leaves_its_record(fan, now):
     deposit = given.a_deposit(fan, now=now)
     webhook = given.a_delivery(deposit, now=now, ip="203.0.113.9")
     payments.process_webhooks(now=now)
-    staff = UserFactory(is_superuser=True)
+    staff = UserFactory.create(is_superuser=True)
     payments.replay_webhook(webhook_id=webhook, by=staff, reason="again", now=now)
 
     found = {

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
     ],
 )
 def test_refuses_every_change(now, sql):
-    given.a_delivery(given.a_deposit(ProfileFactory(), now=now), now=now)
+    given.a_delivery(given.a_deposit(ProfileFactory.create(), now=now), now=now)
     before = list(TransactionEvent.objects.values()), list(WebhookEvent.objects.values())
 
     with (
@@ -44,5 +44,5 @@ def test_refuses_every_change(now, sql):
 
 
 def test_a_deliverys_state_still_changes(now):
-    given.a_delivery(given.a_deposit(ProfileFactory(), now=now), now=now)
+    given.a_delivery(given.a_deposit(ProfileFactory.create(), now=now), now=now)
     assert payments.process_webhooks(now=now) == 1

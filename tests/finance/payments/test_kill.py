@@ -111,7 +111,7 @@ def captured():
 
 def a_batch(now):
     """Deposits of 50.00, each with its webhook delivered twice."""
-    batch = [given.a_deposit(ProfileFactory(), now=now) for _ in range(BATCH)]
+    batch = [given.a_deposit(ProfileFactory.create(), now=now) for _ in range(BATCH)]
     for number, deposit in enumerate(batch):
         for _ in range(2):
             given.a_delivery(deposit, now=now, subscriptionId=f"011724010200000{number:04d}")
@@ -164,7 +164,7 @@ def test_killed_while_the_look_up_hangs_it_is_asked_again(sandbox, start_tick, n
     sandbox.control("reset", seed=0, hang_seconds=PATIENCE_SECONDS)
     sandbox.scenario("ccbill", webhook="hold", times=0)
     sandbox.scenario("datalink", fail="hang_before")
-    deposit = given.a_deposit(ProfileFactory(), now=now)
+    deposit = given.a_deposit(ProfileFactory.create(), now=now)
     paid = sandbox.pay(payments.checkout_url(transaction=deposit)).returned
     payments.record_return(cluster=deposit.cluster, params=paid, now=now)
     due = now + LOOK_UP_AFTER

@@ -36,7 +36,7 @@ def come_back(transaction, settings, now, **said):
 
 @pytest.fixture
 def deposit(now):
-    return given.a_deposit(ProfileFactory(), now=now)
+    return given.a_deposit(ProfileFactory.create(), now=now)
 
 
 def test_a_denied_return_fails_with_its_reason(deposit, settings, now):
@@ -69,7 +69,7 @@ def test_a_forged_return_or_anothers_brand_changes_nothing(deposit, settings, no
 
 def test_one_sale_cannot_be_promised_to_two_orders(deposit, settings, now):
     come_back(deposit, settings, now)
-    second = given.a_deposit(ProfileFactory(), "99.00", now=now)
+    second = given.a_deposit(ProfileFactory.create(), "99.00", now=now)
     assert come_back(second, settings, now).status == Status.REQUIRES_ACTION
 
 
@@ -148,6 +148,7 @@ class TestKilledBetweenSteps:
         come_back(deposit, settings, now)
         for _ in range(MOST_LOOK_UPS):
             due = Transaction.objects.get(pk=deposit.pk).next_look_up_at
+            assert due is not None
             resolve._claim(due, 10)
             resolve._record(deposit.pk, None, due)
         deposit.refresh_from_db()

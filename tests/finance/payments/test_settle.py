@@ -26,7 +26,7 @@ def booked(payment):
 
 @pytest.fixture
 def payment(now):
-    return given.an_unknown_payment(given.a_deposit(ProfileFactory(), now=now), now=now)
+    return given.an_unknown_payment(given.a_deposit(ProfileFactory.create(), now=now), now=now)
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ class TestSettledAsFailed:
 
 class TestRefused:
     def test_without_the_permission(self, payment, settle, staff):
-        for by in (UserFactory(is_staff=True), staff("support"), staff("payouts")):
+        for by in (UserFactory.create(is_staff=True), staff("support"), staff("payouts")):
             with pytest.raises(errors.SettleNotAllowed):
                 settle(by=by)
         assert is_unmoved(payment)
@@ -131,21 +131,21 @@ class TestRefused:
 
     def test_about_a_payment_of_ones_own(self, staff, now, settle):
         finance = staff("finance")
-        own = given.a_deposit(ProfileFactory(user=finance), now=now, key="own")
+        own = given.a_deposit(ProfileFactory.create(user=finance), now=now, key="own")
         own = given.an_unknown_payment(own, now=now, number="0117240102000000042")
         with pytest.raises(errors.OwnPayment):
             settle(transaction_id=own.pk, by=finance)
         assert is_unmoved(own)
 
     def test_for_a_sale_another_payment_claims(self, payment, settle, now):
-        other = given.a_deposit(ProfileFactory(), now=now)
+        other = given.a_deposit(ProfileFactory.create(), now=now)
         given.a_return(other, now=now, number="0117240102000000042")
         with pytest.raises(errors.SaleClaimed):
             settle(gateway_reference="0117240102000000042")
         assert is_unmoved(payment)
 
     def test_while_it_is_not_unknown(self, settle, now):
-        waiting = given.a_deposit(ProfileFactory(), now=now)
+        waiting = given.a_deposit(ProfileFactory.create(), now=now)
         with pytest.raises(errors.WrongState):
             settle(transaction_id=waiting.pk)
         assert booked(waiting) == 0
@@ -154,8 +154,8 @@ class TestRefused:
 @pytest.mark.django_db(transaction=True)
 def test_many_at_once_settle_one_payment_and_one_sale_once(staff, now):
     finance = staff("finance")
-    first = given.an_unknown_payment(given.a_deposit(ProfileFactory(), now=now), now=now)
-    other = given.a_deposit(ProfileFactory(), now=now)
+    first = given.an_unknown_payment(given.a_deposit(ProfileFactory.create(), now=now), now=now)
+    other = given.a_deposit(ProfileFactory.create(), now=now)
     other = given.an_unknown_payment(other, now=now, number="0117240102000000042")
     free_sale = "0117240102000000043"
 

@@ -58,7 +58,7 @@ class TestTipFromWallet:
         )  # fmt: skip
 
     def test_is_booked_at_once_and_once(self, now):
-        fan, creator = ProfileFactory(), CreatorFactory()
+        fan, creator = ProfileFactory.create(), CreatorFactory.create()
         given.a_funded_wallet(fan, now=now)
 
         first, second = self.tip(fan, creator, now), self.tip(fan, creator, now)
@@ -70,7 +70,7 @@ class TestTipFromWallet:
         assert ledger.balance_of(postings.PLATFORM_REVENUE, USD).minor == 2_00
 
     def test_a_key_reused_for_something_else_is_refused(self, now):
-        fan, creator = ProfileFactory(), CreatorFactory()
+        fan, creator = ProfileFactory.create(), CreatorFactory.create()
         given.a_funded_wallet(fan, now=now)
         self.tip(fan, creator, now)
 
@@ -81,18 +81,20 @@ class TestTipFromWallet:
 
     def test_an_empty_wallet_refuses_and_keeps_nothing(self, now):
         with pytest.raises(errors.InsufficientWallet):
-            self.tip(ProfileFactory(), CreatorFactory(), now)
+            self.tip(ProfileFactory.create(), CreatorFactory.create(), now)
         assert not Transaction.objects.exists()
 
     def test_parties_amounts_and_words_are_checked(self, now):
-        fan, creator = ProfileFactory(), CreatorFactory()
-        elsewhere = CreatorFactory(cluster=Cluster.objects.exclude(pk=fan.cluster_id).first())
+        fan, creator = ProfileFactory.create(), CreatorFactory.create()
+        elsewhere = CreatorFactory.create(
+            cluster=Cluster.objects.exclude(pk=fan.cluster_id).first()
+        )
         with pytest.raises(errors.CreatorNotFound):
             self.tip(fan, elsewhere, now)
         with pytest.raises(errors.TipToOneself):
             self.tip(creator, creator, now)
         with pytest.raises(errors.NotACreator):
-            self.tip(fan, ProfileFactory(), now)
+            self.tip(fan, ProfileFactory.create(), now)
         with pytest.raises(errors.AmountOutOfRange):
             self.tip(fan, creator, now, amount="0.99")
         with pytest.raises(errors.MessageTooLong):
@@ -105,7 +107,7 @@ class TestTipFromWallet:
 @pytest.mark.django_db
 class TestByCard:
     def test_a_brand_whose_account_is_inactive_cannot_charge(self, now):
-        fan = ProfileFactory()
+        fan = ProfileFactory.create()
         given.a_deposit(fan, now=now)
         MerchantAccount.objects.update(is_active=False)
         with pytest.raises(errors.NoMerchantAccount):
@@ -114,21 +116,21 @@ class TestByCard:
     @pytest.mark.parametrize("amount", ["2.94", "100.01"])
     def test_the_accounts_price_window_holds(self, now, amount):
         with pytest.raises(errors.AmountOutOfRange):
-            given.a_deposit(ProfileFactory(), amount, now=now)
+            given.a_deposit(ProfileFactory.create(), amount, now=now)
 
     def test_another_brands_and_persons_payments_are_not_found(self, now):
-        fan = ProfileFactory()
+        fan = ProfileFactory.create()
         deposit = given.a_deposit(fan, now=now)
-        twin = ProfileFactory(user=fan.user, cluster=Cluster.objects.exclude(
+        twin = ProfileFactory.create(user=fan.user, cluster=Cluster.objects.exclude(
             pk=fan.cluster_id).first())  # fmt: skip
-        for stranger in (twin, ProfileFactory()):
+        for stranger in (twin, ProfileFactory.create()):
             assert list(selectors.transactions_of(stranger)) == []
             with pytest.raises(errors.TransactionNotFound):
                 selectors.transaction_for(stranger, deposit.public_id)
 
     def test_a_quote_says_what_a_tip_splits_into(self, now):
         quote = selectors.quote(
-            cluster=ProfileFactory().cluster, kind=Kind.TIP, method=Method.CARD,
+            cluster=ProfileFactory.create().cluster, kind=Kind.TIP, method=Method.CARD,
             amount=Money.of("25.00", USD), at=now,
         )  # fmt: skip
         assert (quote.platform_fee.minor, quote.processing_fee.minor, quote.net.minor) == (
@@ -147,7 +149,7 @@ class TestApi:
         return client
 
     def test_a_card_tip_answers_with_the_way_to_the_payment_page(self, now):
-        fan, creator = ProfileFactory(), CreatorFactory()
+        fan, creator = ProfileFactory.create(), CreatorFactory.create()
         given.a_deposit(fan, now=now)
         client, url = self.client(fan.user), "/api/v1/payments/tips/"
         body = {
@@ -167,7 +169,7 @@ class TestApi:
         assert Transaction.objects.filter(kind=Kind.TIP).count() == 1
 
     def test_a_payment_without_a_key_is_refused(self):
-        answer = self.client(ProfileFactory().user).post(
+        answer = self.client(ProfileFactory.create().user).post(
             "/api/v1/payments/deposits/",
             {"amount": {"amount": "25.00", "currency": "USD"}},
             content_type="application/json",
@@ -178,8 +180,8 @@ class TestApi:
     def test_lists_only_mine_in_a_fixed_number_of_queries(
         self, now, django_assert_max_num_queries
     ):
-        fan = ProfileFactory()
-        given.a_deposit(ProfileFactory(), now=now)
+        fan = ProfileFactory.create()
+        given.a_deposit(ProfileFactory.create(), now=now)
         for n in range(5):
             given.a_deposit(fan, now=now, key=str(n))
         client = self.client(fan.user)

@@ -33,7 +33,7 @@ def wallet(fan):
 
 
 def test_a_sale_is_captured_and_booked_to_the_cent(now):
-    fan, creator = ProfileFactory(), CreatorFactory()
+    fan, creator = ProfileFactory.create(), CreatorFactory.create()
     tip = given.a_card_tip(fan, creator, "25.00", now=now)
     given.a_delivery(tip, now=now)
 
@@ -61,7 +61,7 @@ def test_a_sale_is_captured_and_booked_to_the_cent(now):
     ],
 )
 def test_a_forged_or_altered_delivery_is_refused_and_moves_nothing(now, change):
-    fan = ProfileFactory()
+    fan = ProfileFactory.create()
     deposit = given.a_deposit(fan, now=now)
     history = TransactionEvent.objects.count()
     webhook_id = given.a_delivery(deposit, now=now, **change)
@@ -77,7 +77,7 @@ def test_a_forged_or_altered_delivery_is_refused_and_moves_nothing(now, change):
 
 
 def test_a_true_delivery_from_a_strange_address_is_refused(now):
-    fan = ProfileFactory()
+    fan = ProfileFactory.create()
     webhook_id = given.a_delivery(given.a_deposit(fan, now=now), now=now, ip="203.0.113.9")
 
     payments.process_webhooks(now=now)
@@ -87,7 +87,7 @@ def test_a_true_delivery_from_a_strange_address_is_refused(now):
 
 
 def test_a_forgery_does_not_take_the_place_of_the_true_delivery(now):
-    fan = ProfileFactory()
+    fan = ProfileFactory.create()
     deposit = given.a_deposit(fan, now=now)
     given.a_delivery(deposit, now=now, dynamicPricingValidationDigest="0" * 32)
     given.a_delivery(deposit, now=now)
@@ -98,8 +98,8 @@ def test_a_forgery_does_not_take_the_place_of_the_true_delivery(now):
 
 
 def test_one_brands_account_cannot_confirm_anothers_order(now):
-    fan = ProfileFactory()
-    other = MerchantAccountFactory.of(Cluster.objects.exclude(pk=fan.cluster_id).first())
+    fan = ProfileFactory.create()
+    other = MerchantAccountFactory.of(Cluster.objects.exclude(pk=fan.cluster_id)[0])
     given.a_delivery(given.a_deposit(fan, now=now), now=now, clientSubacc=other.subaccount)
 
     payments.process_webhooks(now=now)
@@ -109,7 +109,7 @@ def test_one_brands_account_cannot_confirm_anothers_order(now):
 
 @pytest.mark.parametrize("order", sorted(set(itertools.permutations("FSS"))))
 def test_every_order_of_deliveries_ends_the_same(now, order):
-    fan = ProfileFactory()
+    fan = ProfileFactory.create()
     deposit = given.a_deposit(fan, now=now)
     for letter in order:
         given.a_delivery(deposit, now=now, **(failure_fields() if letter == "F" else {}))
@@ -125,7 +125,7 @@ def test_every_order_of_deliveries_ends_the_same(now, order):
 
 @pytest.mark.django_db(transaction=True)
 def test_the_same_delivery_a_hundred_times_at_once_books_once(now):
-    fan = ProfileFactory()
+    fan = ProfileFactory.create()
     deposit = given.a_deposit(fan, now=now)
 
     def deliver(_):
@@ -146,7 +146,7 @@ def test_the_same_delivery_a_hundred_times_at_once_books_once(now):
 
 
 def test_a_second_sale_for_one_order_is_parked_and_booked_once(now):
-    fan = ProfileFactory()
+    fan = ProfileFactory.create()
     deposit = given.a_deposit(fan, now=now)
     given.a_delivery(deposit, now=now)
     second = given.a_delivery(deposit, now=now, subscriptionId="0117240102000000077")
@@ -168,7 +168,7 @@ def test_a_second_sale_for_one_order_is_parked_and_booked_once(now):
     ],
 )
 def test_other_events_are_kept_with_a_reason(now, event, end):
-    fan = ProfileFactory()
+    fan = ProfileFactory.create()
     webhook_id = given.a_delivery(given.a_deposit(fan, now=now), now=now, eventType=event)
 
     payments.process_webhooks(now=now)
@@ -193,13 +193,13 @@ def test_what_cannot_be_read_is_retried_then_parked(now):
 
 
 def test_secret_headers_are_not_kept(now):
-    webhook_id = given.a_delivery(given.a_deposit(ProfileFactory(), now=now), now=now)
+    webhook_id = given.a_delivery(given.a_deposit(ProfileFactory.create(), now=now), now=now)
     assert WebhookEvent.objects.get(pk=webhook_id).headers == {"Content-Type": "application/json"}
 
 
 class TestReplay:
     def test_puts_a_refused_delivery_through_its_checks_again(self, now, settings):
-        fan, staff = ProfileFactory(), UserFactory(is_superuser=True)
+        fan, staff = ProfileFactory.create(), UserFactory.create(is_superuser=True)
         webhook_id = given.a_delivery(given.a_deposit(fan, now=now), now=now, ip="203.0.113.9")
         payments.process_webhooks(now=now)
         settings.CCBILL = {**settings.CCBILL, "webhook_networks": ["203.0.113.0/24"]}
@@ -212,12 +212,17 @@ class TestReplay:
             payments.replay_webhook(webhook_id=webhook_id, by=staff, reason="Again", now=now)
 
     def test_needs_the_permission_and_a_reason(self, now):
-        webhook_id = given.a_delivery(given.a_deposit(ProfileFactory(), now=now), now=now)
+        webhook_id = given.a_delivery(given.a_deposit(ProfileFactory.create(), now=now), now=now)
         with pytest.raises(errors.ReplayNotAllowed):
-            payments.replay_webhook(webhook_id=webhook_id, by=UserFactory(), reason="x", now=now)
+            payments.replay_webhook(
+                webhook_id=webhook_id, by=UserFactory.create(), reason="x", now=now
+            )
         with pytest.raises(errors.ReasonMissing):
             payments.replay_webhook(
-                webhook_id=webhook_id, by=UserFactory(is_superuser=True), reason=" ", now=now
+                webhook_id=webhook_id,
+                by=UserFactory.create(is_superuser=True),
+                reason=" ",
+                now=now,
             )
 
 
@@ -233,7 +238,7 @@ class TestIntake:
         self, settings, django_capture_on_commit_callbacks
     ):
         settings.ALLOWED_HOSTS = ["any.example"]
-        fan = ProfileFactory()
+        fan = ProfileFactory.create()
         deposit = given.a_deposit(fan, now=timezone.now())
         with django_capture_on_commit_callbacks(execute=True):
             answer = self.post(settings, urlencode(webhook_fields(deposit)))
