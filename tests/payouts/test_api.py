@@ -74,9 +74,9 @@ class TestPostPayouts:
         [
             ("19.99", "k", (422, "payouts.below_minimum")),
             ("80.01", "k", (409, "ledger.insufficient_funds")),
-            ("50.00", None, (422, "payouts.key_missing")),
-            ("50.00", "", (422, "payouts.key_missing")),
-            ("50.00", "x" * 65, (422, "payouts.key_missing")),
+            ("50.00", None, (422, "idempotency.key_required")),
+            ("50.00", "", (422, "idempotency.key_required")),
+            ("50.00", "x" * 65, (422, "idempotency.key_malformed")),
         ],
     )
     def test_explains_a_refusal_and_moves_nothing(  # noqa: PLR0917

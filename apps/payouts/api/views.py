@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from apps.accounts.api.requests import profile
 from apps.core.api.pagination import CursorPagination
+from apps.core.idempotency import idempotent, key_of
 from apps.payouts import choices, errors, selectors
 from apps.payouts import services as payouts
 from apps.payouts.api.serializers import (
@@ -27,13 +28,12 @@ from apps.payouts.api.serializers import (
 from apps.payouts.models import Payout, PayoutMethod, PayoutQuerySet
 
 CURRENCY = "USD"
-LONGEST_KEY = 64
 KEY_HEADER = OpenApiParameter(
     "Idempotency-Key",
     OpenApiTypes.STR,
     OpenApiParameter.HEADER,
     required=True,
-    description="1 to 64 characters. The same key again returns the first payout.",
+    description="1 to 64 letters, digits and -_.: characters. The same key: the first answer.",
 )
 
 
@@ -63,6 +63,7 @@ class Payouts(generics.ListAPIView[Payout]):
     @extend_schema(
         parameters=[KEY_HEADER], request=PayoutRequestInput, responses={201: PayoutOutput}
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         form = PayoutRequestInput(data=request.data)
         form.is_valid(raise_exception=True)
@@ -74,7 +75,7 @@ class Payouts(generics.ListAPIView[Payout]):
             creator=creator,
             method_id=method.pk,
             amount=form.validated_data["amount"],
-            idempotency_key=_key(request),
+            idempotency_key=key_of(request),
             now=timezone.now(),
         )
         return Response(PayoutOutput(payout).data, status=201)
@@ -138,10 +139,3 @@ def _mine(request: Request, public_id: uuid.UUID) -> Payout:
     if payout is None:
         raise errors.PayoutNotFound(payout=str(public_id))
     return payout
-
-
-def _key(request: Request) -> str:
-    key = request.headers.get("Idempotency-Key", "").strip()
-    if not key.isprintable() or not 1 <= len(key) <= LONGEST_KEY:
-        raise errors.KeyMissing()
-    return key

@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 from apps.accounts import selectors as accounts
 from apps.accounts.api.requests import profile
 from apps.accounts.models import Profile
+from apps.core.idempotency import idempotent, key_of
 from apps.core.money import Money
 from apps.finance.payments import choices, errors, selectors
 from apps.finance.payments import services as payments
@@ -38,7 +39,7 @@ KEY_HEADER = OpenApiParameter(
     OpenApiTypes.STR,
     OpenApiParameter.HEADER,
     required=True,
-    description="1 to 200 characters. The same key again returns the first payment.",
+    description="1 to 64 letters, digits and -_.: characters. The same key: the first answer.",
 )
 
 
@@ -73,6 +74,7 @@ class OneTransaction(APIView):
 
 class Tips(APIView):
     @extend_schema(parameters=[KEY_HEADER], request=TipInput, responses={201: StartedOutput})
+    @idempotent
     def post(self, request: Request) -> Response:
         form = TipInput(data=request.data)
         form.is_valid(raise_exception=True)
@@ -85,7 +87,7 @@ class Tips(APIView):
             creator=_creator(fan, wish["creator"]),
             amount=wish["amount"],
             message=wish["message"],
-            idempotency_key=_key(request),
+            idempotency_key=key_of(request),
             now=timezone.now(),
         )
         return _started(transaction)
@@ -93,13 +95,14 @@ class Tips(APIView):
 
 class Deposits(APIView):
     @extend_schema(parameters=[KEY_HEADER], request=DepositInput, responses={201: StartedOutput})
+    @idempotent
     def post(self, request: Request) -> Response:
         form = DepositInput(data=request.data)
         form.is_valid(raise_exception=True)
         transaction = payments.start_deposit(
             fan=profile(request),
             amount=form.validated_data["amount"],
-            idempotency_key=_key(request),
+            idempotency_key=key_of(request),
             now=timezone.now(),
         )
         return _started(transaction)
@@ -143,10 +146,6 @@ def _creator(fan: Profile, handle: str) -> Profile:
     if creator is None:
         raise errors.CreatorNotFound(handle=handle)
     return creator
-
-
-def _key(request: Request) -> str:
-    return request.headers.get("Idempotency-Key", "").strip()
 
 
 def _started(transaction: Transaction) -> Response:
