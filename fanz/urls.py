@@ -34,3 +34,6 @@ urlpatterns = [
     path("", include("apps.storefront.urls")),
     re_path(r"^api/(?!v\d)(?P<rest>.*)$", versioned),
 ]
+
+handler404 = "apps.core.api.problems.not_found"
+handler500 = "apps.core.api.problems.server_error"
