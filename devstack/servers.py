@@ -188,7 +188,9 @@ class Servers:
                 cwd=self.directory,
                 env={**os.environ, "HOME": str(self.directory), "LC_ALL": "C.UTF-8"},
                 start_new_session=True,
-                **({"user": NOBODY, "group": NOBODY, "extra_groups": []} if _is_root() else {}),
+                user=NOBODY if _is_root() else None,
+                group=NOBODY if _is_root() else None,
+                extra_groups=[] if _is_root() else None,
             )
         text = output.read_text()
         if result.returncode:

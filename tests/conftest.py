@@ -97,12 +97,12 @@ def girlfanz(db: None) -> Cluster:
 
 @pytest.fixture
 def fan(boyfanz: Cluster) -> Profile:
-    return ProfileFactory(cluster=boyfanz, handle="a-fan", display_name="A Fan")
+    return ProfileFactory.create(cluster=boyfanz, handle="a-fan", display_name="A Fan")
 
 
 @pytest.fixture
 def creator(boyfanz: Cluster) -> Profile:
-    return CreatorFactory(cluster=boyfanz, handle="a-creator", display_name="A Creator")
+    return CreatorFactory.create(cluster=boyfanz, handle="a-creator", display_name="A Creator")
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def staff(db: None, now: datetime) -> Callable[..., User]:
     """``staff("finance")``: a new member of staff with that role and a second factor."""
 
     def make(*roles: str) -> User:
-        user = UserFactory()
+        user = UserFactory.create()
         for role in roles:
             accounts.grant_role(user=user, role=role, by=None, reason="test", now=now)
         accounts.enrol_authenticator(user=user, secret=TOTP_SECRET, by=None, now=now)

@@ -129,7 +129,8 @@ def _too_many(request: HttpRequest) -> HttpResponse:
             "detail": "Too many tries. Wait before the next one.",
         }
         return JsonResponse(problem, status=429, content_type="application/problem+json")
-    return handler429(request)
+    page: HttpResponse = handler429(request)
+    return page
 
 
 def _with_headers(response: HttpResponse, limit: int, left: int) -> HttpResponse:

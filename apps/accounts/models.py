@@ -31,7 +31,7 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email__iexact=username)
 
 
-class User(AbstractBaseUser, PermissionsMixin):
+class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-missing]
     """A person, the same on every brand: fan, creator or staff. Signs in by e-mail."""
 
     email = models.EmailField(max_length=254)

@@ -97,7 +97,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "accounts.manage_roles",
         "audit.view_*",
         "core.view_*",
-        "core.change_outboxmessage",
+        "core.requeue_outboxmessage",
         "payments.replay_webhook",
         "payments.settle_unknown",
         "payouts.approve_payout",

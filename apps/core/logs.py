@@ -25,8 +25,8 @@ def add_context(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> 
     """Add the id of the request and of the Celery task that a line belongs to."""
     if request_id.get():
         entry.setdefault("request_id", request_id.get())
-    if current_task:
-        entry.setdefault("task", current_task.name)
+    if name := getattr(current_task, "name", ""):  # a proxy, of nothing outside tasks
+        entry.setdefault("task", name)
         entry.setdefault("task_id", current_task.request.id)
     return entry
 

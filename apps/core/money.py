@@ -74,7 +74,7 @@ class Money:
         return cls(0, currency)
 
     @classmethod
-    def of(cls, amount: Decimal | str, currency: str) -> Self:
+    def of(cls, amount: object, currency: object) -> Self:
         """Read an amount in whole units, as people and APIs write it.
 
         :raises UnknownCurrency: no scale is known for it
@@ -167,10 +167,13 @@ def _minor_units(amount: Decimal, currency: str) -> int:
     sign, digits, exponent = amount.as_tuple()
     shift = int(exponent) + scale
     whole = int("".join(map(str, digits)))
+    rest = 0
     if shift >= 0:
-        units, rest = whole * 10**shift, 0
+        units = int(f"{whole}{'0' * shift}")
+    elif -shift < len(digits):
+        units, rest = divmod(whole, int("1" + "0" * -shift))
     else:  # a coefficient shorter than the shift is a fraction of a unit
-        units, rest = divmod(whole, 10**-shift) if -shift < len(digits) else (0, 1)
+        units, rest = 0, 1
     if rest:
         raise InexactAmount(amount=str(amount)[:40], currency=currency)
     signed = -units if sign else units

@@ -34,7 +34,7 @@ def requeue_run(message: OutboxMessage, by: Any, reason: str) -> str:
 REQUEUE = Verb(
     name="requeue",
     label="Deliver again",
-    permission="core.change_outboxmessage",
+    permission="core.requeue_outboxmessage",
     preview=requeue_preview,
     refusal=requeue_refusal,
     run=requeue_run,

@@ -16,10 +16,10 @@ from apps.dash import errors
 def requeue_event(*, message_id: int, by: User, reason: str, now: datetime) -> None:
     """Let a parked event be delivered again, from its first attempt; on record.
 
-    :raises NotPermitted: ``by`` lacks core.change_outboxmessage
+    :raises NotPermitted: ``by`` lacks core.requeue_outboxmessage
     :raises EventNotParked: there is none, or it is not parked
     """
-    if not by.has_perm("core.change_outboxmessage"):
+    if not by.has_perm("core.requeue_outboxmessage"):
         raise errors.NotPermitted()
     if not events.requeue(message_id, now=now):
         raise errors.EventNotParked(message_id=message_id)

@@ -4,11 +4,12 @@ import os
 import sys
 
 import structlog
+from structlog.typing import Processor
 
 from apps.core.logs import add_context, redact
 
 _readable = os.environ.get("LOG_FORMAT", "console" if sys.stderr.isatty() else "json") == "console"
-_shared = [
+_shared: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,

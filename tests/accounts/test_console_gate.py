@@ -29,7 +29,7 @@ def sign_in(browser, user):
 
 
 def test_a_password_alone_leads_to_enrolment_and_a_code_opens_the_console(browser, now):
-    user = UserFactory()
+    user = UserFactory.create()
     services.grant_role(user=user, role="finance", by=None, reason="test", now=now)
     assert browser.get("/admin/").url == "/admin/login/?next=/admin/"
     assert browser.get("/admin/login/?next=/admin/").url == "/accounts/login/?next=%2Fadmin%2F"

@@ -13,7 +13,7 @@ from tests.factories.accounts import CreatorFactory, ProfileFactory, UserFactory
 @pytest.mark.django_db
 class TestEnsureProfile:
     def test_makes_one_per_brand_and_returns_it_again(self, boyfanz, girlfanz, now):
-        user = UserFactory()
+        user = UserFactory.create()
 
         first = services.ensure_profile(user=user, cluster=boyfanz, now=now)
         again = services.ensure_profile(user=user, cluster=boyfanz, now=now)
@@ -24,7 +24,7 @@ class TestEnsureProfile:
         assert first.handle != other.handle
 
     def test_tells_nothing_of_the_address(self, boyfanz, now):
-        user = UserFactory(email="secret.name@mail.example")
+        user = UserFactory.create(email="secret.name@mail.example")
 
         profile = services.ensure_profile(user=user, cluster=boyfanz, now=now)
 
@@ -36,7 +36,7 @@ class TestEnsureProfile:
 
 @pytest.mark.django_db(transaction=True)
 def test_many_first_visits_at_once_make_one_profile(boyfanz, now):
-    user = UserFactory()
+    user = UserFactory.create()
 
     def visit(_):
         try:
@@ -88,7 +88,7 @@ class TestEditProfile:
         assert (fan.handle, fan.bio) == ("a-fan", "")
 
     def test_the_same_handle_is_free_on_another_brand(self, fan, girlfanz, now):
-        other = ProfileFactory(cluster=girlfanz)
+        other = ProfileFactory.create(cluster=girlfanz)
 
         services.edit_profile(profile=other, by=other.user, now=now, handle="a-fan")
 
@@ -98,7 +98,7 @@ class TestEditProfile:
 @pytest.mark.django_db
 class TestCreators:
     def test_opening_twice_is_one_creator(self, boyfanz, now):
-        user = UserFactory()
+        user = UserFactory.create()
         given = {"user": user, "cluster": boyfanz, "handle": "Rex", "now": now, "by": user}
 
         first = services.open_creator_profile(display_name="Rex", **given)
@@ -112,8 +112,8 @@ class TestCreators:
         )
 
     def test_one_brand_does_not_see_the_creators_of_another(self, creator, boyfanz, girlfanz):
-        CreatorFactory(cluster=girlfanz, handle="girl")
-        ProfileFactory(cluster=boyfanz)
+        CreatorFactory.create(cluster=girlfanz, handle="girl")
+        ProfileFactory.create(cluster=boyfanz)
 
         assert list(selectors.creators_of(boyfanz)) == [creator]
         assert selectors.creator_by_handle(boyfanz, "A-CREATOR") == creator

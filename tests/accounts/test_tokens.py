@@ -35,7 +35,7 @@ def refresh(app, token):
 
 class TestTokens:
     def test_an_access_token_is_signed_short_and_ends_with_the_session(self, app):
-        meta = sign_in(app, UserFactory()).json()["meta"]
+        meta = sign_in(app, UserFactory.create()).json()["meta"]
         token = meta["access_token"]
         claims = jwt.decode(token, options={"verify_signature": False})
 
@@ -46,7 +46,7 @@ class TestTokens:
         assert app.get("/api/v1/me/", headers=bearer(token)).status_code == 401
 
     def test_a_refresh_token_used_twice_ends_the_session(self, app):
-        first = sign_in(app, UserFactory()).json()["meta"]["refresh_token"]
+        first = sign_in(app, UserFactory.create()).json()["meta"]["refresh_token"]
         second = refresh(app, first).json()["data"]
         assert app.get("/api/v1/me/", headers=bearer(second["access_token"])).status_code == 200
 
@@ -56,7 +56,7 @@ class TestTokens:
         assert app.get("/api/v1/me/", headers=bearer(second["access_token"])).status_code == 401
 
     def test_a_token_is_good_on_its_brand_only(self, app):
-        meta = sign_in(app, UserFactory()).json()["meta"]
+        meta = sign_in(app, UserFactory.create()).json()["meta"]
         headers = bearer(meta["access_token"]) | {"host": "girlfanz.localhost"}
 
         assert app.get("/api/v1/me/", headers=headers).status_code == 401
@@ -81,7 +81,7 @@ class TestTokens:
 class TestTries:
     @pytest.mark.parametrize("headless", [True, False])
     def test_the_sixth_is_refused_even_when_right_and_says_when_to_come_back(self, app, headless):
-        user = UserFactory()
+        user = UserFactory.create()
 
         def attempt(password, **extra):
             if headless:

@@ -20,6 +20,11 @@ OTHERS = (
 pytestmark = pytest.mark.django_db
 
 
+def slug_of(host: str) -> str:
+    cluster = selectors.cluster_of_host(host)
+    return cluster.slug if cluster else ""
+
+
 def test_nine_brands_are_there_in_order_and_only_the_first_is_the_portal():
     found = list(Cluster.objects.order_by("position").values_list("slug", "is_portal"))
 
@@ -58,7 +63,7 @@ def test_development_names_are_unknown_where_the_setting_is_off():
         selectors.forget_directory()
         assert selectors.cluster_of_host("boyfanz.localhost") is None
         assert selectors.cluster_of_host("127.0.0.1") is None
-        assert selectors.cluster_of_host("boyfanz.com").slug == "boyfanz"
+        assert slug_of("boyfanz.com") == "boyfanz"
 
 
 def test_an_unknown_host_is_refused_without_any_brands_look_even_when_django_allows_it(client):
@@ -85,16 +90,16 @@ def test_an_inactive_brand_is_refused(client):
 def test_many_look_ups_cost_no_query(django_assert_num_queries):
     with django_assert_num_queries(0):
         for _ in range(100):
-            assert selectors.cluster_of_host("boyfanz.localhost").slug == "boyfanz"
+            assert slug_of("boyfanz.localhost") == "boyfanz"
 
 
 def test_a_change_shows_once_the_memory_is_old(settings):
-    DomainFactory(host="new.example", cluster=Cluster.objects.get(slug="boyfanz"))
+    DomainFactory.create(host="new.example", cluster=Cluster.objects.get(slug="boyfanz"))
     assert selectors.cluster_of_host("new.example") is None
 
     settings.CLUSTER_DIRECTORY_SECONDS = 0
 
-    assert selectors.cluster_of_host("new.example").slug == "boyfanz"
+    assert slug_of("new.example") == "boyfanz"
 
 
 @pytest.mark.parametrize("path", ["/admin", "/admin/", "/admin/login/"])

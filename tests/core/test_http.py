@@ -26,7 +26,7 @@ def client(**options):
 
 def closed_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
+        return int(listener.getsockname()[1])
 
 
 class TestAnswers:

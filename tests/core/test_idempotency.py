@@ -63,7 +63,7 @@ def send(user, *, key="k", body=None, path=PATH):
 
 @pytest.fixture
 def user(db):
-    return UserFactory()
+    return UserFactory.create()
 
 
 class TestAnswers:
@@ -106,7 +106,7 @@ class TestAnswers:
 
     def test_a_key_belongs_to_one_person_and_path(self, user):
         send(user)
-        send(UserFactory())
+        send(UserFactory.create())
         send(user, path="/api/v1/other/")
 
         assert Counting.runs == 3
@@ -171,7 +171,7 @@ class TestRuns:
 
     @pytest.mark.django_db(transaction=True)
     def test_twenty_at_once_run_once(self, transactional_db):
-        user = UserFactory()
+        user = UserFactory.create()
 
         def one(_):
             try:

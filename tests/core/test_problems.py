@@ -86,7 +86,7 @@ class TestOverHttp:
     )
     def test_a_person_gets_problems(self, db, method, body, kind, status):
         client = Client(headers=HEADERS)
-        client.force_login(UserFactory())
+        client.force_login(UserFactory.create())
 
         response = getattr(client, method)(
             "/api/v1/payments/deposits/",

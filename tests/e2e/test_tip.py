@@ -28,8 +28,8 @@ class TestTipByCard:
     def test_goes_from_the_fans_card_to_the_creators_balance(self, site, someone, brand):
         cluster = Cluster.objects.get(slug=brand)
         site.open_for_business(cluster)
-        fan = ProfileFactory(cluster=cluster)
-        creator = CreatorFactory(cluster=cluster, handle="ada", display_name="Ada")
+        fan = ProfileFactory.create(cluster=cluster)
+        creator = CreatorFactory.create(cluster=cluster, handle="ada", display_name="Ada")
         page = someone()
         sign_in(page, site.url(brand, "/accounts/login/?next=/@ada/"), fan.user.email)
 

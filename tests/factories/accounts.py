@@ -29,7 +29,7 @@ class UserFactory(factory.django.DjangoModelFactory[User]):
 
 
 class StaffFactory(UserFactory):
-    """Somebody with a staff role; ``StaffFactory(role="finance")``."""
+    """Somebody with a staff role; ``StaffFactory.create(role="finance")``."""
 
     is_staff = True
 

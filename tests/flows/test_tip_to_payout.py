@@ -38,7 +38,7 @@ class TestTipToPayout:
         self, sandbox, creator, staff, django_user_model
     ):
         now = timezone.now()
-        fan = ProfileFactory(cluster=creator.cluster)
+        fan = ProfileFactory.create(cluster=creator.cluster)
         earnings = postings.creator_payable(creator.pk)
 
         # The fan tips $100.00 at the gateway's page. Nothing is booked on the browser's word.

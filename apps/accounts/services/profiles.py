@@ -62,7 +62,7 @@ def edit_profile(
     :raises DisplayNameMissing: the display name is empty or too long
     :raises BioTooLong: the bio is too long
     """
-    wanted: dict[str, str] = {}
+    wanted: dict[str, object] = {}
     if handle is not None:
         wanted["handle"] = rules.clean_handle(handle)
     if display_name is not None:

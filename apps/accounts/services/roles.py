@@ -13,12 +13,12 @@ from apps.audit import services as audit
 
 
 @transaction.atomic
-def sync_roles(*, allow_missing: bool = False) -> list[str]:
-    """Make the groups' permissions equal to the table in rules; return entries no app defines.
+def sync_roles() -> None:
+    """Make the groups' permissions equal to the table in rules.
 
     Safe to run again. What the table does not name is taken away.
 
-    :raises PermissionUnknown: an entry matches nothing, and ``allow_missing`` is not set
+    :raises PermissionUnknown: an entry of the table matches nothing; no group is changed
     """
     permissions = {
         f"{permission.content_type.app_label}.{permission.codename}": permission
@@ -30,9 +30,8 @@ def sync_roles(*, allow_missing: bool = False) -> list[str]:
         missing.update(unknown)
         group, _ = Group.objects.get_or_create(name=role)
         group.permissions.set([permissions[name] for name in sorted(granted)])
-    if missing and not allow_missing:
+    if missing:
         raise errors.PermissionUnknown(missing=sorted(missing))
-    return sorted(missing)
 
 
 @transaction.atomic

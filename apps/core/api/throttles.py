@@ -28,7 +28,7 @@ class ApiThrottle(BaseThrottle):
         """Count the request. Without Valkey it is let through: the limit is not a lock."""
         who = (
             throttling.person(request.user.pk)
-            if request.user and request.user.is_authenticated
+            if request.user.is_authenticated
             else throttling.place(client_ip(request._request))  # noqa: SLF001 (DRF's own way)
         )
         try:
@@ -36,7 +36,7 @@ class ApiThrottle(BaseThrottle):
         except redis.RedisError as error:
             log.error("throttle.unavailable", error=str(error))  # noqa: TRY400
             return True
-        request._request.rate_limit_headers = self.verdict.headers  # noqa: SLF001
+        vars(request._request)["rate_limit_headers"] = self.verdict.headers  # noqa: SLF001
         return self.verdict.allowed
 
     def wait(self) -> float | None:

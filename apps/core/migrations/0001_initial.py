@@ -49,6 +49,7 @@ class Migration(migrations.Migration):
                 ('parked_at', models.DateTimeField(null=True)),
             ],
             options={
+                'permissions': [('requeue_outboxmessage', 'Can have a parked event delivered again')],
                 'indexes': [models.Index(condition=models.Q(('delivered_at__isnull', True), ('parked_at__isnull', True)), fields=['next_attempt_at', 'id'], name='outbox_undelivered'), models.Index(condition=models.Q(('parked_at__isnull', False)), fields=['id'], name='outbox_parked'), models.Index(condition=models.Q(('delivered_at__isnull', False)), fields=['delivered_at'], name='outbox_delivered')],
             },
         ),

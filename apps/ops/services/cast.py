@@ -65,7 +65,7 @@ def gather(size: rules.Size, *, now: datetime) -> Cast:
     :raises AlreadySimulated: the seed's people are there already
     """
     brands = open_merchant_accounts(now=now)
-    accounts.sync_roles(allow_missing=True)
+    accounts.sync_roles()
     staff = [_user(size, f"payouts{number}", now) for number in (1, 2)]
     finance = _user(size, "finance", now)
     if any(user.groups.exists() for user in (*staff, finance)):

@@ -46,7 +46,7 @@ def seed_demo(
     :raises BooksDoNotBalance: the ledger is wrong afterwards
     """
     start = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=size.days)
-    accounts.sync_roles(allow_missing=True)
+    accounts.sync_roles()
     staff = [_staff(email, role, secret, start) for email, role, secret in STAFF]
     brands = open_merchant_accounts(now=start)
     leads = lead_roles(fan=_person(FAN, start), creator=_person(CREATOR, start),

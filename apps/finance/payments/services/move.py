@@ -96,15 +96,19 @@ def fail(
     now: datetime,
     code: str,
     reason: str,
+    told: str | None = None,
     by: User | None = None,
     facts: dict[str, Any] | None = None,
 ) -> None:
     """
     Declined: move to FAILED, keep why, tell higher apps. ``transaction`` is locked.
 
+    The payer reads ``reason``, or ``told`` where the reason is staff's own.
+
     :raises WrongState: it may not fail any more
     """
-    transaction.failure_code, transaction.failure_reason = code[:40], reason[:200]
+    transaction.failure_code = code[:40]
+    transaction.failure_reason = (reason if told is None else told)[:200]
     move(
         transaction=transaction,
         target=Status.FAILED,
@@ -115,7 +119,9 @@ def fail(
     )
     events.publish(
         PaymentFailed(
-            transaction_id=transaction.pk, cluster=transaction.cluster.slug, reason=reason
+            transaction_id=transaction.pk,
+            cluster=transaction.cluster.slug,
+            reason=transaction.failure_reason,
         )
     )
 

@@ -100,7 +100,15 @@ def _settle(decision: _Decision, *, transaction_id: int, now: datetime) -> Trans
         )
     else:
         transaction.gateway_reference = ""
-        fail(transaction=transaction, now=now, code="settled", reason=reason, by=by, facts=facts)
+        fail(
+            transaction=transaction,
+            now=now,
+            code="settled",
+            reason=reason,
+            told="",
+            by=by,
+            facts=facts,
+        )
     audit.record(
         by=by,
         action="payments.settled_by_hand",
