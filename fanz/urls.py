@@ -1,10 +1,24 @@
 """Every URL of the platform, by prefix; the rest is in each app's urls.py."""
 
+from csp.decorators import csp_replace
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
-from django.urls import include, path, re_path
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import include, is_valid_path, path, re_path, resolve
 from django.utils.encoding import escape_uri_path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from django.views.decorators.csrf import csrf_exempt
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from apps.core.api import problems
+
+#: Swagger sets styles inline; its script is a file of ours, and no other host is named.
+DOCS_POLICY = {
+    "default-src": ["'self'"],
+    "style-src": ["'self'", "'unsafe-inline'"],
+    "img-src": ["'self'", "data:"],
+    "frame-ancestors": ["'none'"],
+    "base-uri": ["'none'"],
+    "object-src": ["'none'"],
+}
 
 
 class PermanentRedirect(HttpResponse):
@@ -13,11 +27,29 @@ class PermanentRedirect(HttpResponse):
     status_code = 308
 
 
+def _lead_to(path: str, request: HttpRequest) -> HttpResponse:
+    query = request.META.get("QUERY_STRING", "")
+    address = escape_uri_path(path) + (f"?{query}" if query else "")
+    return PermanentRedirect(headers={"Location": address})
+
+
+@csrf_exempt  # it changes nothing; the address it leads to has guards of its own
 def versioned(request: HttpRequest, rest: str) -> HttpResponse:
     """Lead a path without a version to the first one, with its query."""
-    query = request.META.get("QUERY_STRING", "")
-    address = f"/api/v1/{escape_uri_path(rest)}" + (f"?{query}" if query else "")
-    return PermanentRedirect(headers={"Location": address})
+    return _lead_to(f"/api/v1/{rest}", request)
+
+
+@csrf_exempt
+def elsewhere(request: HttpRequest, rest: str) -> HttpResponse:
+    """Lead to the address with its closing slash, or say with a problem that there is none."""
+    closed = f"/api/v1/{rest}/"
+    if rest and not rest.endswith("/") and is_valid_path(closed) and not _is_elsewhere(closed):
+        return _lead_to(closed, request)
+    return problems.not_found(request, Http404())
+
+
+def _is_elsewhere(path: str) -> bool:
+    return resolve(path).func is elsewhere
 
 
 urlpatterns = [
@@ -29,10 +61,15 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("_allauth/", include("allauth.headless.urls")),
     path("api/v1/me/", include("apps.accounts.api.urls")),
-    path("api/v1/schema", SpectacularAPIView.as_view(), name="schema"),
-    path("api/v1/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
-    path("", include("apps.storefront.urls")),
+    re_path(r"^api/v1/schema/?$", SpectacularAPIView.as_view(), name="schema"),
+    re_path(
+        r"^api/v1/docs/?$",
+        csp_replace(DOCS_POLICY)(SpectacularSwaggerSplitView.as_view(url_name="schema")),
+        name="docs",
+    ),
+    re_path(r"^api/v1/(?P<rest>.*)$", elsewhere),
     re_path(r"^api/(?!v\d)(?P<rest>.*)$", versioned),
+    path("", include("apps.storefront.urls")),
 ]
 
 handler404 = "apps.core.api.problems.not_found"

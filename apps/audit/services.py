@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from apps.audit import rules
 from apps.audit.models import AuditRecord, ChainHead
-from apps.core.context import request_id
+from apps.core.context import client_address, request_id
 from apps.core.db import joins_transaction
 from apps.core.logs import without_secrets
 
@@ -39,6 +39,7 @@ def record(
     ``by`` is the acting user, or None for the platform itself. ``subject`` is a model instance
     or text such as "payout:17". ``facts`` are plain values; what is named like a secret, and
     card numbers, are stored as "[hidden]". It takes no lock: the chain is built by ``seal``.
+    ``ip`` is the address of the request at work unless it is given.
     """
     subject_type, subject_id = _named(subject)
     plain = json.loads(json.dumps(facts or {}, cls=DjangoJSONEncoder))
@@ -52,7 +53,7 @@ def record(
         cluster=getattr(cluster, "slug", cluster) or "",
         reason=without_secrets(reason),
         facts=without_secrets(plain),
-        ip=ip or None,
+        ip=ip or client_address.get() or None,
         request_id=request_id.get(),
     )
 

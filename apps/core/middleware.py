@@ -10,7 +10,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from apps.core.context import request_id
+from apps.core.context import client_address, request_id
 
 __all__ = ["RequestIdMiddleware", "client_ip", "request_id"]
 
@@ -29,12 +29,14 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")
         token = request_id.set(given if _ACCEPTABLE.fullmatch(given) else uuid.uuid4().hex)
+        place = client_address.set(client_ip(request))
         try:
             response = self.get_response(request)
             response["X-Request-ID"] = request_id.get()
             for name, value in getattr(request, "rate_limit_headers", {}).items():
                 response[name] = value
         finally:
+            client_address.reset(place)
             request_id.reset(token)
         return response
 

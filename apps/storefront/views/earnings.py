@@ -16,7 +16,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.accounts.api import requests
 from apps.accounts.models import Profile
 from apps.core.errors import DomainError
-from apps.core.money import Money
 from apps.finance.ledger import postings
 from apps.finance.ledger import selectors as ledger_selectors
 from apps.payouts import selectors as payouts_selectors
@@ -46,7 +45,7 @@ def show(request: HttpRequest) -> HttpResponse:
         payouts.request_payout(
             creator=creator,
             method_id=form.cleaned_data["method"].pk,
-            amount=Money.of(form.cleaned_data["amount"], CURRENCY),
+            amount=form.cleaned_data["amount"],
             idempotency_key=str(form.cleaned_data["key"]),
             now=timezone.now(),
         )

@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 import uuid
-from decimal import Decimal
 from typing import Any
 
 from django import forms
 
+from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.storefront.choices import CURRENCY, DEPOSIT_PRESETS, TIP_PRESETS
 
 OTHER = "other"
+
+
+class DollarsField(forms.CharField):
+    """An amount read as strictly as the API reads it; only a dollar sign in front is forgiven."""
+
+    WORDS = "Enter an amount in dollars, for example 12.50."
+    widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+
+    def clean(self, value: Any) -> Any:
+        """Return Money above zero, or None for an empty field that is not required."""
+        text = super().clean(value).strip().removeprefix("$")
+        if not text:
+            return None
+        try:
+            money = Money.of(text, CURRENCY)
+        except DomainError as error:
+            raise forms.ValidationError(self.WORDS) from error
+        if money <= Money.zero(CURRENCY):
+            raise forms.ValidationError(self.WORDS)
+        return money
 
 
 class AmountForm(forms.Form):
@@ -20,14 +40,7 @@ class AmountForm(forms.Form):
     presets: tuple[str, ...] = ()
 
     preset = forms.ChoiceField(label="Amount", widget=forms.RadioSelect, required=False)
-    amount = forms.DecimalField(
-        label="Your amount in dollars",
-        required=False,
-        min_value=Decimal("0.01"),
-        max_digits=9,
-        decimal_places=2,
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
-    )
+    amount = DollarsField(label="Your amount in dollars", required=False, max_length=20)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -41,12 +54,10 @@ class AmountForm(forms.Form):
         preset = data.get("preset")
         if preset and preset != OTHER:
             self.errors.pop("amount", None)
-            data["amount"] = Decimal(preset)
+            data["amount"] = Money.of(preset, CURRENCY)
         elif data.get("amount") is None and "amount" not in self.errors:
-            self.add_error("amount", "Enter an amount, for example 12.50.")
-        if "amount" in self.errors:
-            return data
-        data["money"] = Money.of(data["amount"], CURRENCY)
+            self.add_error("amount", DollarsField.WORDS)
+        data["money"] = data.get("amount")
         return data
 
 
@@ -96,13 +107,7 @@ class PayoutForm(KeyForm):
     method: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
         queryset=None, label="Pay to", empty_label=None
     )
-    amount = forms.DecimalField(
-        label="Amount in dollars",
-        min_value=Decimal("0.01"),
-        max_digits=12,
-        decimal_places=2,
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
-    )
+    amount = DollarsField(label="Amount in dollars", max_length=20)
 
     def __init__(self, *args: Any, methods: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

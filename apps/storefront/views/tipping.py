@@ -77,6 +77,11 @@ def _confirm(request: HttpRequest, who: Profile, form: TipForm) -> HttpResponse:
     except DomainError as refusal:
         form.add_error(None, words_of(refusal))
         return _page(request, who, form, status=422)
+    balance = ledger_selectors.balance_of(postings.wallet(requests.profile(request).pk), CURRENCY)
+    if balance < quote.amount:
+        missing = (quote.amount - balance).formatted
+        form.add_error(None, f"Your wallet holds {balance.formatted}: {missing} is missing.")
+        return _page(request, who, form, status=422)
     context = {"creator": who, "payment": quote, "data": request.POST}
     return render(request, "storefront/confirm_wallet_tip.html", context)
 
