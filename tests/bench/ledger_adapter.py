@@ -52,8 +52,10 @@ def attach(dsn: str) -> None:
 
 
 def post_one(i: int = 0) -> None:
-    """Post one tip, durably."""
-    _post([_tip(i, creator=_creator(i))])
+    """Post one tip, durably, in a transaction of its own."""
+    from apps.finance.ledger import services as ledger  # noqa: PLC0415
+
+    ledger.post_alone(_tip(i, creator=_creator(i)), now=datetime.now(UTC))
 
 
 def post_many(n: int, start: int = 0) -> None:

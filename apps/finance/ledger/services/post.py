@@ -13,7 +13,7 @@ from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 from psycopg import Cursor
 from psycopg.rows import TupleRow
 
-from apps.core.db import joins_transaction
+from apps.core.db import joins_transaction, outside_transaction
 from apps.finance.ledger import errors
 from apps.finance.ledger.models import number_of
 from apps.finance.ledger.postings import AccountRef, Draft
@@ -52,7 +52,19 @@ def post(draft: Draft, *, now: datetime) -> Posted:
     :raises SourceReused: the source was posted before with other content
     :raises AlreadyReversed: ``draft.reverses`` was reversed before
     """
-    return post_many((draft,), now=now)[0]
+    return _post((draft,), now)[0]
+
+
+@outside_transaction
+def post_alone(draft: Draft, *, now: datetime) -> Posted:
+    """Post one entry that belongs to nothing else, in a transaction of its own.
+
+    For an event that no row of the caller records beside: an import, an entry made by hand. A
+    lone statement is atomic and on disk when it is answered, so neither BEGIN nor COMMIT travels
+    to the server. If the answer is lost, post again: the source keeps the entry from being made
+    twice. Raises what ``post`` raises, and then nothing is written.
+    """
+    return _post((draft,), now)[0]
 
 
 @joins_transaction
@@ -62,8 +74,10 @@ def post_many(drafts: Sequence[Draft], *, now: datetime) -> list[Posted]:
     Balances are judged once, after the whole batch. A source that is in the books already, or
     that came earlier in the batch, is replayed. Raises what ``post`` raises.
     """
-    if not drafts:
-        return []
+    return _post(drafts, now) if drafts else []
+
+
+def _post(drafts: Sequence[Draft], now: datetime) -> list[Posted]:
     with _prepared() as cursor:
         cursor.execute(_POST, _arguments(drafts, now))
         ids, replayed, refusal, facts = cursor.fetchone()
