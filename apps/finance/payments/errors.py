@@ -113,6 +113,21 @@ class NoFee(Unavailable):
     message = "No fee is set for this payment, so it cannot be taken."
 
 
+class FeeInThePast(Invalid):
+    code = "payments.fee_in_the_past"
+    message = "A fee can begin in the future only: payments already made keep theirs."
+
+
+class FeeNotPossible(Invalid):
+    code = "payments.fee_not_possible"
+    message = "These rates exceed the whole amount, or this kind of payment cannot have them."
+
+
+class FeeTaken(Conflict):
+    code = "payments.fee_taken"
+    message = "A fee from that very moment exists; fees are never edited."
+
+
 class ReturnRefused(Invalid):
     code = "payments.return_refused"
     message = "The payment page's answer could not be verified."

@@ -1,6 +1,7 @@
 """The use cases of payments; the only writers of its tables."""
 
 from apps.finance.payments.services.checkout import checkout_url, record_return
+from apps.finance.payments.services.fees import set_fee
 from apps.finance.payments.services.intruders import record_wrong_token
 from apps.finance.payments.services.merchants import open_merchant_account
 from apps.finance.payments.services.replay import replay_webhook
@@ -18,6 +19,7 @@ __all__ = [
     "record_wrong_token",
     "replay_webhook",
     "resolve_stale",
+    "set_fee",
     "settle_unknown",
     "start_card_tip",
     "start_deposit",
