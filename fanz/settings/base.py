@@ -148,6 +148,9 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 4.0
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900}
+#: Of connections that publish (fanz.celery): whoever tells a worker does not wait for a broker
+#: that is down or frozen. Seconds, for each step on the wire; no second try.
+BROKER_PUBLISH_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 1, "max_retries": 0}
 CELERY_TIMEZONE = "UTC"
 
 # --- Time ---------------------------------------------------------------------------
@@ -181,6 +184,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ACCOUNT_RATE_LIMITS = {"login_failed": "30/15m/ip,5/15m/key"}
 MFA_ADAPTER = "apps.accounts.adapters.MFAAdapter"
 MFA_TOTP_ISSUER = "FANZ"
+MFA_TOTP_TOLERANCE = 1  # one step late or early, as RFC 6238 (5.2) advises for slow hands
 FIELD_ENCRYPTION_KEY = env("FIELD_ENCRYPTION_KEY", default="")
 HEADLESS_CLIENTS = ("app",)
 HEADLESS_TOKEN_STRATEGY = "apps.accounts.adapters.TokenStrategy"  # noqa: S105

@@ -93,3 +93,18 @@ def drips(connection: socket.socket) -> None:
 def stays_silent(connection: socket.socket) -> None:
     connection.settimeout(3)
     connection.recv(1)
+
+
+@contextmanager
+def refusing_port() -> Iterator[int]:
+    """A port of this machine on which nobody listens: kept, so that nobody else gets it."""
+    with socket.socket() as kept:
+        kept.bind(("127.0.0.1", 0))
+        yield kept.getsockname()[1]
+
+
+@contextmanager
+def frozen_port() -> Iterator[int]:
+    """A port where every connection is accepted and nothing is ever answered."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
+        yield listener.getsockname()[1]
