@@ -20,6 +20,9 @@ install: .venv/installed  ## Create .venv from the locked requirements
 run: install  ## Start the platform with demo data: make run PORT=8000
 	@PORT=$(PORT) $(BIN)/python -m devstack.run
 
+manage: install  ## A command against the running platform: make manage ARGS="ledger_check --json"
+	@$(BIN)/python -m devstack.manage $(ARGS)
+
 test: install  ## The whole suite on its own servers; make test T=tests/payouts
 	$(BIN)/python -m pytest -n auto --dist worksteal $(T)
 
@@ -62,4 +65,4 @@ lock: install  ## Resolve requirements/*.in again into the locked files
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/base.in -o requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/dev.in -c requirements.txt -o requirements/dev.txt
 
-.PHONY: help install run test test-postgres15 lint check fix docs bench simulate reset lock
+.PHONY: help install run manage test test-postgres15 lint check fix docs bench simulate reset lock

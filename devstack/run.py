@@ -195,14 +195,9 @@ def _welcome(env: dict[str, str], logins: dict[str, Any]) -> str:
             f"  {person['role']:<16} {person['email']:<24} {person['password']:<20} {key}"
         )
     key = logins["staff"][0]["totp_secret"]
-    code = f"{_shown(sys.executable)} manage.py totp_code {key}"
+    code = f'make -s manage ARGS="totp_code {key}"'
     return "\n".join([*lines, "", "  The code of a second factor, from another terminal:",
                       f"    {code}", ""])  # fmt: skip
-
-
-def _shown(path: str) -> str:
-    """Return a path as one types it in the checkout."""
-    return os.path.relpath(path, ROOT) if Path(path).is_relative_to(ROOT) else path
 
 
 def _manage(
