@@ -43,11 +43,6 @@ class TransactionMissing(Invalid):
     message = "Give the rail's transaction id and fee of the payment."
 
 
-class KeyMissing(Invalid):
-    code = "payouts.key_missing"
-    message = "Send an Idempotency-Key of 1 to 64 characters."
-
-
 class NotACreator(NotAllowed):
     code = "payouts.not_a_creator"
     message = "Only a creator has earnings to pay out."
