@@ -14,9 +14,9 @@ RATES = [
 
 
 def add(apps, schema_editor):
-    schedule = apps.get_model("payments", "FeeSchedule")
+    FeeSchedule = apps.get_model("payments", "FeeSchedule")
     for kind, method, platform, processing in RATES:
-        schedule.objects.create(
+        FeeSchedule.objects.create(
             kind=kind, method=method, platform_bps=platform, processing_bps=processing,
             effective_from=FROM,
         )
