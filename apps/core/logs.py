@@ -20,6 +20,14 @@ _SECRET_NAME = re.compile(
 #: 13 to 19 digits, grouped or not; only those with a right check digit are card numbers.
 _DIGITS = re.compile(r"(?<![\w.-])(?:\d[ -]?){12,18}\d(?![\w.-])")
 
+#: The last part of a webhook's address is a secret: a gateway proves itself with it. The slashes
+#: may be percent-encoded; what ends it is anything an address cannot hold, a query included.
+_WEBHOOK_TOKEN = re.compile(
+    r"(?P<path>webhooks(?:/|%2f)+[\w-]+(?:/|%2f)+)[^/\s?#&'\"<>\\]+", re.IGNORECASE
+)
+
+_PLAIN = int | float | None
+
 
 def add_context(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> Any:
     """Add the id of the request and of the Celery task that a line belongs to."""
@@ -32,7 +40,7 @@ def add_context(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> 
 
 
 def redact(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> Any:
-    """Hide values whose name says secret, and card numbers wherever they stand."""
+    """Hide values whose name says secret; card numbers and webhook tokens wherever they stand."""
     return without_secrets(entry)
 
 
@@ -45,8 +53,18 @@ def without_secrets(value: Any, name: str = "") -> Any:
     if isinstance(value, list | tuple):
         return [without_secrets(inner) for inner in value]
     if isinstance(value, str):
-        return _DIGITS.sub(_hide_card_number, value)
-    return value
+        return _without_secrets(value)
+    if isinstance(value, _PLAIN):
+        return value
+    # Of another type, such as a request: the renderer would write it as text.
+    text = str(value)
+    hidden = _without_secrets(text)
+    return value if hidden == text else hidden
+
+
+def _without_secrets(text: str) -> str:
+    without_tokens = _WEBHOOK_TOKEN.sub(rf"\g<path>{HIDDEN}", text)
+    return _DIGITS.sub(_hide_card_number, without_tokens)
 
 
 def _hide_card_number(found: re.Match[str]) -> str:
