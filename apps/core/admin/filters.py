@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,8 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+#: What Django's own filters put behind a field's name.
+FIELD_SUFFIXES = ("", "__exact", "__isnull", "__id__exact")
 CHOICES = {"1": "Last 24 hours", "7": "Last 7 days", "30": "Last 30 days", "90": "Last 90 days"}
 
 
@@ -33,3 +36,15 @@ class DaysFilter(SimpleListFilter):
             return queryset
         since = timezone.now() - timedelta(days=int(days))
         return queryset.filter(**{f"{self.column}__gte": since})
+
+
+def parameters_of(list_filter: Iterable[Any]) -> set[str]:
+    """Return the names in a query string by which the declared filters narrow a list."""
+    names: set[str] = set()
+    for entry in list_filter:
+        if isinstance(entry, type) and issubclass(entry, SimpleListFilter):
+            names.add(str(entry.parameter_name))
+        else:
+            field = entry if isinstance(entry, str) else entry[0]
+            names.update(f"{field}{suffix}" for suffix in FIELD_SUFFIXES)
+    return names
