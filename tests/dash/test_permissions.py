@@ -10,7 +10,7 @@ from django.urls import reverse
 from apps.accounts import rules
 from apps.core.admin import ConsoleAdmin
 from tests.conftest import CONSOLE_HOST
-from tests.factories.accounts import UserFactory
+from tests.factories.accounts import PASSWORD, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -49,10 +49,16 @@ SEES = {
         "payouts.payoutmethod",
         "clusters.cluster",
     },
-    "security": {"accounts.user", "accounts.profile", "audit.auditrecord", "clusters.cluster"},
+    "security": {
+        "accounts.user",
+        "accounts.profile",
+        "audit.auditrecord",
+        "auth.group",
+        "clusters.cluster",
+    },
 }
 SEES["compliance"] = SEES["finance"] | {"accounts.user", "audit.auditrecord"}
-SEES["admin"] = SEES["compliance"] | {"core.outboxmessage"}
+SEES["admin"] = SEES["compliance"] | {"auth.group", "core.outboxmessage"}
 
 
 def console_pages() -> dict[str, ConsoleAdmin]:
@@ -134,6 +140,38 @@ class TestEntering:
         assert "script-src 'self' 'unsafe-eval'" in policy
         assert "http:" not in policy
         assert "https:" not in policy
+
+
+class TestPasswordAndSignOut:
+    """On allauth's pages only, where tries are counted and sessions ended."""
+
+    @pytest.mark.parametrize("page", ["password_change", "password_change_done"])
+    def test_the_password_is_changed_on_the_account_page(self, console, page):
+        client = console("finance")
+        new = {
+            "old_password": PASSWORD,
+            "new_password1": "n3w-horse",
+            "new_password2": "n3w-horse",
+        }
+
+        for answer in (
+            client.get(reverse(f"admin:{page}")),
+            client.post(reverse(f"admin:{page}"), new),
+        ):
+            assert (answer.status_code, answer.url) == (302, reverse("account_change_password"))
+        client.user.refresh_from_db()
+        assert client.user.check_password(PASSWORD)
+
+    def test_the_menu_signs_out_through_the_account_page(self, console):
+        client = console("finance")
+
+        answer = client.post(reverse("admin:logout"))
+        assert (answer.status_code, answer.url) == (307, reverse("account_logout"))
+        assert client.get("/admin/").status_code == 200
+        client.post(reverse("admin:logout"), follow=True)
+
+        assert client.get("/admin/").status_code == 302
+        assert "_auth_user_id" not in client.session
 
 
 class TestMenu:
