@@ -146,6 +146,23 @@ class TestKilledWhileItProcessesWebhooks:
         assert captured() == 3
         assert is_whole_after_another_run(batch, now)
 
+    def test_again_and_again_by_one_delivery_the_others_lose_nothing(self, start_tick, now):
+        batch = a_batch(now)
+        times = [now + number * (LEASE + timedelta(seconds=1)) for number in range(3)]
+        for at in times:
+            with transaction.atomic():
+                Transaction.objects.select_for_update().get(pk=batch[0].pk)
+                process = start_tick("process_webhooks", now=at)
+                wait_until(waits_for_a_lock)
+                kill(process)
+            wait_until(the_dead_are_gone)
+
+        # Killed at its first delivery, at its second, and at the first again, after all others.
+        assert captured() == BATCH - 1
+        attempts = list(WebhookEvent.objects.order_by("id").values_list("attempts", flat=True))
+        assert attempts == [2] + [1] * (2 * BATCH - 1)
+        assert is_whole_after_another_run(batch, times[-1])
+
     @pytest.mark.parametrize("table", ["payments_transactionevent", "ledger_line"])
     def test_in_the_middle_of_a_capture(self, start_tick, now, table):
         batch = a_batch(now)

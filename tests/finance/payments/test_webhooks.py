@@ -255,3 +255,49 @@ class TestIntake:
         settings.ALLOWED_HOSTS = ["any.example"]
         assert self.post(settings, "a=" + "x" * 70_000).status_code == 413
         assert not WebhookEvent.objects.exists()
+
+
+class TestOneDeliveryCostsNoOther:
+    @pytest.fixture
+    def innocent(self, now):
+        deposit = given.a_deposit(ProfileFactory.create(), now=now)
+
+        def deliver():
+            given.a_delivery(deposit, now=now)
+            return deposit
+
+        return deliver
+
+    @pytest.mark.parametrize("name", ["initialPeriod", "subscriptionId", "X-order", "cardType"])
+    @pytest.mark.parametrize("text", ["\ud800", "\0"])
+    def test_what_is_no_text_waits_alone(self, now, innocent, name, text):
+        bad = given.a_deposit(ProfileFactory.create(), now=now)
+        poison = given.a_delivery(bad, now=now, **{name: text})
+        deposit = innocent()
+
+        assert payments.process_webhooks(now=now) == 1
+
+        assert wallet(deposit.payer) == USD50
+        webhook = WebhookEvent.objects.get(pk=poison)
+        assert (webhook.status, webhook.attempts) == (WebhookStatus.RECEIVED, 1)
+        assert webhook.error == "Unreadable: it holds characters that are no text"
+        assert wallet(bad.payer) == NOTHING
+
+    def test_an_unforeseen_failure_is_recorded_and_stops_no_other(self, now, innocent):
+        # A gateway this version has no adapter for: nothing in reading foresees it.
+        poison = payments.receive_webhook(
+            gateway="gone", query={}, headers={}, body=b"{}", remote_ip="127.0.0.1", now=now
+        )
+        deposit = innocent()
+
+        assert payments.process_webhooks(now=now) == 1
+
+        assert wallet(deposit.payer) == USD50
+        webhook = WebhookEvent.objects.get(pk=poison)
+        assert (webhook.status, webhook.attempts) == (WebhookStatus.RECEIVED, 1)
+        assert webhook.error.startswith("KeyError")
+        for _ in range(MOST_ATTEMPTS):
+            webhook.refresh_from_db()
+            payments.process_webhooks(now=webhook.next_attempt_at)
+        webhook.refresh_from_db()
+        assert (webhook.status, webhook.attempts) == (WebhookStatus.PARKED, MOST_ATTEMPTS)

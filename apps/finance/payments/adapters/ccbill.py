@@ -97,6 +97,7 @@ class CCBill:
         return f"{base}/{order.account.form_id}?{urlencode(parameters)}"
 
     def parse_return(self, params: Mapping[str, str]) -> Returned:
+        _check_text(params)
         token = params.get("X-order", "")
         digest = _first(params, "responseDigest", "response_digest", "digest")
         sale = _first(params, "subscription_id", "subscriptionId")
@@ -118,6 +119,7 @@ class CCBill:
 
     def read_webhook(self, delivery: Delivery) -> Notice:
         _check_sender(delivery.remote_ip)
+        _check_text(delivery.query)
         fields = _fields(delivery)
         event_type = delivery.query.get("eventType") or fields.get("eventType", "")
         if not event_type:
@@ -147,10 +149,29 @@ def _fields(delivery: Delivery) -> dict[str, str]:
         text = delivery.body.decode()
         if text.lstrip().startswith("{"):
             loaded = json.loads(text, parse_float=str, parse_int=str)
-            return {key: str(value) for key, value in loaded.items() if value is not None}
-        return dict(parse_qsl(text, keep_blank_values=True, strict_parsing=True))
+            fields = {key: str(value) for key, value in loaded.items() if value is not None}
+        else:
+            fields = dict(parse_qsl(text, keep_blank_values=True, strict_parsing=True))
     except (ValueError, RecursionError) as error:
         raise Unreadable("the body is neither JSON nor a form") from error
+    _check_text(fields)
+    return fields
+
+
+def _check_text(fields: Mapping[str, str]) -> None:
+    """
+    JSON may hold what is no text: half of a surrogate pair, which cannot be encoded, and NUL,
+    which the database does not keep.
+
+    :raises Unreadable: there is such a thing in a name or a value
+    """
+    for text in (*fields.keys(), *fields.values()):
+        try:
+            whole = b"\0" not in text.encode()
+        except UnicodeEncodeError:
+            whole = False
+        if not whole:
+            raise Unreadable("it holds characters that are no text")
 
 
 def _check_digest(fields: Mapping[str, str], *, must_be_there: bool) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import structlog
 from django.db import DatabaseError
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.transaction import atomic
 
 from apps.audit import services as audit
@@ -52,15 +52,25 @@ def process_webhooks(*, now: datetime, limit: int = 100) -> int:
     """
     Process what waits in the inbox, oldest first; return how many were finished.
 
-    Safe to run many times at once and to stop anywhere: a claim ends with its lease, and
-    posting, state, history, event and the delivery's own state are one transaction.
+    Safe to run many times at once and to stop anywhere: each delivery is claimed just before
+    its turn, so one that fails or kills its worker costs no other one an attempt. Posting,
+    state, history, event and the delivery's own state are one transaction.
     """
-    return sum(_process(webhook_id, now) for webhook_id in _claim(now, limit))
+    finished = 0
+    for _ in range(limit):
+        webhook_id = _claim_next(now)
+        if webhook_id is None:
+            break
+        finished += _process(webhook_id, now)
+    return finished
 
 
 @atomic
-def _claim(now: datetime, limit: int) -> list[int]:
-    """Take what is due; the attempt counts from here, so one that kills workers ends too."""
+def _claim_next(now: datetime) -> int | None:
+    """
+    Take the delivery that waits longest. The attempt counts from here, so one that kills
+    workers ends too; meanwhile it goes behind all others for the time of its lease.
+    """
     due = (
         WebhookEvent.objects.select_for_update(skip_locked=True)
         .filter(
@@ -70,19 +80,17 @@ def _claim(now: datetime, limit: int) -> list[int]:
         )
         .order_by("next_attempt_at", "id")
     )
-    claimed = []
-    for webhook in due[:limit]:
-        if webhook.attempts >= MOST_ATTEMPTS:
-            webhook.status = WebhookStatus.PARKED
-            webhook.error = webhook.error or "Its processing never came to an end"
-            webhook.processed_at = now
-            webhook.save()
-        else:
-            claimed.append(webhook.pk)
-    WebhookEvent.objects.filter(pk__in=claimed).update(
-        claimed_until=now + LEASE, attempts=F("attempts") + 1
-    )
-    return claimed
+    while webhook := due.first():
+        if webhook.attempts < MOST_ATTEMPTS:
+            webhook.attempts += 1
+            webhook.claimed_until = webhook.next_attempt_at = now + LEASE
+            webhook.save(update_fields=["attempts", "claimed_until", "next_attempt_at"])
+            return webhook.pk
+        webhook.status = WebhookStatus.PARKED
+        webhook.error = webhook.error or "Its processing never came to an end"
+        webhook.processed_at = now
+        webhook.save()
+    return None
 
 
 def _process(webhook_id: int, now: datetime) -> bool:
@@ -90,8 +98,11 @@ def _process(webhook_id: int, now: datetime) -> bool:
         return _process_once(webhook_id, now)
     except (DomainError, DatabaseError, Unreadable) as error:
         log.warning("webhook_not_processed", webhook=webhook_id, error=repr(error))
-        _record_trouble(webhook_id, f"{type(error).__name__}: {error}"[:300], now)
-        return False
+        _record_trouble(webhook_id, error, now)
+    except Exception as error:  # whatever a stranger wrote, the next ones must not wait for it
+        log.exception("webhook_failed", webhook=webhook_id)
+        _record_trouble(webhook_id, error, now)
+    return False
 
 
 @atomic
@@ -139,15 +150,20 @@ def _refuse(webhook: WebhookEvent, reason: str) -> None:
 
 
 @atomic
-def _record_trouble(webhook_id: int, error: str, now: datetime) -> None:
+def _record_trouble(webhook_id: int, error: Exception, now: datetime) -> None:
     webhook = WebhookEvent.objects.select_for_update().get(pk=webhook_id)
     if webhook.status != WebhookStatus.RECEIVED:
         return
     webhook.claimed_until = None
-    webhook.error = error
+    webhook.error = _storable(f"{type(error).__name__}: {error}")[:300]
     if webhook.attempts >= MOST_ATTEMPTS:
         webhook.status = WebhookStatus.PARKED
         webhook.processed_at = now
     else:
         webhook.next_attempt_at = now + process_again_after(webhook.attempts)
     webhook.save()
+
+
+def _storable(text: str) -> str:
+    """An error may quote what the database refuses: half a surrogate pair, or NUL."""
+    return text.encode(errors="backslashreplace").decode().replace("\0", "\\0")
