@@ -50,6 +50,12 @@ def look_up(reference="PO-1001"):
     return rail_for("PAXUM").look_up(reference=reference, currency="USD", since=DAY, until=DAY)
 
 
+def others_after(paxum, count):
+    """Later transfers of the same account under other references."""
+    first = paxum.transfers[0]
+    return [{**first, "reference": f"PO-{n}", "id": f"9{n:07}"} for n in range(count)]
+
+
 class TestSign:
     def test_agrees_with_the_computed_vector(self):
         # Computed by us from the documented order: it proves our reading, not Paxum's.
@@ -199,12 +205,54 @@ class TestLookUp:
 
         assert isinstance(found, Found)
         assert [record.transaction_id for record in found.records] == ["23646236"]
-        assert [form["pageNumber"] for form in paxum.asked("transactionHistory")] == ["1", "2"]
+        asked = paxum.asked("transactionHistory")
+        assert [form["pageNumber"] for form in asked] == ["1", "2", "3"]
+
+    @pytest.mark.parametrize("counts_as_asked", [False, True])
+    @pytest.mark.parametrize("others", [24, 25, 60, 99, 130])
+    def test_a_shorter_page_than_asked_for_is_not_the_last(self, paxum, others, counts_as_asked):
+        send()
+        paxum.transfers += others_after(paxum, others)
+        paxum.most_rows, paxum.counts_as_asked = 25, counts_as_asked
+
+        found = look_up()
+
+        assert isinstance(found, Found)
+        assert [record.transaction_id for record in found.records] == ["23646236"]
+
+    def test_what_moves_to_the_next_page_meanwhile_counts_once(self, paxum):
+        send()
+        paxum.transfers += others_after(paxum, 99)
+        paxum.meanwhile = others_after(paxum, 1)
+
+        found = look_up()
+
+        assert isinstance(found, Found)
+        assert [record.transaction_id for record in found.records] == ["23646236"]
+
+    def test_two_payments_under_one_reference_are_both_told(self, paxum):
+        send()
+        send()
+
+        found = look_up()
+
+        assert isinstance(found, Found)
+        assert len(found.records) == 2
+
+    def test_a_history_without_an_end_proves_nothing(self, paxum, monkeypatch):
+        monkeypatch.setattr("apps.payouts.adapters.paxum.MOST_PAGES", 3)
+        send()
+        paxum.transfers += others_after(paxum, 250)
+
+        outcome = look_up("PO-none")
+
+        assert isinstance(outcome, Unclear)
+        assert outcome.code == "TOO_LONG"
 
     def test_asks_a_day_wider_than_both_the_callers_time_and_todays(self, paxum):
         look_up()
 
-        (form,) = paxum.requests
+        (form, *_) = paxum.requests
         assert form["fromDate"] == "2026-01-14"
         assert form["toDate"] > "2026-01-16"
 

@@ -32,6 +32,11 @@ class StandIn:
     silence: str = ""
     raw: bytes | None = None
     http_status: int = 200
+    most_rows: int = 100
+    #: Whether pages are counted by the length asked for even where fewer rows are shown.
+    counts_as_asked: bool = False
+    #: Made by somebody else while a history is read: one more before each further page.
+    meanwhile: list[dict[str, str]] = field(default_factory=list)
     requests: list[dict[str, str]] = field(default_factory=list)
     transfers: list[dict[str, str]] = field(default_factory=list)
     heard: threading.Event = field(default_factory=threading.Event)
@@ -63,8 +68,12 @@ class StandIn:
         self.speak.wait(60)
 
     def history(self, form: dict[str, str]) -> str:
-        size, page = int(form["pageSize"]), int(form["pageNumber"])
-        newest_first = self.transfers[::-1][(page - 1) * size : page * size]
+        asked, page = int(form["pageSize"]), int(form["pageNumber"])
+        shown = min(asked, self.most_rows)
+        begin = (page - 1) * (asked if self.counts_as_asked else shown)
+        if page > 1 and self.meanwhile:
+            self.transfers.append(self.meanwhile.pop())
+        newest_first = self.transfers[::-1][begin : begin + shown]
         rows = "".join(
             f"<Transaction><TransactionId>{row['id']}</TransactionId><Status>Completed</Status>"
             f"<ToEmail>{escape(row['toEmail'])}</ToEmail><Amount>{row['amount']}</Amount>"

@@ -8,7 +8,7 @@ twice pays twice, so a payout is found again by our ``reference`` in the history
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from http import HTTPStatus
@@ -61,7 +61,8 @@ SIGNED = {
 
 LONGEST_ID = 64
 PAGE_SIZE = 100
-MAX_PAGES = 200
+#: Pages read for one payout; a history that does not end by then proves nothing.
+MOST_PAGES = 200
 #: Paxum's days are those of its own zone (IPN: EST); a day on each side covers any zone.
 DAY_MARGIN = timedelta(days=1)
 
@@ -118,33 +119,43 @@ class Paxum:
         Read every page of transactionHistory between the two days; keep ``reference``.
 
         The days reach to Paxum's today, whatever time the caller lives in: days too
-        many cost a page, a day too few could cost a second payment.
+        many cost a page, a day too few could cost a second payment. Only an empty page ends
+        the history: a short one may just be as long as Paxum lets a page be. A short first
+        page makes the reading begin anew with pages of its length, for it is not
+        known whether Paxum counted the pages by our length or by its own. A row that moves
+        to the next page while we read is seen twice and counts once.
         """
         today = datetime.now(UTC)
         first, last = min(since, today) - DAY_MARGIN, max(until, today) + DAY_MARGIN
-        records: list[Record] = []
+        records: dict[str, Record] = {}
+        size, page = PAGE_SIZE, 1
         try:
-            for page in range(1, MAX_PAGES + 1):
-                rows = self._history_page(page, first, last)
-                records += [
-                    _record(row, currency) for row in rows if _tag(row, "reference") == reference
-                ]
-                if len(rows) < PAGE_SIZE:
-                    return Found(tuple(records))
+            for _ in range(MOST_PAGES):
+                rows = self._history_page(page, size, first, last)
+                if not rows:
+                    return Found(tuple(records.values()))
+                for record in _records(rows, reference, currency):
+                    records[record.transaction_id] = record
+                if page == 1 and len(rows) < size:
+                    size = len(rows)
+                else:
+                    page += 1
         except (http.NotSent, http.OutcomeUnknown) as error:
             return Unclear("NO_ANSWER", error.message)
         except Unreadable as error:
             return Unclear("UNREADABLE", str(error))
-        return Unclear("TOO_LONG", f"The history has over {MAX_PAGES} pages.")
+        return Unclear("TOO_LONG", f"The history has over {MOST_PAGES} pages.")
 
-    def _history_page(self, number: int, first: datetime, last: datetime) -> Sequence[Element]:
+    def _history_page(
+        self, number: int, size: int, first: datetime, last: datetime
+    ) -> Sequence[Element]:
         answer = self._call(
             "transactionHistory",
             {
                 "accountId": settings.PAXUM["account_id"],
                 "fromDate": f"{first:%Y-%m-%d}",
                 "toDate": f"{last:%Y-%m-%d}",
-                "pageSize": str(PAGE_SIZE),
+                "pageSize": str(size),
                 "pageNumber": str(number),
             },
         )
@@ -220,6 +231,18 @@ def _outcome(answer: Element, currency: str) -> Outcome:
     if code in paxum_codes.LATER:
         return Later(code, paxum_codes.LATER[code])
     return Unknown(code[:20] or "NO_CODE", said or "Paxum gave no certain answer.")
+
+
+def _records(rows: Sequence[Element], reference: str, currency: str) -> Iterator[Record]:
+    """
+    :raises Unreadable: a payment of ours has no id, so nothing tells it from another
+    """
+    for row in rows:
+        if _tag(row, "reference") == reference:
+            record = _record(row, currency)
+            if not record.transaction_id:
+                raise Unreadable("A payment in the history has no id.")
+            yield record
 
 
 def _record(row: Element, currency: str) -> Record:
