@@ -92,4 +92,5 @@ def place(ip: str) -> str:
 
 @functools.cache
 def _script() -> Any:
-    return redis.Redis.from_url(settings.CACHES["default"]["LOCATION"]).register_script(_SCRIPT)
+    cache = settings.CACHES["default"]
+    return redis.Redis.from_url(cache["LOCATION"], **cache["OPTIONS"]).register_script(_SCRIPT)

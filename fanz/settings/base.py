@@ -120,6 +120,8 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": redis_database(1),
+        # Seconds: a request does not wait for a cache that is down or frozen.
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
     }
 }
 SESSION_ENGINE = "fanz.sessions"  # cached_db, bound to the brand
