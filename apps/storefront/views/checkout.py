@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.api import requests
 from apps.core.errors import DomainError, NotFound
+from apps.core.middleware import client_ip
 from apps.finance.payments import selectors as payments_selectors
 from apps.finance.payments import services as payments
 
@@ -47,7 +48,10 @@ def ccbill_return(request: HttpRequest) -> HttpResponse:
     """Take the payer back from the gateway's page; the money is booked by its webhook alone."""
     try:
         payment = payments.record_return(
-            cluster=requests.cluster_of(request), params=request.GET.dict(), now=timezone.now()
+            cluster=requests.cluster_of(request),
+            params=request.GET.dict(),
+            now=timezone.now(),
+            remote_ip=client_ip(request),
         )
     except DomainError as refusal:
         context = {"message": refusal.message}

@@ -6,6 +6,7 @@ from http.client import HTTPException
 
 import pytest
 
+from apps.audit.models import AuditRecord
 from apps.clusters.models import Cluster
 from apps.finance.ledger import postings
 from apps.finance.ledger import selectors as ledger
@@ -237,3 +238,38 @@ class TestAgainstTheSandbox:
         payments.resolve_stale(now=now + timedelta(minutes=60))
         deposit.refresh_from_db()
         assert (deposit.status, booked(deposit)) == (Status.EXPIRED, 0)
+
+
+class TestABrowsersDenial:
+    def test_cannot_end_what_staff_must_decide(self, deposit, now):
+        unknown = given.an_unknown_payment(deposit, now=now)
+        for _ in range(3):
+            given.a_return(unknown, now=now, approved=False, number="999")
+
+        unknown.refresh_from_db()
+        assert (unknown.status, unknown.failure_reason) == (Status.UNKNOWN, "")
+        told = unknown.history.filter(reason="A return with a denial changed nothing")
+        assert told.count() == 1
+
+    def test_does_not_rewrite_why_a_payment_failed(self, deposit, settings, now):
+        come_back(deposit, settings, now, approved=False, number="7")
+        Transaction.objects.filter(pk=deposit.pk).update(failure_reason="Stolen card")
+        for number in ("8", "9", "8"):
+            come_back(deposit, settings, now, approved=False, number=number)
+
+        deposit.refresh_from_db()
+        assert (deposit.status, deposit.failure_reason) == (Status.FAILED, "Stolen card")
+        assert deposit.history.filter(reason__contains="changed nothing").count() == 1
+
+
+def test_returns_without_proof_leave_one_record_an_hour_for_each_address(deposit, now):
+    for number in range(5):
+        for ip in ("203.0.113.1", "203.0.113.2"):
+            with pytest.raises(errors.ReturnRefused):
+                payments.record_return(
+                    cluster=deposit.cluster,
+                    params={"X-order": f"{number}\0", "subscription_id": "1"},
+                    now=now,
+                    remote_ip=ip,
+                )
+    assert AuditRecord.objects.filter(action="payments.return_refused").count() == 2

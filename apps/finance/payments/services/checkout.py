@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.db.transaction import atomic
 
-from apps.audit import services as audit
 from apps.finance.payments import errors
 from apps.finance.payments.adapters import gateway_for
 from apps.finance.payments.adapters.base import (
@@ -23,6 +22,7 @@ from apps.finance.payments.choices import Gateway, Status
 from apps.finance.payments.models import MerchantAccount, Transaction
 from apps.finance.payments.rules.transitions import may_move
 from apps.finance.payments.rules.waiting import LOOK_UP_AFTER
+from apps.finance.payments.services.intruders import record_bad_return
 from apps.finance.payments.services.move import fail, move, note
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 #: States from which the payer may still be sent to the payment page.
 _OPEN = frozenset({Status.REQUIRES_ACTION, Status.FAILED, Status.EXPIRED})
+#: States that a denial brought back by a browser may end.
+_DENIABLE = frozenset({Status.REQUIRES_ACTION, Status.EXPIRED})
 
 
 def checkout_url(*, transaction: Transaction) -> str:
@@ -55,13 +57,19 @@ def account_of(account: MerchantAccount) -> Account:
 
 
 def record_return(
-    *, cluster: Cluster, params: Mapping[str, str], now: datetime, gateway: str = Gateway.CCBILL
+    *,
+    cluster: Cluster,
+    params: Mapping[str, str],
+    now: datetime,
+    gateway: str = Gateway.CCBILL,
+    remote_ip: str = "",
 ) -> Transaction:
     """
     Note what the payer's browser brought back, and return the payment to show.
 
     Approved is a promise, not money: the payment waits in PROCESSING for the webhook.
-    Declined ends it in FAILED. Repeating changes nothing.
+    Declined ends it in FAILED while it waits for its payer or is abandoned: the digest does
+    not name the order, so anybody's denial could end anything later. Repeating changes nothing.
 
     :raises ReturnRefused: the answer is not proved by the gateway's digest
     :raises TransactionNotFound: no such payment on this brand
@@ -69,7 +77,7 @@ def record_return(
     try:
         returned = gateway_for(gateway).parse_return(params)
     except (NotAuthentic, Unreadable) as error:
-        _record_refusal(cluster=cluster, reason=str(error), token=params.get("X-order", ""))
+        record_bad_return(cluster=cluster, reason=str(error), remote_ip=remote_ip)
         raise errors.ReturnRefused() from error
     return _record(cluster, returned, now)
 
@@ -81,9 +89,7 @@ def _record(cluster: Cluster, returned: Returned, now: datetime) -> Transaction:
         return transaction
     if returned.approved:
         _approved(transaction, returned, now)
-    elif may_move(current=transaction.status, target=Status.FAILED) and (
-        transaction.status != Status.PROCESSING
-    ):
+    elif transaction.status in _DENIABLE:
         fail(
             transaction=transaction,
             now=now,
@@ -91,7 +97,20 @@ def _record(cluster: Cluster, returned: Returned, now: datetime) -> Transaction:
             reason=returned.reason,
             facts={"denial": returned.reference},
         )
+    else:
+        _note_once(transaction, now, "A return with a denial changed nothing", returned)
     return transaction
+
+
+def _note_once(transaction: Transaction, now: datetime, reason: str, returned: Returned) -> None:
+    """One line for each payment and reason: coming back again must not fill its history."""
+    if not transaction.history.filter(reason=reason).exists():
+        note(
+            transaction=transaction,
+            now=now,
+            reason=reason,
+            facts={"reference": returned.reference},
+        )
 
 
 def _approved(transaction: Transaction, returned: Returned, now: datetime) -> None:
@@ -105,11 +124,8 @@ def _approved(transaction: Transaction, returned: Returned, now: datetime) -> No
         .exclude(pk=transaction.pk)
         .exists()
     ):
-        note(
-            transaction=transaction,
-            now=now,
-            reason="A return named a sale that belongs to another payment",
-            facts={"reference": returned.reference},
+        _note_once(
+            transaction, now, "A return named a sale that belongs to another payment", returned
         )
         return
     transaction.gateway_reference = returned.reference
@@ -138,14 +154,3 @@ def _locked(cluster: Cluster, token: str) -> Transaction:
     if found is None:
         raise errors.TransactionNotFound()
     return found
-
-
-@atomic
-def _record_refusal(*, cluster: Cluster, reason: str, token: str) -> None:
-    audit.record(
-        by=None,
-        action="payments.return_refused",
-        subject="payments.return:" + token[:40],
-        reason=reason,
-        cluster=cluster,
-    )

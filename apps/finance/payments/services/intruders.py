@@ -1,15 +1,19 @@
-"""Calls to the inbox by somebody who does not know its address."""
+"""Calls by somebody who does not know the inbox's address, and returns that prove nothing."""
 
 from __future__ import annotations
 
 import ipaddress
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import structlog
 from django.core.cache import cache
 from django.db.transaction import atomic
 
 from apps.audit import services as audit
+
+if TYPE_CHECKING:
+    from apps.clusters.models import Cluster
 
 log = structlog.get_logger(__name__)
 
@@ -27,8 +31,7 @@ def record_wrong_token(*, gateway: str, remote_ip: str) -> bool:
     """
     caller = _caller(remote_ip)
     log.warning("webhook_with_wrong_token", gateway=gateway, ip=remote_ip)
-    seconds = int(ONE_RECORD_IN.total_seconds())
-    if not cache.add(f"payments.wrong_token:{gateway}:{caller}", 1, seconds):
+    if not _is_first(f"payments.wrong_token:{gateway}:{caller}"):
         return False
     audit.record(
         by=None,
@@ -39,6 +42,32 @@ def record_wrong_token(*, gateway: str, remote_ip: str) -> bool:
         ip=remote_ip,
     )
     return True
+
+
+@atomic
+def record_bad_return(*, cluster: Cluster, reason: str, remote_ip: str) -> bool:
+    """
+    Leave a security record of a return without the gateway's proof; at most one an hour,
+    brand and address, as above. Return whether one was left. Nothing the caller wrote is kept.
+    """
+    caller = _caller(remote_ip)
+    log.warning("payment_return_refused", cluster=cluster.slug, ip=remote_ip, reason=reason)
+    if not _is_first(f"payments.bad_return:{cluster.slug}:{caller}"):
+        return False
+    audit.record(
+        by=None,
+        action="payments.return_refused",
+        subject="payments.return:" + cluster.slug,
+        reason=reason,
+        facts={"caller": caller},
+        cluster=cluster,
+        ip=remote_ip,
+    )
+    return True
+
+
+def _is_first(key: str) -> bool:
+    return bool(cache.add(key, 1, int(ONE_RECORD_IN.total_seconds())))
 
 
 def _caller(remote_ip: str) -> str:
