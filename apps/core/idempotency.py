@@ -25,7 +25,7 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpResponse, HttpResponseBase
 from django.utils import timezone
-from rest_framework.exceptions import APIException, NotAuthenticated
+from rest_framework.exceptions import APIException, NotAuthenticated, ParseError
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -135,8 +135,11 @@ def _claim(request: Request, lease: uuid.UUID, *, now: datetime) -> tuple[Idempo
 
 def _fingerprint(request: Request) -> str:
     body = request.body
-    with suppress(ValueError):  # what is not JSON counts by its bytes
-        body = json.dumps(json.loads(body, parse_float=str), sort_keys=True).encode()
+    try:
+        with suppress(ValueError):  # what is not JSON counts by its bytes
+            body = json.dumps(json.loads(body, parse_float=str), sort_keys=True).encode()
+    except RecursionError as error:
+        raise ParseError("The JSON is nested too deeply.") from error
     query = request.META.get("QUERY_STRING", "").encode()
     return hashlib.sha256(query + b"\0" + body).hexdigest()
 

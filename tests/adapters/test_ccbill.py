@@ -131,6 +131,18 @@ class TestWebhook:
             CCBILL.read_webhook(Delivery({"eventType": "NewSaleFailure"}, {}, body, "127.0.0.1"))
 
 
+@pytest.mark.parametrize("price", ["5_0.0_0", "\u0665\u0660.\u0660\u0660", "5e1", " 50.00", "NaN"])
+def test_a_price_is_written_in_plain_digits(price):
+    body = {"subscriptionInitialPrice": price, "subscriptionCurrencyCode": "840"}
+    body |= {"transactionId": "1", "subscriptionId": "9"}
+    body["dynamicPricingValidationDigest"] = md5("9", "1", "789")
+    delivery = Delivery(
+        {"eventType": "NewSaleSuccess"}, {}, json.dumps(body).encode(), "127.0.0.1"
+    )
+    with pytest.raises(Unreadable, match="the price is not an amount"):
+        CCBILL.read_webhook(delivery)
+
+
 def test_arizona_has_no_summer_time():
     assert arizona_time("2022-07-26 08:21:49") == datetime(2022, 7, 26, 15, 21, 49, tzinfo=UTC)
 

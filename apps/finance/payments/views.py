@@ -30,6 +30,8 @@ def ccbill_webhook(request: HttpRequest, token: str) -> HttpResponse:
         return HttpResponse(status=404)
     if _is_too_large(request):
         return HttpResponse(status=413)
+    if any("\0" in text for pair in request.GET.items() for text in pair):
+        return HttpResponse(status=400)  # the database keeps no NUL
     payments.receive_webhook(
         gateway=Gateway.CCBILL,
         query=request.GET.dict(),

@@ -139,3 +139,23 @@ def test_every_act_leaves_its_record(fan, now):
     assert found["payments.started"] == (fan.user_id, "")
     assert found["payments.webhook_refused"][0] is None
     assert found["payments.webhook_replayed"] == (staff.pk, "again")
+
+
+@pytest.mark.parametrize("path", [f"{ROOT}transactions/", f"{ROOT}payouts/"])
+@pytest.mark.parametrize("cursor", ["cD0lMDA=", "cD1hYmM=", "cD0yMDI2LTEzLTQ1VDAwOjAwOjAw"])
+def test_a_cursor_that_is_none_of_ours_is_not_found(fan, path, cursor):
+    answer = client_of(fan).get(path, {"cursor": cursor})
+    assert answer.status_code == 404
+    assert answer.json()["code"] == "request.not_found"
+
+
+def test_json_nested_too_deeply_cannot_be_read(fan):
+    answer = client_of(fan).generic(
+        "POST",
+        f"{ROOT}deposits/",
+        "[" * 100_000,
+        content_type="application/json",
+        headers={"Idempotency-Key": "deep"},
+    )
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "request.parse_error"

@@ -92,3 +92,9 @@ class TestWrongToken:
     def test_get_is_not_allowed(self, deliver, settings):
         path = f"/webhooks/ccbill/{settings.CCBILL['webhook_token']}/"
         assert Client(headers={"host": "any.example"}).get(path).status_code == 405
+
+
+def test_a_query_that_is_no_text_is_refused_and_not_stored(deliver, settings):
+    path = f"/webhooks/ccbill/{settings.CCBILL['webhook_token']}/?a=%00"
+    assert deliver(path=path).status_code == 400
+    assert not WebhookEvent.objects.exists()

@@ -12,7 +12,6 @@ import ipaddress
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
-from decimal import Decimal, InvalidOperation
 from urllib.parse import parse_qsl, urlencode
 
 from django.conf import settings
@@ -235,8 +234,8 @@ def _amount(fields: Mapping[str, str]) -> Money | None:
     if not price or not code:
         return None
     try:
-        return Money.of(Decimal(price), CURRENCIES[code.zfill(3)])
-    except (InvalidOperation, KeyError, DomainError, ValueError, OverflowError) as error:
+        return Money.of(price, CURRENCIES[code.zfill(3)])
+    except (KeyError, DomainError) as error:
         raise Unreadable("the price is not an amount we know") from error
 
 
