@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import wraps
 from typing import Any
 
+from django.http import HttpRequest, HttpResponse
+from django.template.response import SimpleTemplateResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -31,6 +36,26 @@ PAGES = {
     "user": "accounts_user",
     "entry": "ledger_entry",
 }
+
+#: Who looks at the page being made; nobody outside the console.
+viewer: ContextVar[Any] = ContextVar("viewer", default=None)
+
+
+def seen_by_caller(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Make the view's page, also its late template, with links for who asked for it only."""
+
+    @wraps(view)
+    def look(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        token = viewer.set(request.user)
+        try:
+            response = view(request, *args, **kwargs)
+            if isinstance(response, SimpleTemplateResponse):
+                response.render()
+        finally:
+            viewer.reset(token)
+        return response
+
+    return look
 
 
 def money_text(money: Money) -> str:
@@ -74,7 +99,11 @@ def state(code: str, word: str = "") -> SafeString:
 
 
 def page_of(label: str, pk: Any) -> str:
-    """Return the console address of a row, ``""`` if it has no page."""
+    """Return the console address of a row, ``""`` if it has none that the viewer may open."""
+    app, _, model = label.partition("_")
+    who = viewer.get()
+    if who is None or not who.has_perm(f"{app}.view_{model}"):
+        return ""
     try:
         return reverse(f"admin:{label}_change", args=[pk])
     except NoReverseMatch:

@@ -18,6 +18,7 @@ from unfold.sites import UnfoldAdminSite
 
 from apps.audit import services as audit
 from apps.core.middleware import client_ip
+from apps.core.show import seen_by_caller
 from apps.dash import views
 
 #: Alpine, which the console's library is made of, evaluates expressions of its templates and
@@ -105,7 +106,7 @@ class ConsoleSite(OTPAdminSite, UnfoldAdminSite):
         view: Callable[..., HttpResponse],
         cacheable: bool = False,  # noqa: FBT001, FBT002
     ) -> Callable[..., HttpResponse]:
-        guarded: Callable[..., HttpResponse] = super().admin_view(view, cacheable)
+        guarded: Callable[..., HttpResponse] = super().admin_view(seen_by_caller(view), cacheable)
         return csp_replace(CONSOLE_POLICY)(guarded)  # type: ignore[return-value]
 
     def password_change(
