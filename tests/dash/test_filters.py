@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib.admin import SimpleListFilter
 from django.urls import reverse
@@ -24,10 +26,11 @@ def columns(page: ConsoleAdmin) -> list[str]:
 
 def offered(page: ConsoleAdmin) -> set[str]:
     """Return the parameters that the page's own filters put into links."""
-    names = set()
-    for entry in page.list_filter:
+    names: set[str] = set()
+    entries: list[Any] = list(page.list_filter)
+    for entry in entries:
         if isinstance(entry, type) and issubclass(entry, SimpleListFilter):
-            names.add(entry.parameter_name)
+            names.add(str(entry.parameter_name))
         else:
             field = entry if isinstance(entry, str) else entry[0]
             names |= {field, *(f"{field}__{end}" for end in ("exact", "isnull", "id__exact"))}
