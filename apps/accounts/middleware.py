@@ -18,6 +18,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django_otp.middleware import OTPMiddleware
 
 from apps.accounts.models import Factor
+from apps.core.api.problems import respond
 
 #: A second factor opens the console for a working day, not for the life of the session.
 MAX_AGE_SECONDS = 12 * 3600
@@ -85,13 +86,28 @@ class AuthThrottleMiddleware:
         response = self.get_response(request) if left >= 0 else _too_many(request)
         return _with_headers(response, limit, max(left, 0))
 
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Answer 400 where allauth could not read JSON because it is nested too deeply."""
+        if not isinstance(error, RecursionError) or not request.path.startswith("/_allauth/"):
+            return None
+        try:
+            json.loads(request.body)
+        except RecursionError:
+            return respond(
+                request,
+                status=400,
+                code="request.parse_error",
+                detail="The JSON is nested too deeply.",
+            )
+        return None
+
 
 def _account(request: HttpRequest) -> str:
     """Return what names the account tried: the address typed, or the session the code is for."""
     if request.content_type == "application/json":
         try:
             body = json.loads(request.body or b"{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             body = {}
         typed = body.get("email") if isinstance(body, dict) else None
     else:

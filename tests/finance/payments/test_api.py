@@ -159,3 +159,11 @@ def test_json_nested_too_deeply_cannot_be_read(fan):
     )
     assert answer.status_code == 400
     assert answer.json()["code"] == "request.parse_error"
+
+
+def test_a_sign_in_nested_too_deeply_cannot_be_read(fan):
+    answer = client_of(fan).generic(
+        "POST", "/_allauth/app/v1/auth/login", "[" * 100_000, content_type="application/json"
+    )
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "request.parse_error"
