@@ -2,8 +2,11 @@
 
 import os
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+
+from apps.core.middleware import ClientAddressHeader
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fanz.settings.production")
 
-application = get_wsgi_application()
+application = ClientAddressHeader(get_wsgi_application(), name=settings.CLIENT_ADDRESS_HEADER)

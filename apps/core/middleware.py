@@ -5,16 +5,42 @@ from __future__ import annotations
 import ipaddress
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 
 from apps.core.context import client_address, request_id
 
-__all__ = ["RequestIdMiddleware", "client_ip", "request_id"]
+__all__ = ["ClientAddressHeader", "RequestIdMiddleware", "client_ip", "request_id"]
 
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+_USUAL = "X-Forwarded-For"
+
+
+class ClientAddressHeader:
+    """A WSGI application that believes one header about the client's address, and no other.
+
+    CGI names (RFC 3875 4.1.18) make a dash and an underscore the same, and the web server lets
+    ``X_Forwarded_For`` replace ``X-Forwarded-For``. A name with neither has one spelling only:
+    its value takes the place of X-Forwarded-For, also when it is missing.
+    """
+
+    def __init__(self, application: WSGIApplication, *, name: str) -> None:
+        """:raises ImproperlyConfigured: a name, not the usual one, has a dash or underscore"""
+        if name != _USUAL and not name.isalnum():
+            raise ImproperlyConfigured(f"CLIENT_ADDRESS_HEADER: {name!r} has several spellings.")
+        self._application = application
+        self._key = f"HTTP_{name.upper()}" if name != _USUAL else ""
+
+    def __call__(self, environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
+        if self._key:
+            environ["HTTP_X_FORWARDED_FOR"] = environ.pop(self._key, "")
+        return self._application(environ, start)
 
 
 class RequestIdMiddleware:

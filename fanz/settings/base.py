@@ -259,6 +259,9 @@ PAYOUT_FOUR_EYES_FROM = env("PAYOUT_FOUR_EYES_FROM", default="0.00")
 #: How many proxies stand before us: the client's address is that many from the right
 #: of X-Forwarded-For. 0 trusts only the socket.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+#: The header in which the proxies name the client (docker/README.md says why not always the
+#: usual one). Another one is moved to X-Forwarded-For by fanz.wsgi.
+CLIENT_ADDRESS_HEADER = env("CLIENT_ADDRESS_HEADER", default="X-Forwarded-For")
 
 # --- FanzDash (apps.dash): the look of the console ------------------------------------
 UNFOLD = {
