@@ -68,6 +68,8 @@ class SessionStore(CachedDbStore):
     the cache only spares asking it, and may be away.
     """
 
+    _cache: Any
+
     def __init__(self, session_key: str | None = None) -> None:
         super().__init__(session_key)
         self._cache = ForgivingCache(self._cache)

@@ -92,5 +92,5 @@ def place(ip: str) -> str:
 
 @functools.cache
 def _script() -> Any:
-    cache = settings.CACHES["default"]
+    cache: dict[str, Any] = settings.CACHES["default"]
     return redis.Redis.from_url(cache["LOCATION"], **cache["OPTIONS"]).register_script(_SCRIPT)
