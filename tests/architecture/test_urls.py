@@ -1,0 +1,135 @@
+"""Deny by default: no address is open, misplaced, undocumented or broken by oversight."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import resolve
+from drf_spectacular.generators import SchemaGenerator
+
+from apps.accounts.models import Profile
+from tests.architecture.addresses import Address, every_address
+from tests.conftest import BRAND_HOST, CONSOLE_HOST
+
+pytestmark = pytest.mark.django_db
+METHODS = ("get", "head", "options", "post", "put", "patch", "delete")
+READING = {"get", "head", "options"}
+
+#: Open to strangers, and why. Everything else of the API asks who is there.
+OPEN_API = {
+    "/api/v1/schema": "a description of the API, the same for everybody",
+    "/api/v1/docs": "the same description for people",
+    "/api/v1/payments/health/": "apps and probes ask it before anybody signs in; no secrets",
+}
+PUBLIC_PAGES = {
+    "/": "the front page",
+    "/theme/{slug}.css": "a brand's colours",
+    "/theme/{slug}.svg": "a brand's icon",
+    "/favicon.ico": "the same icon, where browsers look for it",
+    "/@{handle}/": "a creator's page; its form leads to sign-in",
+    "/checkout/ccbill/return/": "the processor sends the payer's browser here, signed",
+}
+#: Leads to the console's home, which leads to sign-in.
+HOME_FIRST = {"/admin/logout/": ("/admin/",)}
+#: Not part of the API's description: they describe it, or lead elsewhere.
+UNDESCRIBED = {"/api/v1/schema", "/api/v1/docs", "/api/v1/{rest}"}
+#: 503 is an honest answer of these.
+MAY_BE_UNAVAILABLE = {"/health/ready"}
+
+ALL = every_address()
+API = [address for address in ALL if address.template.startswith("/api/v1/")]
+CONSOLE = [address for address in ALL if address.template.startswith("/admin/")]
+PAGES = [address for address in ALL if address.owner.startswith("apps.storefront.")]
+
+
+def browser(host: str) -> Client:
+    return Client(headers={"host": host}, raise_request_exception=False)
+
+
+def send(client: Client, method: str, path: str) -> Any:
+    if method in READING:
+        return getattr(client, method)(path)
+    return getattr(client, method)(path, data="{}", content_type="application/json")
+
+
+def test_the_walk_finds_every_kind_of_address() -> None:
+    assert min(len(API), len(CONSOLE), len(PAGES)) > 10
+    assert all(resolve(address.path) for address in ALL)
+
+
+def test_no_exception_outlives_its_address() -> None:
+    exceptions = OPEN_API.keys() | PUBLIC_PAGES.keys() | UNDESCRIBED | MAY_BE_UNAVAILABLE
+
+    assert exceptions <= {address.template for address in ALL}
+
+
+@pytest.mark.parametrize("address", API, ids=str)
+def test_the_api_asks_who_is_there(address: Address) -> None:
+    client = browser(BRAND_HOST)
+    answers = {method: send(client, method, address.path).status_code for method in METHODS}
+
+    if address.template in OPEN_API:
+        assert [answers.pop(method) for method in ("get", "head")] == [200, 200]
+        answers.pop("options")
+    assert set(answers.values()) <= {401, 403, 404, 405}, answers
+
+
+@pytest.mark.parametrize("address", CONSOLE, ids=str)
+def test_the_console_leads_strangers_to_sign_in(address: Address) -> None:
+    client = browser(CONSOLE_HOST)
+    for answer in (send(client, method, address.path) for method in METHODS):
+        assert answer.status_code in {302, 404}
+        if answer.status_code == 302:
+            where = ("/admin/login/?", "/accounts/login/?", *HOME_FIRST.get(address.template, ()))
+            assert answer["Location"].startswith(where)
+
+
+@pytest.mark.parametrize("address", CONSOLE, ids=str)
+def test_the_console_does_not_exist_on_a_brand(address: Address) -> None:
+    client = browser(BRAND_HOST)
+
+    assert {send(client, method, address.path).status_code for method in METHODS} == {404}
+
+
+@pytest.mark.parametrize("address", PAGES, ids=str)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_brands_pages_lead_strangers_to_sign_in(
+    address: Address, method: str, creator: Profile
+) -> None:
+    answer = send(browser(BRAND_HOST), method, address.path)
+
+    if address.template in PUBLIC_PAGES:
+        assert answer.status_code in ({200, 422} if method == "get" else {302, 405, 422})
+    else:
+        assert answer.status_code == 302
+        assert answer["Location"] == f"/accounts/login/?next={address.path}"
+
+
+@pytest.mark.parametrize("address", ALL, ids=str)
+@pytest.mark.parametrize("signed_in", [False, True], ids=["stranger", "fan"])
+def test_nothing_breaks(address: Address, signed_in: bool, fan: Profile) -> None:
+    client = browser(CONSOLE_HOST if address in CONSOLE else BRAND_HOST)
+    if signed_in:
+        client.force_login(fan.user)
+    for method in METHODS:
+        status = send(client, method, address.path).status_code
+        allowed = status == 503 and address.template in MAY_BE_UNAVAILABLE
+        assert status < 500 or allowed, f"{method} {address.path}: {status}"
+
+
+def test_the_schema_describes_every_method_of_the_api() -> None:
+    described = SchemaGenerator().get_schema(request=None, public=True)["paths"]
+    expected = {
+        address.template: _methods(address)
+        for address in API
+        if address.template not in UNDESCRIBED
+    }
+
+    assert {path: set(methods) for path, methods in described.items()} == expected
+
+
+def _methods(address: Address) -> set[str]:
+    view = address.view.cls  # type: ignore[attr-defined]  # set by DRF's as_view
+    return {method for method in METHODS if hasattr(view, method)} - {"head", "options"}
