@@ -80,6 +80,7 @@ class TestOverHttp:
         ("method", "body", "kind", "status"),
         [
             ("post", "{", "application/json", 400),
+            ("post", "[" * 100_000, "application/json", 400),
             ("post", "a", "text/plain", 415),
             ("put", "{}", "application/json", 405),
         ],
