@@ -44,7 +44,7 @@ class TestDocs:
         assert answer.status_code == 200
         policy = answer["Content-Security-Policy"]
         assert "script-src" not in policy
-        assert "default-src 'self';" in policy
+        assert "default-src 'self'" in policy.split("; ")
         assert b"<script>" not in answer.content
 
     @pytest.mark.parametrize("path", ["/api/v1/schema", "/api/v1/schema/"])
