@@ -15,6 +15,9 @@ from redis.exceptions import RedisError
 #: What a failing part may raise; anything else is a bug and must be seen as one.
 FAILURES = (DatabaseError, RedisError, OSError, kombu.exceptions.OperationalError)
 
+#: A broker that accepts and never answers is as unready as one that refuses.
+IMPATIENT = {"socket_timeout": 2, "socket_connect_timeout": 2}
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -60,6 +63,8 @@ def _cache() -> str:
 
 
 def _broker() -> str:
-    with kombu.Connection(settings.CELERY_BROKER_URL, connect_timeout=2) as broker:
+    with kombu.Connection(
+        settings.CELERY_BROKER_URL, connect_timeout=2, transport_options=IMPATIENT
+    ) as broker:
         broker.ensure_connection(max_retries=1, timeout=2)
     return ""

@@ -1,7 +1,14 @@
 """OPS-3: what a load balancer asks."""
 
+import time
+
 import pytest
 from django.test import Client
+
+from tests.core.misbehaving import frozen_port
+
+#: A probe that waits longer is taken for dead by orchestrators.
+MOST_SECONDS = 8
 
 
 @pytest.mark.django_db
@@ -33,3 +40,13 @@ class TestReady:
         assert answer.json()["status"] == "unavailable"
         assert answer.json()["checks"]["broker"] == "OperationalError"
         assert "127.0.0.1" not in answer.content.decode()
+
+    def test_does_not_wait_for_a_broker_that_never_answers(self, settings):
+        with frozen_port() as port:
+            settings.CELERY_BROKER_URL = f"redis://127.0.0.1:{port}/0"
+            asked_at = time.monotonic()
+
+            answer = Client(headers={"host": "127.0.0.1"}).get("/health/ready")
+
+        assert answer.status_code == 503
+        assert time.monotonic() - asked_at < MOST_SECONDS
