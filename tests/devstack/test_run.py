@@ -41,6 +41,15 @@ def owner(*more: str) -> tuple[subprocess.Popen[str], list[int]]:
     return process, [int(number) for number in process.stdout.readline().split()]
 
 
+def rest_of(process: subprocess.Popen[str]) -> str:
+    """Return what it says until it ends; ``communicate`` would miss what is buffered already."""
+    assert process.stdout
+    said = process.stdout.read()
+    process.stdout.close()
+    process.wait(timeout=30)
+    return said
+
+
 @pytest.fixture
 def bystander() -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
@@ -55,7 +64,7 @@ class TestEnding:
         process, started = owner("deaf=sh -c 'trap : TERM; sleep 600 & while :; do wait; done'")
 
         os.killpg(process.pid, signal.SIGINT)
-        said, _ = process.communicate(timeout=30)
+        said = rest_of(process)
 
         assert said.splitlines()[-1] == "stopped"
         assert len(started) == 3
@@ -71,12 +80,12 @@ class TestEnding:
 
         assert wait_until(lambda: not any(lives(pid) for pid in started))
         assert bystander.poll() is None
-        process.communicate()
+        rest_of(process)
 
     def test_one_that_ends_by_itself_takes_the_others_along(self):
         process, started = owner("brief=true")
 
-        said, _ = process.communicate(timeout=30)
+        said = rest_of(process)
 
         assert "ended: brief" in said.splitlines()
         assert not any(lives(pid) for pid in started)
