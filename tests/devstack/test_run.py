@@ -44,7 +44,7 @@ def owner(*more: str) -> tuple[subprocess.Popen[str], list[int]]:
 def rest_of(process: subprocess.Popen[str]) -> str:
     """Return what it says until it ends; ``communicate`` would miss what is buffered already."""
     assert process.stdout
-    said = process.stdout.read()
+    said = str(process.stdout.read())
     process.stdout.close()
     process.wait(timeout=30)
     return said
