@@ -1,50 +1,15 @@
-"""The books, as Django sees them. Their rules are held by PostgreSQL (migrations/sql)."""
+"""The journal: entries and their lines."""
 
 from __future__ import annotations
 
 from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
 from apps.core.money import Money
-from apps.finance.ledger.choices import AccountType, EntryKind, Side
-
-
-class Account(models.Model):
-    """One account of the chart, for one owner, in one currency.
-
-    Opened by the first posting that names it. What the chart says about its code is written by a
-    trigger, whoever inserts; afterwards only ``closed_at`` and ``is_frozen`` may change.
-    """
-
-    code = models.CharField(max_length=10, help_text="Node of the chart.")
-    owner = models.CharField(max_length=80, blank=True, help_text="profile:17, or empty.")
-    currency = models.CharField(max_length=5)
-    type = models.CharField(max_length=10, choices=AccountType.choices)
-    normal_side = models.CharField(max_length=6, choices=Side.choices)
-    allows_overdraft = models.BooleanField()
-    stripes = models.SmallIntegerField(help_text="Number of its balance rows.")
-    opened_at = models.DateTimeField()
-    closed_at = models.DateTimeField(null=True, blank=True)
-    is_frozen = models.BooleanField(default=False)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["code", "owner", "currency"], name="ledger_account_unique"
-            ),
-            models.CheckConstraint(
-                condition=Q(currency__regex="^[A-Z]{3,5}$"), name="ledger_account_currency_code"
-            ),
-            models.CheckConstraint(
-                condition=Q(allows_overdraft=True, stripes__gte=1) | Q(stripes=1),
-                name="ledger_account_bound_on_one_row",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return " ".join(filter(None, (self.code, self.owner, self.currency)))
+from apps.finance.ledger.choices import EntryKind
+from apps.finance.ledger.models.account import Account
 
 
 class Entry(models.Model):
@@ -148,62 +113,6 @@ class Line(models.Model):
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.currency)
-
-
-class Balance(models.Model):
-    """What the lines of an account add up to; the sum over its stripes counts.
-
-    Written by the trigger on lines alone. ``bound`` is 0 where overdraft is allowed, 1 for a
-    credit account and -1 for a debit account that may not fall below zero.
-    """
-
-    pk = models.CompositePrimaryKey("account_id", "stripe")
-    account = models.ForeignKey(
-        Account,
-        on_delete=models.DO_NOTHING,
-        db_constraint=False,
-        db_index=False,
-        related_name="balances",
-    )
-    stripe = models.SmallIntegerField()
-    debits_minor = models.BigIntegerField(default=0)
-    credits_minor = models.BigIntegerField(default=0)
-    held_minor = models.BigIntegerField(default=0, help_text="Promised, not yet posted.")
-    bound = models.SmallIntegerField(default=0)
-    is_open = models.BooleanField(default=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(debits_minor__gte=0, credits_minor__gte=0, held_minor__gte=0),
-                name="ledger_balance_sides_positive",
-            ),
-            models.CheckConstraint(
-                condition=Q(bound=0)
-                | Q(bound=1, credits_minor__gte=F("debits_minor") + F("held_minor"))
-                | Q(bound=-1, debits_minor__gte=F("credits_minor") + F("held_minor")),
-                name="ledger_balance_not_overdrawn",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.account} [{self.stripe}]"
-
-
-class BooksCheck(models.Model):
-    """One run of the check that proves the books; ``findings`` is empty when they are right."""
-
-    checked_at = models.DateTimeField()
-    ok = models.BooleanField()
-    entries = models.BigIntegerField()
-    lines = models.BigIntegerField()
-    findings = models.JSONField(default=list, blank=True)
-
-    class Meta:
-        indexes = [models.Index(fields=["-checked_at", "-id"], name="ledger_check_newest")]
-
-    def __str__(self) -> str:
-        return f"{self.checked_at:%Y-%m-%d %H:%M} {'ok' if self.ok else 'NOT OK'}"
 
 
 def number_of(entry_id: int, year: int) -> str:

@@ -1,0 +1,53 @@
+"""What an entry is before it is posted: accounts, movements, a source."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple
+
+from apps.core.money import Money
+from apps.finance.ledger.choices import EntryKind
+
+
+class AccountRef(NamedTuple):
+    """An account by its chart code and owner: ``AccountRef("2100", "profile:17")``."""
+
+    code: str
+    owner: str = ""
+
+
+class Movement(NamedTuple):
+    """One line to be: debit-positive."""
+
+    account: AccountRef
+    amount: Money
+
+
+class Draft(NamedTuple):
+    """An entry not yet posted. ``source`` names the event, once and for ever.
+
+    ``effective_on`` is the accounting date; without it the day of posting (UTC) counts.
+    ``reverses`` is the id of the entry this one takes back, ``actor_id`` the member of staff.
+    """
+
+    kind: EntryKind
+    source: str
+    movements: tuple[Movement, ...]
+    cluster: str = ""
+    memo: str = ""
+    effective_on: date | None = None
+    reverses: int | None = None
+    actor_id: int | None = None
+
+
+def debit(account: AccountRef, amount: Money) -> Movement:
+    return Movement(account, amount)
+
+
+def credit(account: AccountRef, amount: Money) -> Movement:
+    return Movement(account, -amount)
+
+
+def draft_of(kind: EntryKind, source: str, cluster: str, *movements: Movement) -> Draft:
+    """Make a draft, leaving out the movements of nothing (a fee of zero)."""
+    return Draft(kind, source, tuple([m for m in movements if m.amount.minor]), cluster)
