@@ -31,7 +31,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.core.errors import Conflict, DomainError, Invalid, Unavailable
+from apps.core.errors import Conflict, DomainError, Invalid
 from apps.core.models import IdempotencyRecord
 
 HEADER = "Idempotency-Key"
@@ -72,19 +72,18 @@ def idempotent(method: Callable[..., HttpResponseBase]) -> Callable[..., HttpRes
         record, first = _claim(request, lease, now=timezone.now())
         if record.status is not None:
             return _replay(record)
+        response = None
         try:
             response = method(view, request, *args, **kwargs)
         except DomainError as refusal:
             response = view.handle_exception(refusal)
-            if isinstance(refusal, Unavailable):
-                _release(record, lease)
-                return response
         except APIException:
-            _forget(record, lease) if first else _release(record, lease)
+            if first:
+                _forget(record, lease)
             raise
-        except BaseException:
-            _release(record, lease)
-            raise
+        finally:
+            if response is None:  # whatever ended it: the same request may come again at once
+                _release(record, lease)
         _store(record, lease, response)
         return response
 
