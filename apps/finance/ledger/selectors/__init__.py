@@ -9,13 +9,27 @@ from apps.finance.ledger.selectors.books import (
     statement_of,
     trial_balance,
 )
+from apps.finance.ledger.selectors.totals import (
+    BalanceRow,
+    MovementRow,
+    balance_as_of,
+    balances_on,
+    movements,
+    owner_movements,
+)
 
 __all__ = [
+    "BalanceRow",
+    "MovementRow",
     "StatementRow",
     "TrialBalanceRow",
+    "balance_as_of",
     "balance_of",
+    "balances_on",
     "entry_of",
     "last_check",
+    "movements",
+    "owner_movements",
     "statement_of",
     "trial_balance",
 ]
