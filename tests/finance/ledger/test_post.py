@@ -105,25 +105,25 @@ class TestPost:
     @pytest.mark.parametrize(
         ("movements", "refusal"),
         [
-            ((debit(AccountRef("1000"), usd("1.00")),), errors.Unbalanced),
+            ((debit(AccountRef("1000", "bank:main"), usd("1.00")),), errors.Unbalanced),
             ((), errors.Unbalanced),
             (
-                (debit(AccountRef("1000"), usd("1.00")), credit(AccountRef("4000"), usd("0.99"))),
+                (debit(AccountRef("1000", "bank:main"), usd("1.00")), credit(AccountRef("4000"), usd("0.99"))),
                 errors.Unbalanced,
             ),
             (
                 (
-                    debit(AccountRef("1000"), usd("1.00")),
+                    debit(AccountRef("1000", "bank:main"), usd("1.00")),
                     credit(AccountRef("4000"), Money.of("1.00", "EUR")),
                 ),
                 errors.Unbalanced,
             ),
             (
-                (debit(AccountRef("1000"), usd("1.00")), credit(AccountRef("9999"), usd("1.00"))),
+                (debit(AccountRef("1000", "bank:main"), usd("1.00")), credit(AccountRef("9999"), usd("1.00"))),
                 errors.UnknownAccount,
             ),
             (
-                (debit(AccountRef("1000"), usd("1.00")), credit(AccountRef("2000"), usd("1.00"))),
+                (debit(AccountRef("1000", "bank:main"), usd("1.00")), credit(AccountRef("2000"), usd("1.00"))),
                 errors.UnknownAccount,
             ),
             (
@@ -134,20 +134,20 @@ class TestPost:
                 errors.UnknownAccount,
             ),
             (
-                (debit(AccountRef("1000"), usd("0.00")), credit(AccountRef("4000"), usd("0.00"))),
+                (debit(AccountRef("1000", "bank:main"), usd("0.00")), credit(AccountRef("4000"), usd("0.00"))),
                 errors.AmountOutOfRange,
             ),
             (
                 (
-                    debit(AccountRef("1000"), Money(2**63, USD)),
+                    debit(AccountRef("1000", "bank:main"), Money(2**63, USD)),
                     credit(AccountRef("4000"), Money(2**63, USD)),
                 ),
                 errors.AmountOutOfRange,
             ),
             (
                 (
-                    debit(AccountRef("1000"), Money(2**62, USD)),
-                    debit(AccountRef("1000"), Money(2**62, USD)),
+                    debit(AccountRef("1000", "bank:main"), Money(2**62, USD)),
+                    debit(AccountRef("1000", "bank:main"), Money(2**62, USD)),
                     credit(AccountRef("4000"), Money(2**62, USD)),
                     credit(AccountRef("4000"), Money(2**62, USD)),
                 ),

@@ -75,7 +75,7 @@ def test_trial_balance_stands_on_two_equal_sides(ids) -> None:
 
 def test_a_balance_that_would_not_fit_is_refused(ids, now) -> None:
     most = Money(2**63 - 1, "USD")
-    equity, bank = AccountRef("3000"), AccountRef("1000")
+    equity, bank = AccountRef("3000"), AccountRef("1000", "bank:main")
 
     def draft(source: str) -> Draft:
         return Draft(EntryKind.TIP_CARD, source, (debit(bank, most), credit(equity, most)))
@@ -92,7 +92,7 @@ def test_a_balance_that_would_not_fit_is_refused(ids, now) -> None:
 def test_text_comes_back_as_it_was_sent(now) -> None:
     memo = 'a "b" \\ {c,d} NULL \x1f é'
     one = Money(1, "USD")
-    lines = (debit(AccountRef("1000"), one), credit(AccountRef("3000"), one))
+    lines = (debit(AccountRef("1000", "bank:main"), one), credit(AccountRef("3000"), one))
     with transaction.atomic():
         ledger.post(Draft(EntryKind.TIP_CARD, 'odd","\\', lines, memo=memo), now=now)
 
