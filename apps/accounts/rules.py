@@ -68,6 +68,8 @@ ROLES: dict[str, tuple[str, ...]] = {
     "finance": (
         *FINANCE_VIEWS,
         "accounts.view_profile",
+        "ledger.propose_*",
+        "ledger.approve_proposal",
         "payments.replay_webhook",
         "payments.settle_unknown",
     ),
@@ -105,6 +107,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "auth.view_group",
         "core.view_*",
         "core.requeue_outboxmessage",
+        "ledger.approve_proposal",
         "payments.replay_webhook",
         "payments.settle_unknown",
         "payouts.approve_payout",

@@ -1,6 +1,6 @@
 """Why the ledger refuses a posting. A refused posting has written nothing at all."""
 
-from apps.core.errors import Conflict, DomainError, Invalid, NotFound
+from apps.core.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
 
 
 class Unbalanced(Invalid):
@@ -53,6 +53,56 @@ class EntryNotFound(NotFound):
     message = "There is no such entry."
 
 
+class NotApproved(NotAllowed):
+    code = "ledger.not_approved"
+    message = "An entry by hand needs a proposal that a second person has approved."
+
+
+class ProposalNotFound(NotFound):
+    code = "ledger.proposal_not_found"
+    message = "There is no such proposal."
+
+
+class ProposalNotPermitted(NotAllowed):
+    code = "ledger.proposal_not_permitted"
+    message = "Your roles do not include this."
+
+
+class ProposalNeedsReason(Invalid):
+    code = "ledger.proposal_needs_reason"
+    message = "Say why, in 500 characters at most."
+
+
+class ProposalDecided(Conflict):
+    code = "ledger.proposal_decided"
+    message = "The proposal is already decided."
+
+
+class ProposalExpired(Conflict):
+    code = "ledger.proposal_expired"
+    message = "Nobody decided the proposal in time. Propose it again."
+
+
+class ProposalReused(Conflict):
+    code = "ledger.proposal_reused"
+    message = "This form was sent before, with other content."
+
+
+class AlreadyProposed(Conflict):
+    code = "ledger.already_proposed"
+    message = "The same is already proposed and waits for a decision."
+
+
+class OwnProposal(NotAllowed):
+    code = "ledger.own_proposal"
+    message = "You proposed it; somebody else must decide."
+
+
+class OwnAccount(NotAllowed):
+    code = "ledger.own_account"
+    message = "It moves money of your own profile; somebody else must decide."
+
+
 #: The SQLSTATEs that migrations/sql/ raises, class FL being ours alone.
 BY_SQLSTATE: dict[str, type[DomainError]] = {
     "FL001": Unbalanced,
@@ -63,4 +113,5 @@ BY_SQLSTATE: dict[str, type[DomainError]] = {
     "FL006": WrongCurrency,
     "FL007": AmountOutOfRange,
     "FL008": AlreadyReversed,
+    "FL012": NotApproved,
 }

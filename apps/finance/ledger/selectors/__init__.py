@@ -9,6 +9,14 @@ from apps.finance.ledger.selectors.books import (
     statement_of,
     trial_balance,
 )
+from apps.finance.ledger.selectors.proposals import (
+    PreviewLine,
+    open_proposal_of,
+    preview_of_entry,
+    proposal_of_entry,
+    proposals_of,
+    proposals_to_decide,
+)
 from apps.finance.ledger.selectors.totals import (
     BalanceRow,
     MovementRow,
@@ -21,6 +29,7 @@ from apps.finance.ledger.selectors.totals import (
 __all__ = [
     "BalanceRow",
     "MovementRow",
+    "PreviewLine",
     "StatementRow",
     "TrialBalanceRow",
     "balance_as_of",
@@ -29,7 +38,12 @@ __all__ = [
     "entry_of",
     "last_check",
     "movements",
+    "open_proposal_of",
     "owner_movements",
+    "preview_of_entry",
+    "proposal_of_entry",
+    "proposals_of",
+    "proposals_to_decide",
     "statement_of",
     "trial_balance",
 ]

@@ -2,6 +2,27 @@
 
 from apps.finance.ledger.services.check import check_books
 from apps.finance.ledger.services.post import Posted, post, post_alone, post_many
+from apps.finance.ledger.services.proposals import (
+    approve_proposal,
+    expire_proposals,
+    propose_entry,
+    propose_reversal,
+    rehearse,
+    reject_proposal,
+)
 from apps.finance.ledger.services.reverse import reverse
 
-__all__ = ["Posted", "check_books", "post", "post_alone", "post_many", "reverse"]
+__all__ = [
+    "Posted",
+    "approve_proposal",
+    "check_books",
+    "expire_proposals",
+    "post",
+    "post_alone",
+    "post_many",
+    "propose_entry",
+    "propose_reversal",
+    "rehearse",
+    "reject_proposal",
+    "reverse",
+]
