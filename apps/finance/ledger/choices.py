@@ -29,6 +29,13 @@ class OwnerKind(TextChoices):
     TAX = "tax", "A place that taxes"
 
 
+class Bearer(TextChoices):
+    """Who pays a fee or a loss."""
+
+    CREATOR = "CREATOR"
+    PLATFORM = "PLATFORM"
+
+
 class EntryKind(TextChoices):
     """One per business event of postings/."""
 
@@ -99,3 +106,18 @@ class ProposalState(TextChoices):
     APPROVED = "APPROVED", "Approved"
     REJECTED = "REJECTED", "Rejected"
     EXPIRED = "EXPIRED", "Expired"
+
+
+class PeriodState(TextChoices):
+    """What a month of the books takes: everything, only entries made for its closing, nothing."""
+
+    OPEN = "OPEN", "Open"
+    CLOSING = "CLOSING", "Closing"
+    CLOSED = "CLOSED", "Closed"
+
+
+class CheckScope(TextChoices):
+    """What a check of the books looked at."""
+
+    FULL = "FULL", "Everything"
+    SLICE = "SLICE", "What is new, and a slice of the rest"

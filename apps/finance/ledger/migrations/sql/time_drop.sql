@@ -1,0 +1,17 @@
+DROP FUNCTION ledger_roll;
+DROP FUNCTION ledger_roll_totals;
+DROP FUNCTION ledger_build_block;
+DROP FUNCTION ledger_block_hash;
+DROP FUNCTION ledger_entry_texts;
+DROP FUNCTION ledger_tail;
+DROP FUNCTION ledger_lines_after;
+DROP FUNCTION ledger_summed_owner;
+DROP FUNCTION ledger_entry_xid_first CASCADE;
+DROP TRIGGER ledger_block_append_only ON ledger_block;
+DROP TRIGGER ledger_period_kept ON ledger_period;
+DROP TRIGGER ledger_periodmove_kept ON ledger_periodmove;
+DROP FUNCTION ledger_period_moves CASCADE;
+DROP FUNCTION ledger_refuse_closed;
+DROP FUNCTION ledger_closing_kinds;
+DROP FUNCTION ledger_hold_month;
+DROP FUNCTION ledger_month_key;
