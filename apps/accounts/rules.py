@@ -57,7 +57,13 @@ def clean_bio(bio: str) -> str:
     return cleaned
 
 
-FINANCE_VIEWS = ("ledger.view_*", "payments.view_*", "payouts.view_*", "clusters.view_*")
+FINANCE_VIEWS = (
+    "ledger.view_*",
+    "fx.view_*",
+    "payments.view_*",
+    "payouts.view_*",
+    "clusters.view_*",
+)
 
 #: SSO-5: what each role may do in FanzDash, and no more. A star stands for every model of an
 #: app. `manage.py sync_roles` makes the groups equal to this table.
@@ -72,6 +78,8 @@ ROLES: dict[str, tuple[str, ...]] = {
         "ledger.approve_proposal",
         "payments.replay_webhook",
         "payments.settle_unknown",
+        "fx.record_rate",
+        "fx.exchange_currency",
     ),
     "payouts": (
         "payouts.view_*",

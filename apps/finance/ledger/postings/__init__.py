@@ -17,6 +17,12 @@ from apps.finance.ledger.postings.accounts import (
     wallet,
 )
 from apps.finance.ledger.postings.draft import AccountRef, Draft, Movement, credit, debit, draft_of
+from apps.finance.ledger.postings.fx import (
+    CURRENCY_GAINS,
+    CURRENCY_LOSSES,
+    CURRENCY_TRADING,
+    exchange,
+)
 from apps.finance.ledger.postings.payouts import (
     payout_released,
     payout_reserved,
@@ -26,6 +32,9 @@ from apps.finance.ledger.postings.payouts import (
 from apps.finance.ledger.postings.sales import tip_by_card, tip_from_wallet, wallet_deposit
 
 __all__ = [
+    "CURRENCY_GAINS",
+    "CURRENCY_LOSSES",
+    "CURRENCY_TRADING",
     "PAYOUTS_IN_TRANSIT",
     "PAYOUT_COSTS",
     "PLATFORM_REVENUE",
@@ -38,6 +47,7 @@ __all__ = [
     "credit",
     "debit",
     "draft_of",
+    "exchange",
     "payout_released",
     "payout_reserved",
     "payout_returned",

@@ -1,0 +1,1 @@
+"""Pure arithmetic of currencies: rates, and positions with their gains."""

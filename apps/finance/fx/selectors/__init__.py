@@ -1,0 +1,17 @@
+"""What a currency is worth, was worth, and how much of it is held."""
+
+from apps.finance.fx.rules.rates import Leg, Rate
+from apps.finance.fx.selectors.positions import PositionRow, position_findings, positions
+from apps.finance.fx.selectors.rates import average_rate, convert, missing_days, rate_on
+
+__all__ = [
+    "Leg",
+    "PositionRow",
+    "Rate",
+    "average_rate",
+    "convert",
+    "missing_days",
+    "position_findings",
+    "positions",
+    "rate_on",
+]
