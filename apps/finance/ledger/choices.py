@@ -86,6 +86,7 @@ class EntryKind(TextChoices):
     EXPENSE_PAID = "EXPENSE_PAID", "Other expense paid"
     CURRENCY_EXCHANGED = "CURRENCY_EXCHANGED", "Currency exchanged"
     CURRENCY_REVALUED = "CURRENCY_REVALUED", "Currency gain or loss realised"
+    RECONCILED = "RECONCILED", "Difference found by reconciliation"
     MANUAL_ADJUSTMENT = "MANUAL_ADJUSTMENT", "Manual adjustment"
     PERIOD_CLOSE = "PERIOD_CLOSE", "Closing of the year"
     CORRECTION = "CORRECTION", "Correction"
@@ -121,3 +122,12 @@ class CheckScope(TextChoices):
 
     FULL = "FULL", "Everything"
     SLICE = "SLICE", "What is new, and a slice of the rest"
+
+
+class HoldState(TextChoices):
+    """How money promised stands; all but the first are final."""
+
+    OPEN = "OPEN", "Open"
+    CAPTURED = "CAPTURED", "Captured"
+    RELEASED = "RELEASED", "Released"
+    EXPIRED = "EXPIRED", "Expired"

@@ -28,6 +28,16 @@ class InsufficientFunds(Conflict):
     message = "The balance is too low."
 
 
+class FeesExceedAmount(Invalid):
+    code = "ledger.fees_exceed_amount"
+    message = "Fees and taxes are more than the amount they come out of."
+
+
+class RefundExceedsSale(Conflict):
+    code = "ledger.refund_exceeds_sale"
+    message = "More would be taken back than is left of the sale."
+
+
 class AccountClosed(Conflict):
     code = "ledger.account_closed"
     message = "The account is closed or frozen."
@@ -103,6 +113,61 @@ class OwnAccount(NotAllowed):
     message = "It moves money of your own profile; somebody else must decide."
 
 
+class KindNotAllowed(Invalid):
+    code = "ledger.kind_not_allowed"
+    message = "An entry of this kind may not touch this account on this side."
+
+
+class NotTheOpposite(Conflict):
+    code = "ledger.not_the_opposite"
+    message = "A reversal is the exact opposite of its entry, a correction a part of it."
+
+
+class Malformed(Invalid):
+    code = "ledger.malformed"
+    message = "An entry needs a source, a kind and a date between 2000 and 2199."
+
+
+class AccountNotFound(NotFound):
+    code = "ledger.account_not_found"
+    message = "There is no such account."
+
+
+class AccountNotEmpty(Conflict):
+    code = "ledger.account_not_empty"
+    message = "An account is closed with a balance of zero and no open holds."
+
+
+class ReasonNeeded(Invalid):
+    code = "ledger.reason_needed"
+    message = "Say why."
+
+
+class CannotHold(Invalid):
+    code = "ledger.cannot_hold"
+    message = "Money is held on accounts that may not be overdrawn, more than nothing."
+
+
+class HoldNotFound(NotFound):
+    code = "ledger.hold_not_found"
+    message = "There is no such hold."
+
+
+class HoldEnded(Conflict):
+    code = "ledger.hold_ended"
+    message = "The hold is already captured, released or expired."
+
+
+class HoldTooSmall(Conflict):
+    code = "ledger.hold_too_small"
+    message = "The hold does not keep so much."
+
+
+class PeriodClosed(Conflict):
+    code = "ledger.period_closed"
+    message = "The accounting date lies in a closed period."
+
+
 #: The SQLSTATEs that migrations/sql/ raises, class FL being ours alone.
 BY_SQLSTATE: dict[str, type[DomainError]] = {
     "FL001": Unbalanced,
@@ -113,5 +178,11 @@ BY_SQLSTATE: dict[str, type[DomainError]] = {
     "FL006": WrongCurrency,
     "FL007": AmountOutOfRange,
     "FL008": AlreadyReversed,
+    "FL009": KindNotAllowed,
+    "FL010": PeriodClosed,
+    "FL011": NotTheOpposite,
     "FL012": NotApproved,
+    "FL013": Malformed,
+    "FL014": AccountNotEmpty,
+    "FL015": CannotHold,
 }

@@ -3,6 +3,7 @@
 from apps.finance.ledger.models.account import Account, Balance
 from apps.finance.ledger.models.check import BooksCheck
 from apps.finance.ledger.models.entry import Entry, Line, number_of
+from apps.finance.ledger.models.hold import Hold
 from apps.finance.ledger.models.period import Period, PeriodMove
 from apps.finance.ledger.models.proposal import Proposal
 from apps.finance.ledger.models.time import (
@@ -26,6 +27,7 @@ __all__ = [
     "CodeSnapshot",
     "DayTotal",
     "Entry",
+    "Hold",
     "Line",
     "MonthTotal",
     "Period",

@@ -68,15 +68,15 @@ class Balance(models.Model):
 
     class Meta:
         constraints = [
+            # One for the table: PostgreSQL reads each anew for every statement.
             models.CheckConstraint(
-                condition=Q(debits_minor__gte=0, credits_minor__gte=0, held_minor__gte=0),
-                name="ledger_balance_sides_positive",
-            ),
-            models.CheckConstraint(
-                condition=Q(bound=0)
-                | Q(bound=1, credits_minor__gte=F("debits_minor") + F("held_minor"))
-                | Q(bound=-1, debits_minor__gte=F("credits_minor") + F("held_minor")),
-                name="ledger_balance_not_overdrawn",
+                condition=Q(debits_minor__gte=0, credits_minor__gte=0, held_minor__gte=0)
+                & (
+                    Q(bound=0, held_minor=0)
+                    | Q(bound=1, credits_minor__gte=F("debits_minor") + F("held_minor"))
+                    | Q(bound=-1, debits_minor__gte=F("credits_minor") + F("held_minor"))
+                ),
+                name="ledger_balance_within_bound",
             ),
         ]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+
 from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
@@ -10,6 +12,10 @@ from django.db.models import Q
 from apps.core.money import Money
 from apps.finance.ledger.choices import EntryKind
 from apps.finance.ledger.models.account import Account
+
+#: Neither infinity nor a slip of the keyboard is a day of the books.
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
+FIRST_MOMENT, LAST_MOMENT = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class Entry(models.Model):
@@ -30,6 +36,16 @@ class Entry(models.Model):
         null=True,
         blank=True,
         related_name="reversed_by",
+    )
+    corrects = models.ForeignKey(
+        "self",
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        null=True,
+        blank=True,
+        related_name="corrected_by",
+        help_text="The entry of which this takes back a part.",
     )
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -52,10 +68,28 @@ class Entry(models.Model):
                 condition=Q(reverses__isnull=False),
                 name="ledger_entry_reversed_once",
             ),
+            # One for the table: PostgreSQL reads each anew for every statement.
             models.CheckConstraint(
-                condition=Q(kind="REVERSAL", reverses__isnull=False)
-                | (~Q(kind="REVERSAL") & Q(reverses__isnull=True)),
-                name="ledger_entry_reversal_names_entry",
+                condition=~Q(kind="")
+                & ~Q(source="")
+                & Q(effective_on__range=(FIRST_DAY, LAST_DAY))
+                & Q(posted_at__range=(FIRST_MOMENT, LAST_MOMENT))
+                & (
+                    Q(kind="REVERSAL", reverses__isnull=False, corrects__isnull=True)
+                    | Q(kind="CORRECTION", reverses__isnull=True, corrects__isnull=False)
+                    | (
+                        ~Q(kind__in=("REVERSAL", "CORRECTION"))
+                        & Q(reverses__isnull=True, corrects__isnull=True)
+                    )
+                ),
+                name="ledger_entry_well_formed",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["corrects"],
+                condition=Q(corrects__isnull=False),
+                name="ledger_entry_corrections",
             ),
         ]
 
@@ -97,8 +131,9 @@ class Line(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=~Q(amount_minor=0), name="ledger_line_not_zero"),
-            models.CheckConstraint(condition=Q(n__gte=1), name="ledger_line_counted_from_one"),
+            models.CheckConstraint(
+                condition=~Q(amount_minor=0) & Q(n__gte=1), name="ledger_line_well_formed"
+            ),
         ]
         indexes = [
             models.Index(fields=["account", "entry"], name="ledger_line_of_account"),

@@ -27,7 +27,8 @@ class Draft(NamedTuple):
     """An entry not yet posted. ``source`` names the event, once and for ever.
 
     ``effective_on`` is the accounting date; without it the day of posting (UTC) counts.
-    ``reverses`` is the id of the entry this one takes back, ``actor_id`` the member of staff.
+    ``reverses`` is the id of the entry this one takes back, ``corrects`` of that of which it takes
+    back a part, ``actor_id`` the member of staff.
     """
 
     kind: EntryKind
@@ -38,6 +39,7 @@ class Draft(NamedTuple):
     effective_on: date | None = None
     reverses: int | None = None
     actor_id: int | None = None
+    corrects: int | None = None
 
 
 def debit(account: AccountRef, amount: Money) -> Movement:

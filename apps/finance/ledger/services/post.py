@@ -18,13 +18,15 @@ from apps.finance.ledger import errors
 from apps.finance.ledger.models import number_of
 from apps.finance.ledger.postings import AccountRef, Draft
 
+#: So many runs of a statement until the driver prepares it unasked.
+NEVER_BY_ITSELF = 2**31
 #: One past the largest amount of a line: BIGINT.
 LIMIT = 2**63
 
 _POST = (
     "SELECT ids, replayed, refusal, facts FROM ledger_post("
     "%s::timestamptz, %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::date[],"
-    " %s::bigint[], %s::bigint[], %s::smallint[], %s::text[], %s::text[], %s::int[], %s::text[],"
+    " %s::bigint[], %s::bigint[], %s::bigint[], %s::smallint[], %s::text[], %s::text[], %s::int[], %s::text[],"
     " %s::int[], %s::smallint[], %s::int[], %s::bigint[])"
 )
 
@@ -50,7 +52,12 @@ def post(draft: Draft, *, now: datetime) -> Posted:
     :raises AccountClosed: an account is closed or frozen
     :raises AmountOutOfRange: a movement is zero, or a sum does not fit a BIGINT
     :raises SourceReused: the source was posted before with other content
-    :raises AlreadyReversed: ``draft.reverses`` was reversed before
+    :raises KindNotAllowed: an entry of this kind may not debit or credit one of the accounts
+    :raises PeriodClosed: the accounting date lies in a month that is closed
+    :raises AlreadyReversed: ``draft.reverses`` or ``draft.corrects`` was reversed before
+    :raises NotTheOpposite: it is not the exact opposite of the entry it reverses, or takes back
+        more of the entry it corrects than is left
+    :raises Malformed: no source, a date the books do not reach, or a reversal of nothing
     """
     return _post((draft,), now)[0]
 
@@ -94,6 +101,8 @@ def _post(drafts: Sequence[Draft], now: datetime) -> list[Posted]:
 def _prepared() -> CursorWrapper:
     """Open a cursor that parses and plans a statement once for each connection."""
     connection.ensure_connection()
+    if connection.connection.prepare_threshold is None:  # Django's way to say: never prepare
+        connection.connection.prepare_threshold = NEVER_BY_ITSELF
     wrapper = CursorDebugWrapper if connection.queries_logged else CursorWrapper
     return wrapper(_Prepared(connection.connection), connection)
 
@@ -133,6 +142,7 @@ def _arguments(drafts: Sequence[Draft], now: datetime) -> tuple[datetime | str, 
         _texts([draft.memo for draft in drafts]),
         _array([draft.effective_on or today for draft in drafts]),
         _array([draft.reverses for draft in drafts]),
+        _array([draft.corrects for draft in drafts]),
         _array([draft.actor_id for draft in drafts]),
         _array([len(draft.movements) for draft in drafts]),
         _texts([ref.code for ref, _ in accounts]),
@@ -168,4 +178,6 @@ def request_hash(draft: Draft) -> str:
     ]
     for (code, owner), money in draft.movements:
         parts.append(f"{code}\x1f{owner}\x1f{money.currency}\x1f{money.minor}")
+    if draft.corrects is not None:
+        parts.append(f"corrects\x1f{draft.corrects}")
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()

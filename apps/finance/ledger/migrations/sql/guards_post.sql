@@ -1,0 +1,134 @@
+-- Post one entry or many: one call, one round trip. Works on PostgreSQL 15 to 18.
+--
+-- Per entry: source .. line_count (hash in hex). Per distinct account: code .. currency (an
+-- index into p_currencies). Per line: entry and account (indexes from 1), its number n, amount.
+-- An array is only indexed where that is fast: numbers, and none of them missing.
+-- A refusal is an answer (SQLSTATE and facts), not an error: nothing is written, and the
+-- caller's transaction can go on. Runs as the owner of the tables: this is the only way in that
+-- the role of the application has. The triggers judge it as they judge anybody.
+DROP FUNCTION ledger_post;
+CREATE FUNCTION ledger_post(
+    p_now timestamptz,
+    p_source text[], p_kind text[], p_hash text[], p_cluster text[], p_memo text[],
+    p_effective_on date[], p_reverses bigint[], p_corrects bigint[], p_actor bigint[],
+    p_line_count smallint[],
+    p_code text[], p_owner text[], p_currency int[], p_currencies text[],
+    p_entry int[], p_n smallint[], p_account int[], p_amount bigint[],
+    OUT ids bigint[], OUT replayed boolean[], OUT refusal text, OUT facts text
+) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    v_accounts bigint[];
+    v_ids bigint[];
+    v_written int;
+    v_name text;
+    v_reused text;
+BEGIN
+    -- Before any number is drawn: who follows the books knows by it which numbers may still come.
+    PERFORM pg_current_xact_id();
+    -- Most sources are new: the first attempt leaves it to the unique index to say so. The second
+    -- writes what is not in the books yet. Both are sorted by source, as two batches with common
+    -- sources wait for each other.
+    FOR attempt IN 1..2 LOOP
+        BEGIN
+            v_accounts := NULL;
+            FOR opening IN 1..2 LOOP
+                SELECT array_agg(a.id ORDER BY w.i) INTO v_accounts
+                  FROM unnest(p_code, p_owner, p_currency) WITH ORDINALITY
+                       w(code, owner, currency, i)
+                  LEFT JOIN ledger_account a ON a.code = w.code AND a.owner = w.owner
+                                            AND a.currency = p_currencies[w.currency];
+                EXIT WHEN array_position(v_accounts, NULL) IS NULL;
+                -- Sorted, as two postings that open the same accounts wait for each other.
+                INSERT INTO ledger_account (code, owner, currency, type, normal_side,
+                                            allows_overdraft, stripes, opened_at, is_frozen)
+                SELECT w.code, w.owner, p_currencies[w.currency], '', '', false, 1, p_now, false
+                  FROM unnest(p_code, p_owner, p_currency, v_accounts) w(code, owner, currency, id)
+                 WHERE w.id IS NULL
+                 ORDER BY w.code COLLATE "C", w.owner COLLATE "C",
+                          p_currencies[w.currency] COLLATE "C"
+                    ON CONFLICT DO NOTHING;
+            END LOOP;
+            -- Entries and lines come in one statement: their triggers run at its end, see both.
+            v_ids := ARRAY(SELECT nextval('ledger_entry_id_seq')
+                             FROM generate_series(1, cardinality(p_source)));
+            IF attempt = 1 THEN
+                WITH entry AS (
+                    INSERT INTO ledger_entry (id, kind, source, request_hash, line_count, cluster,
+                           effective_on, posted_at, reverses_id, corrects_id, actor_id, memo)
+                    SELECT v_ids[h.i], h.kind, h.source, decode(h.hash, 'hex'), h.line_count,
+                           h.cluster, h.effective_on, p_now, h.reverses, h.corrects, h.actor, h.memo
+                      FROM unnest(p_source, p_kind, p_hash, p_cluster, p_memo, p_effective_on,
+                                  p_reverses, p_corrects, p_actor, p_line_count) WITH ORDINALITY
+                           h(source, kind, hash, cluster, memo, effective_on, reverses, corrects,
+                             actor, line_count, i)
+                     ORDER BY h.source COLLATE "C"
+                )
+                INSERT INTO ledger_line
+                       (entry_id, n, account_id, amount_minor, currency, effective_on)
+                SELECT v_ids[l.entry], l.n, v_accounts[l.account], l.amount,
+                       p_currencies[p_currency[l.account]], p_effective_on[l.entry]
+                  FROM unnest(p_entry, p_n, p_account, p_amount) l(entry, n, account, amount);
+                ids := v_ids;
+                RETURN;
+            END IF;
+            WITH entry AS (
+                INSERT INTO ledger_entry (id, kind, source, request_hash, line_count, cluster,
+                       effective_on, posted_at, reverses_id, corrects_id, actor_id, memo)
+                SELECT v_ids[h.i], h.kind, h.source, decode(h.hash, 'hex'), h.line_count,
+                       h.cluster, h.effective_on, p_now, h.reverses, h.corrects, h.actor, h.memo
+                  FROM unnest(p_source, p_kind, p_hash, p_cluster, p_memo, p_effective_on,
+                              p_reverses, p_corrects, p_actor, p_line_count) WITH ORDINALITY
+                       h(source, kind, hash, cluster, memo, effective_on, reverses, corrects,
+                         actor, line_count, i)
+                 ORDER BY h.source COLLATE "C"
+                    ON CONFLICT (source) DO NOTHING
+                RETURNING id
+            ), line AS (
+                INSERT INTO ledger_line
+                       (entry_id, n, account_id, amount_minor, currency, effective_on)
+                SELECT v_ids[l.entry], l.n, v_accounts[l.account], l.amount,
+                       p_currencies[p_currency[l.account]], p_effective_on[l.entry]
+                  FROM unnest(p_entry, p_n, p_account, p_amount) l(entry, n, account, amount)
+                       -- IS TRUE keeps this a hashed lookup, whatever the planner knows.
+                 WHERE (v_ids[l.entry] IN (SELECT id FROM entry)) IS TRUE
+            )
+            SELECT count(*) INTO v_written FROM entry;
+            -- A new statement sees what a rival just committed.
+            SELECT array_agg(e.id ORDER BY h.i), array_agg(e.id <> v_ids[h.i] ORDER BY h.i),
+                   min(h.source) FILTER (WHERE e.request_hash <> decode(h.hash, 'hex'))
+              INTO ids, replayed, v_reused
+              FROM unnest(p_source, p_hash) WITH ORDINALITY h(source, hash, i)
+              JOIN ledger_entry e ON e.source = h.source;
+            IF v_reused IS NOT NULL THEN
+                RAISE EXCEPTION 'source "%" was posted with other content', v_reused
+                    USING ERRCODE = 'FL005', DETAIL = json_build_object('source', v_reused);
+            END IF;
+            RETURN;
+        EXCEPTION
+            WHEN SQLSTATE 'FL001' OR SQLSTATE 'FL002' OR SQLSTATE 'FL003' OR SQLSTATE 'FL004'
+              OR SQLSTATE 'FL005' OR SQLSTATE 'FL006' OR SQLSTATE 'FL008' OR SQLSTATE 'FL009'
+              OR SQLSTATE 'FL010' OR SQLSTATE 'FL011' OR SQLSTATE 'FL012' THEN
+                GET STACKED DIAGNOSTICS refusal = RETURNED_SQLSTATE, facts = PG_EXCEPTION_DETAIL;
+                ids := NULL;
+                RETURN;
+            WHEN numeric_value_out_of_range THEN
+                refusal := 'FL007';
+                facts := '{}';
+                ids := NULL;
+                RETURN;
+            WHEN unique_violation OR check_violation THEN
+                GET STACKED DIAGNOSTICS v_name = CONSTRAINT_NAME;
+                CONTINUE WHEN v_name = 'ledger_entry_source_once' AND attempt = 1;
+                refusal := CASE v_name WHEN 'ledger_line_well_formed' THEN 'FL007'
+                                       WHEN 'ledger_entry_well_formed' THEN 'FL013'
+                                       WHEN 'ledger_entry_reversed_once' THEN 'FL008' END;
+                facts := '{}';
+                ids := NULL;
+                IF refusal IS NULL THEN
+                    RAISE;
+                END IF;
+                RETURN;
+        END;
+    END LOOP;
+END $$;

@@ -1,0 +1,15 @@
+DROP TRIGGER ledger_entry_takes_back ON ledger_entry;
+DROP FUNCTION ledger_lock_accounts;
+DROP FUNCTION ledger_hold_held CASCADE;
+DROP FUNCTION ledger_hold_moves CASCADE;
+DROP FUNCTION ledger_say_refused;
+DROP FUNCTION ledger_entry_takes_back;
+DROP FUNCTION ledger_adopt_kinds;
+DROP TABLE ledger_kind_rule;
+DROP FUNCTION ledger_post;
+DROP FUNCTION ledger_line_posted CASCADE;
+DROP FUNCTION ledger_entry_has_lines CASCADE;
+DROP FUNCTION ledger_account_balances CASCADE;
+DROP FUNCTION ledger_account_from_chart CASCADE;
+DROP FUNCTION ledger_refuse CASCADE;
+DROP AGGREGATE ledger_sum(bigint);
