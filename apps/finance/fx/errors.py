@@ -38,6 +38,11 @@ class SourceMalformed(Invalid):
     message = "Name the source in capitals: ECB, KRAKEN, BANK-OF-ENGLAND."
 
 
+class SourceMismatch(Invalid):
+    code = "fx.source_mismatch"
+    message = "The ECB's files are imported as the ECB's, and no others are."
+
+
 class ReasonMissing(Invalid):
     code = "fx.reason_missing"
     message = "Say why."

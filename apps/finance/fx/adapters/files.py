@@ -20,7 +20,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import ParseError, iterparse
 
 from apps.finance.fx import errors
-from apps.finance.fx.choices import ECB, RANK
+from apps.finance.fx.choices import RANK
 
 EURO = "EUR"
 _PLAIN = ["on", "base", "quote", "rate"]
@@ -57,7 +57,7 @@ def is_ecb(path: Path) -> bool:
             start = file.read(2000)
     except (OSError, UnicodeDecodeError) as error:
         raise errors.FileUnreadable(file=path.name, why=type(error).__name__) from error
-    return start.startswith("Date") or ("gesmes" in start and ECB in start)
+    return start.startswith("Date") or "eurofxref" in start
 
 
 def _csv(path: Path) -> Iterator[Quoted]:

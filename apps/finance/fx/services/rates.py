@@ -58,13 +58,14 @@ def import_rates(
     stays flat.
 
     :raises FileUnreadable: not a file of rates, or a bad line in it
-    :raises SourceMalformed: the source has no proper name, or the file is the ECB's
+    :raises SourceMalformed: the source has no proper name
+    :raises SourceMismatch: a file of the ECB under another name, or another file as the ECB's
     :raises RateNotPositive: a rate is zero, below, or has too many digits
     :raises WrongWayRound: a pair is written against its order
     :raises RateInTheFuture: a day after today
     """
     if is_ecb(path) != (source == ECB):
-        raise errors.SourceMalformed(source=source[:30], file=path.name)
+        raise errors.SourceMismatch(source=source[:30], file=path.name)
     read = recorded = 0
     rows = read_rates(path)
     while batch := list(islice(rows, _BATCH)):
