@@ -81,6 +81,9 @@ KINDS: dict[EntryKind, Rule] = {
         "1000 1100 1200 3900 5600 5900", "1000 1100 1200 3900 4200"
     ),
     EntryKind.CURRENCY_REVALUED: _rule("3900 5600", "3900 4200"),
+    EntryKind.RECONCILED: _rule(
+        "1000 1100 1200 2900 5100 5200 5500 5900", "1000 1100 1200 2900 4900 5100 5200"
+    ),
     EntryKind.MANUAL_ADJUSTMENT: Rule(_ANY, _ANY),
     EntryKind.PERIOD_CLOSE: Rule(_RESULT | {"3100"}, _RESULT | {"3100"}),
     EntryKind.CORRECTION: Rule(_ANY, _ANY),
