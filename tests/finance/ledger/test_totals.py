@@ -1,11 +1,15 @@
 """What moved and what stood, by accounting date: always the same as a scan of all lines."""
 
+# ruff: noqa: S608 - the questions are constants
+
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from apps.core.money import Money
 from apps.finance.ledger import postings
@@ -75,3 +79,102 @@ class TestBalances:
         assert books.balance_as_of(wallet, "USD", on=date(2026, 1, 1), posted_before=now) == Money(
             0, "USD"
         )
+
+
+# --- The same as a scan of all lines ----------------------------------------------------------
+SIDES = """coalesce(sum(l.amount_minor) FILTER (WHERE l.amount_minor > 0), 0)::bigint,
+           coalesce(-sum(l.amount_minor) FILTER (WHERE l.amount_minor < 0), 0)::bigint"""
+LINES = """FROM ledger_line l JOIN ledger_entry e ON e.id = l.entry_id
+           JOIN ledger_account a ON a.id = l.account_id"""
+
+
+def scan(what: str, where: str, *values: object) -> list[tuple[object, ...]]:
+    columns = what.count(",")
+    keys = ", ".join(str(i + 1) for i in range(columns))
+    with connection.cursor() as cursor:
+        count = ", count(*)" if "e.kind" in what else ""
+        cursor.execute(
+            f"SELECT {what} {SIDES} {count} {LINES} WHERE {where} GROUP BY {keys} ORDER BY {keys}",
+            values,
+        )
+        rows: list[tuple[object, ...]] = cursor.fetchall()
+    return rows
+
+
+def assert_same_as_scan(start: date, end: date, moments: list[datetime]) -> None:
+    moved = "a.code, l.currency, e.cluster, e.kind,"
+    assert books.movements(start=start, end=end) == scan(
+        moved, "l.effective_on BETWEEN %s AND %s", start, end
+    )
+    assert books.balances_on(on=end, cluster="boyfanz") == scan(
+        "a.code, l.currency, e.cluster,",
+        "l.effective_on <= %s AND e.cluster = 'boyfanz'",
+        end,
+    )
+    for owner in ("profile:3", "processor:ccbill"):
+        assert books.owner_movements(owner, start, end) == scan(
+            moved, "a.owner = %s AND l.effective_on BETWEEN %s AND %s", owner, start, end
+        )
+    for account in (
+        postings.wallet(3),
+        postings.processor_clearing("ccbill"),
+        postings.PROCESSOR_FEES_PAYABLE,
+    ):
+        for moment in [None, *moments]:
+            ((_, debits, credits_),) = scan(
+                "a.code,",
+                "a.code = %s AND a.owner = %s AND l.effective_on <= %s"
+                " AND (%s::timestamptz IS NULL OR e.posted_at < %s)",
+                *account,
+                end,
+                moment,
+                moment,
+            ) or [("", 0, 0)]
+            net = int(str(debits)) - int(str(credits_))
+            sign = 1 if account.code == "1100" else -1
+            assert books.balance_as_of(account, "USD", on=end, posted_before=moment) == Money(
+                sign * net, "USD"
+            )
+
+
+_numbers = iter(range(1000, 10**9))
+DAYS = st.dates(date(2025, 11, 20), date(2026, 3, 10))
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    posted=st.lists(
+        st.tuples(DAYS, st.integers(0, 90), st.sampled_from(["boyfanz", "girlfanz"])), max_size=6
+    ),
+    rolled=st.sampled_from([0, 1, 2, 25]),
+    limit=st.integers(1, 8),
+    days=st.tuples(DAYS, DAYS),
+)
+def test_answers_are_those_of_a_scan_however_far_the_books_are_rolled(
+    now: datetime,
+    posted: list[tuple[date, int, str]],
+    rolled: int,
+    limit: int,
+    days: tuple[date, date],
+) -> None:
+    for day, after, cluster in posted:
+        deposit(next(_numbers), on=day, now=now + timedelta(days=after), cluster=cluster)
+    ledger.roll_forward(now=now, passes=rolled, limit=limit)
+
+    assert_same_as_scan(min(days), max(days), [now, now + timedelta(days=45)])
+
+
+def test_a_question_about_totals_reads_none_of_the_rolled_lines(now: datetime) -> None:
+    ledger.roll_forward(now=now)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("UPDATE ledger_line SET amount_minor = amount_minor * 7")
+        cursor.execute("SET LOCAL session_replication_role = origin")
+
+    rows = books.movements(start=date(2026, 1, 1), end=date(2026, 1, 31), cluster="boyfanz")
+
+    assert MovementRow("2000", "USD", "boyfanz", "WALLET_DEPOSIT", 0, 20_00, 2) in rows

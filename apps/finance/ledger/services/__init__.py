@@ -8,12 +8,15 @@ from apps.finance.ledger.services.proposals import (
     propose_entry,
     propose_reversal,
     rehearse,
+    rehearse_entry,
     reject_proposal,
 )
 from apps.finance.ledger.services.reverse import reverse
+from apps.finance.ledger.services.roll import Rolled, roll_forward
 
 __all__ = [
     "Posted",
+    "Rolled",
     "approve_proposal",
     "check_books",
     "expire_proposals",
@@ -23,6 +26,8 @@ __all__ = [
     "propose_entry",
     "propose_reversal",
     "rehearse",
+    "rehearse_entry",
     "reject_proposal",
     "reverse",
+    "roll_forward",
 ]

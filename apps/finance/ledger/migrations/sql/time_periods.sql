@@ -34,9 +34,9 @@ CREATE TRIGGER ledger_periodmove_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON led
 
 -- 2. The lock that a posting shares and the closing of its month takes alone -------------------
 -- One lock for each month, so that closing the last month keeps nobody of this one waiting.
--- What is dated more than a year before today shares one lock, number 0.
+-- What is dated more than a year from today shares one lock, number 0.
 CREATE FUNCTION ledger_month_key(p_day date) RETURNS int LANGUAGE sql STABLE AS $$
-    SELECT CASE WHEN p_day < current_date - 366 THEN 0
+    SELECT CASE WHEN p_day NOT BETWEEN current_date - 366 AND current_date + 366 THEN 0
                 ELSE (extract(year FROM p_day) * 12 + extract(month FROM p_day))::int END
 $$;
 
@@ -68,8 +68,12 @@ BEGIN
     PERFORM pg_advisory_xact_lock_shared(20035, ledger_month_key(p_from));
     IF v_from <> date_trunc('month', p_to)::date THEN
         PERFORM pg_advisory_xact_lock_shared(20035, k.key)
-           FROM (SELECT DISTINCT ledger_month_key(m::date) AS key
-                   FROM generate_series(v_from, p_to, interval '1 month') m ORDER BY key) k;
+           FROM (SELECT ledger_month_key(p_to) AS key
+                  UNION
+                 SELECT ledger_month_key(m::date)
+                   FROM generate_series(greatest(v_from, current_date - 400),
+                                        least(p_to, current_date + 400), interval '1 month') m
+                  ORDER BY key) k;
     END IF;
     -- A statement after the lock: it sees the state that no closing can change under us.
     SELECT max(month) FILTER (WHERE state = 'CLOSED'), max(month) FILTER (WHERE state = 'CLOSING')
@@ -94,7 +98,7 @@ BEGIN
 END $$;
 
 -- What may still be dated in a month that is being closed.
-CREATE FUNCTION ledger_closing_kinds() RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
-    SELECT ARRAY['MANUAL_ADJUSTMENT', 'CORRECTION', 'REVERSAL', 'PERIOD_CLOSE', 'WRITE_OFF',
-                 'DEPRECIATION', 'CURRENCY_REVALUED']
+CREATE FUNCTION ledger_closing_kinds() RETURNS SETOF text LANGUAGE sql IMMUTABLE AS $$
+    VALUES ('MANUAL_ADJUSTMENT'), ('CORRECTION'), ('REVERSAL'), ('PERIOD_CLOSE'), ('WRITE_OFF'),
+           ('DEPRECIATION'), ('CURRENCY_REVALUED')
 $$;
