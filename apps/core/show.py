@@ -20,8 +20,10 @@ from apps.core.money import Money
 TONES = {
     "success": "CAPTURED PAID SETTLED DELIVERED PROCESSED ACTIVE OK SUCCEEDED APPROVE YES",
     "info": "PROCESSING APPROVED SENDING SENT RECEIVED IN_TRANSIT POSTED",
-    "warning": "REQUESTED IN_REVIEW REQUIRES_ACTION UNKNOWN PENDING WAITING RETRY RETRYING HELD",
-    "danger": "FAILED REJECTED DECLINED DEAD RETURNED REFUSED CLOSED REJECT NO ERROR REVERSED",
+    "warning": "REQUESTED IN_REVIEW REQUIRES_ACTION UNKNOWN PENDING WAITING RETRY RETRYING HELD"
+    " PROPOSED CLOSING",
+    "danger": "FAILED REJECTED DECLINED DEAD RETURNED REFUSED CLOSED REJECT NO ERROR REVERSED"
+    " EXPIRED",
 }
 TONE_OF = {word: tone for tone, words in TONES.items() for word in words.split()}
 
@@ -35,6 +37,8 @@ PAGES = {
     "profile": "accounts_profile",
     "user": "accounts_user",
     "entry": "ledger_entry",
+    "proposal": "ledger_proposal",
+    "account": "ledger_account",
 }
 
 #: Who looks at the page being made; nobody outside the console.

@@ -82,6 +82,8 @@ def queues(*, by: Any, now: datetime) -> list[Queue]:
     found = []
     if by.has_perm("payouts.view_payout"):
         found += payout_queues(by=by)
+    if by.has_perm("ledger.view_proposal"):
+        found.append(proposal_queue(by=by))
     if by.has_perm("payments.view_webhookevent"):
         found.append(
             Queue(
@@ -148,6 +150,19 @@ def payout_queues(*, by: Any) -> list[Queue]:
             "danger",
         ),
     ]
+
+
+def proposal_queue(*, by: Any) -> Queue:
+    """Return what is proposed to the books; whoever decides sees only what they can decide."""
+    waiting = books.proposals_to_decide(by=by)
+    return Queue(
+        "proposals_to_decide",
+        "Proposals to decide",
+        "for a second pair of eyes",
+        "ledger.proposal",
+        "queue=decide",
+        list(waiting.values_list("proposed_at", flat=True)[:CAP]),
+    )
 
 
 def figures(*, by: Any, now: datetime) -> list[Figure]:

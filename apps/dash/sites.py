@@ -45,6 +45,8 @@ MENU: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
     "Ledger": (
         ("Journal", "menu_book", "ledger.entry", "", ""),
         ("Accounts", "account_balance", "ledger.account", "", ""),
+        ("To decide", "fact_check", "ledger.proposal", "queue=decide", "proposals_to_decide"),
+        ("Proposals", "rule", "ledger.proposal", "", ""),
         ("Checks of the books", "verified", "ledger.bookscheck", "", ""),
     ),
     "Payouts": (

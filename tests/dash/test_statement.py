@@ -12,8 +12,9 @@ from django.utils.html import strip_tags
 
 from apps.core.money import Money
 from apps.core.show import money_text
-from apps.finance.ledger import admin, postings
+from apps.finance.ledger import postings
 from apps.finance.ledger import services as ledger
+from apps.finance.ledger.admin import accounts
 from apps.finance.ledger.choices import EntryKind
 from apps.finance.ledger.models import Account
 
@@ -27,10 +28,10 @@ def dollars(cents: int) -> Money:
 
 
 def post_pairs(count: int) -> Account:
-    """Entries with two lines each on the earnings: +10.00 and -0.01 x the entry's place."""
+    """Entries with two lines each on the earnings: +10.00 and +0.01 x the entry's place."""
     with transaction.atomic():
         for n in range(1, count + 1):
-            net = dollars(10_00 - n)
+            net = dollars(10_00 + n)
             ledger.post(
                 postings.Draft(
                     kind=EntryKind.TIP_CARD,
@@ -38,7 +39,7 @@ def post_pairs(count: int) -> Account:
                     movements=(
                         postings.Movement(postings.processor_clearing("ccbill"), net),
                         postings.Movement(EARNINGS, dollars(-10_00)),
-                        postings.Movement(EARNINGS, dollars(n)),
+                        postings.Movement(EARNINGS, dollars(-n)),
                     ),
                     cluster="boyfanz",
                     memo="",
@@ -64,13 +65,13 @@ class TestStatement:
     @pytest.mark.parametrize("per_page", [3, 4])
     def test_runs_on_over_page_breaks_inside_an_entry(self, console, monkeypatch, per_page):
         account = post_pairs(5)
-        monkeypatch.setattr(admin, "STATEMENT_ROWS", per_page)
+        monkeypatch.setattr(accounts, "STATEMENT_ROWS", per_page)
 
         pages = pages_of(console("finance"), account)
 
         expected, balance = [], 0
         for n in range(1, 6):
-            for moved in (10_00, -n):
+            for moved in (10_00, n):
                 balance += moved
                 expected.append((money_text(dollars(moved)), money_text(dollars(balance))))
         assert [line for page in pages for line in page] == expected[::-1]
@@ -78,7 +79,7 @@ class TestStatement:
 
     def test_sums_only_the_pages_turned(self, console, monkeypatch):
         account = post_pairs(6)
-        monkeypatch.setattr(admin, "STATEMENT_ROWS", 3)
+        monkeypatch.setattr(accounts, "STATEMENT_ROWS", 3)
         client = console("finance")
         url = reverse("admin:ledger_account_change", args=[account.pk])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABCMeta, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
@@ -20,7 +21,7 @@ from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from apps.core.admin.export import CAP, as_csv
 from apps.core.admin.filters import parameters_of
 from apps.core.admin.paging import CappedPaginator
-from apps.core.admin.sections import Page
+from apps.core.admin.sections import Page, Way
 from apps.core.admin.verbs import MAX_ROWS, Outcome, Verb, check_permission, run_on
 
 if TYPE_CHECKING:
@@ -29,7 +30,11 @@ else:
     ModelAdmin = UnfoldModelAdmin
 
 
-class ConsoleAdmin(ModelAdmin):
+class ConsoleType(ABCMeta, forms.MediaDefiningClass):
+    """Lets a page of the console be abstract: one that shows nothing cannot be registered."""
+
+
+class ConsoleAdmin(ModelAdmin, metaclass=ConsoleType):
     """Read-only list and detail; changes happen in verbs, which call services.
 
     A subclass names its columns, filters and search, fills ``page`` for the detail and lists
@@ -75,9 +80,13 @@ class ConsoleAdmin(ModelAdmin):
         """Return the rows a search means, by indexed columns; None if it can mean none."""
         return None
 
+    @abstractmethod
     def page(self, request: HttpRequest, row: Any) -> Page:
         """Return what the row's page shows."""
-        raise NotImplementedError
+
+    def ways_on(self, request: HttpRequest) -> list[Way]:
+        """Return the buttons above the list: where somebody with these roles may go from it."""
+        return []
 
     # --- List ----------------------------------------------------------------------------
 
@@ -117,6 +126,7 @@ class ConsoleAdmin(ModelAdmin):
             "console_empty_text": self.empty_text,
             "console_export": self.address("export") if self.export_columns else "",
             "console_query": request.GET.urlencode(),
+            "console_ways": self.ways_on(request),
         }
         return super().changelist_view(request, context | (extra_context or {}))
 
@@ -133,6 +143,21 @@ class ConsoleAdmin(ModelAdmin):
 
     def address(self, kind: str, *args: Any) -> str:
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{kind}", args=args)
+
+    # --- Pages of its own ------------------------------------------------------------------
+
+    def drawn(
+        self,
+        request: HttpRequest,
+        template: str,
+        context: dict[str, Any],
+        *,
+        status: int = 200,
+    ) -> TemplateResponse:
+        """Return a page within the console's frame."""
+        whole = {**self.admin_site.each_context(request), "opts": self.opts, **context}
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, template, whole, status=status)
 
     # --- Detail --------------------------------------------------------------------------
 

@@ -17,6 +17,15 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """A button that leads somewhere; ``is_main`` makes it the one people look for."""
+
+    label: str
+    href: str
+    is_main: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Labels and values in a grid."""
 
@@ -98,5 +107,6 @@ class Page:
     amount: Any = ""
     subtitle: Any = ""
     notice: str = ""
+    ways: Sequence[Way] = field(default_factory=tuple)
     main: Sequence[Facts | Timeline | Table | Raw] = field(default_factory=tuple)
     side: Sequence[Facts | Timeline | Table | Raw] = field(default_factory=tuple)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 from django.db import IntegrityError, transaction
 
@@ -50,7 +51,40 @@ def propose_entry(
     :raises OwnAccount: it moves money of a profile of ``by``
     :raises DomainError: the books would refuse the entry, as ``post`` says it
     """
-    payload = {
+    payload = _payload_of(movements, effective_on, cluster)
+    return _propose(ProposalKind.ENTRY, "", payload, by=by, reason=reason, key=key, now=now)
+
+
+@transaction.atomic
+def rehearse_entry(
+    *,
+    movements: Sequence[Movement],
+    effective_on: date,
+    cluster: str,
+    by: User,
+    now: datetime,
+) -> list[PreviewLine]:
+    """Return the lines that an entry by hand would post, and keep nothing of it.
+
+    :raises DomainError: what ``propose_entry`` raises
+    """
+    with transaction.atomic():
+        proposal = Proposal.objects.create(
+            kind=ProposalKind.ENTRY,
+            payload=_payload_of(movements, effective_on, cluster),
+            reason="rehearsal",
+            idempotency_key=str(uuid4()),
+            proposed_by=by,
+            proposed_at=now,
+            expires_at=now + TIME_TO_DECIDE,
+        )
+        lines = rehearse(proposal=proposal, by=by, now=now)
+        transaction.set_rollback(True)
+    return lines
+
+
+def _payload_of(movements: Sequence[Movement], effective_on: date, cluster: str) -> dict[str, Any]:
+    return {
         "effective_on": effective_on.isoformat(),
         "cluster": cluster,
         "lines": [
@@ -63,7 +97,6 @@ def propose_entry(
             for account, amount in movements
         ],
     }
-    return _propose(ProposalKind.ENTRY, "", payload, by=by, reason=reason, key=key, now=now)
 
 
 @transaction.atomic
