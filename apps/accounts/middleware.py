@@ -29,18 +29,20 @@ class SecondFactorMiddleware(OTPMiddleware):
 
     def _verify_user_sync(self, request: HttpRequest, user: Any) -> Any:
         self._init_user_fields(user)
-        if user.is_authenticated and (ids := _passed(request, user)):
-            user.otp_device = Factor.objects.filter(user=user, pk__in=ids).first()
+        if user.is_authenticated:
+            user.otp_device = passed_factor(request, user)
         return user
 
 
-def _passed(request: HttpRequest, user: Any) -> list[int]:
+def passed_factor(request: Any, user: Any) -> Factor | None:
+    """Return the factor that the request's session passed lately, if the person still has it."""
     now = time.time()
-    return [
+    ids = [
         record["id"]
         for record in get_authentication_records(request, user)
         if record.get("method") == "mfa" and now - record["at"] < MAX_AGE_SECONDS
     ]
+    return Factor.objects.filter(user=user, pk__in=ids).first() if ids else None
 
 
 #: SSO-7: tries to sign in, sign up, reset a password or give a code.

@@ -62,6 +62,7 @@ FINANCE_VIEWS = (
     "fx.view_*",
     "payments.view_*",
     "payouts.view_*",
+    "reports.view_*",
     "clusters.view_*",
 )
 
@@ -80,6 +81,9 @@ ROLES: dict[str, tuple[str, ...]] = {
         "payments.settle_unknown",
         "fx.record_rate",
         "fx.exchange_currency",
+        "reconciliation.import_statement",
+        "reconciliation.settle_exception",
+        "reconciliation.set_source",
     ),
     "payouts": (
         "payouts.view_*",
@@ -121,6 +125,9 @@ ROLES: dict[str, tuple[str, ...]] = {
         "payouts.approve_payout",
         "payouts.reject_payout",
         "payouts.settle_payout",
+        "reconciliation.import_statement",
+        "reconciliation.settle_exception",
+        "reconciliation.set_source",
     ),
 }
 #: Roles that open FanzDash, given a second factor.
