@@ -168,6 +168,21 @@ class PeriodClosed(Conflict):
     message = "The accounting date lies in a closed period."
 
 
+class EndBeforeStart(Invalid):
+    code = "ledger.end_before_start"
+    message = "The period ends before it starts."
+
+
+class UnknownBrand(Invalid):
+    code = "ledger.unknown_brand"
+    message = "There is no such brand."
+
+
+class UnknownKind(Invalid):
+    code = "ledger.unknown_kind"
+    message = "No entry is of such a kind."
+
+
 #: The SQLSTATEs that migrations/sql/ raises, class FL being ours alone.
 BY_SQLSTATE: dict[str, type[DomainError]] = {
     "FL001": Unbalanced,

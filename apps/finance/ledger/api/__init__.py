@@ -1,0 +1,1 @@
+"""The books over HTTP, to read."""
