@@ -1,0 +1,1 @@
+"""HTTP, JSON, CSV and printable pages of the reports."""

@@ -1,0 +1,1 @@
+"""Pure decisions of the reports: periods, layouts, classes of cash, translation."""
