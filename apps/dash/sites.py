@@ -35,6 +35,7 @@ CONSOLE_POLICY = {
 }
 
 #: The sidebar, by work: title, icon, model, filter, and the queue whose length is its badge.
+#: "@chart" instead of a filter is the page of that name beside the model's list.
 MENU: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
     "Money": (
         ("Transactions", "credit_card", "payments.transaction", "", "stuck_transactions"),
@@ -44,7 +45,9 @@ MENU: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
     ),
     "Ledger": (
         ("Journal", "menu_book", "ledger.entry", "", ""),
+        ("Chart of accounts", "account_tree", "ledger.account", "@chart", ""),
         ("Accounts", "account_balance", "ledger.account", "", ""),
+        ("Holds", "front_hand", "ledger.hold", "", ""),
         ("To decide", "fact_check", "ledger.proposal", "queue=decide", "proposals_to_decide"),
         ("Proposals", "rule", "ledger.proposal", "", ""),
         ("Checks of the books", "verified", "ledger.bookscheck", "", ""),
@@ -66,6 +69,9 @@ MENU: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
         ("Outbox", "outbox", "core.outboxmessage", "", "stuck_events"),
     ),
 }
+
+
+PAGES = {entry[3] for entries in MENU.values() for entry in entries}
 
 
 class ConsoleSite(OTPAdminSite, UnfoldAdminSite):
@@ -168,13 +174,20 @@ class ConsoleSite(OTPAdminSite, UnfoldAdminSite):
         if label not in registered or not registered[label].has_view_permission(request):
             return {}
         address = reverse(f"admin:{app}_{model}_changelist")
-        here = request.path.startswith(address) and query in request.GET.urlencode()
+        asked = request.GET.urlencode()
+        pages = {f"{address}{page[1:]}/" for page in PAGES if page.startswith("@")}
+        if query.startswith("@"):
+            address, query = reverse(f"admin:{app}_{model}_{query[1:]}"), ""
+            here = request.path == address
+        else:
+            here = request.path.startswith(address) and request.path not in pages
+            here = here and (query in asked if query else "queue=" not in asked)
         text = waiting.get(queue, "0")
         return {
             "title": title,
             "icon": icon,
             "link": f"{address}?{query}" if query else address,
-            "active": here and (bool(query) or "queue=" not in request.GET.urlencode()),
+            "active": here,
             "has_permission": True,
             "badge": text if text != "0" else "",
             "badge_variant": "warning",

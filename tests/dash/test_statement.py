@@ -14,7 +14,7 @@ from apps.core.money import Money
 from apps.core.show import money_text
 from apps.finance.ledger import postings
 from apps.finance.ledger import services as ledger
-from apps.finance.ledger.admin import accounts
+from apps.finance.ledger.admin import statement
 from apps.finance.ledger.choices import EntryKind
 from apps.finance.ledger.models import Account
 
@@ -54,7 +54,7 @@ def pages_of(client, account: Account) -> list[list[tuple[str, str]]]:
     """Turn every page; return (amount, balance) of each line."""
     url, query, pages = reverse("admin:ledger_account_change", args=[account.pk]), "", []
     while True:
-        table = client.get(url + query).context["page"].main[0]
+        table = client.get(url + query).context["page"].main[1]
         pages.append([(strip_tags(row[3]), strip_tags(row[4])) for row in table.rows])
         if not table.more:
             return pages
@@ -65,7 +65,7 @@ class TestStatement:
     @pytest.mark.parametrize("per_page", [3, 4])
     def test_runs_on_over_page_breaks_inside_an_entry(self, console, monkeypatch, per_page):
         account = post_pairs(5)
-        monkeypatch.setattr(accounts, "STATEMENT_ROWS", per_page)
+        monkeypatch.setattr(statement, "STATEMENT_ROWS", per_page)
 
         pages = pages_of(console("finance"), account)
 
@@ -79,12 +79,12 @@ class TestStatement:
 
     def test_sums_only_the_pages_turned(self, console, monkeypatch):
         account = post_pairs(6)
-        monkeypatch.setattr(accounts, "STATEMENT_ROWS", 3)
+        monkeypatch.setattr(statement, "STATEMENT_ROWS", 3)
         client = console("finance")
         url = reverse("admin:ledger_account_change", args=[account.pk])
 
         with CaptureQueriesContext(connection) as first:
-            table = client.get(url).context["page"].main[0]
+            table = client.get(url).context["page"].main[1]
         with CaptureQueriesContext(connection) as second:
             client.get(url + table.more)
 
@@ -99,4 +99,4 @@ class TestStatement:
             reverse("admin:ledger_account_change", args=[account.pk]), {"before": before}
         )
 
-        assert len(answer.context["page"].main[0].rows) == 2
+        assert len(answer.context["page"].main[1].rows) == 2

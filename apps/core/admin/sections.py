@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django import forms
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:
@@ -73,6 +75,7 @@ class Table:
     empty: str
     totals: Sequence[Sequence[Any]] = ()
     more: str = ""
+    more_text: str = "Older lines"
     template: str = "admin/console/table.html"
 
     @property
@@ -82,6 +85,17 @@ class Table:
     @property
     def sums(self) -> list[list[tuple[Cell, Any]]]:
         return [list(zip(self.columns, row, strict=True)) for row in self.totals]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A form that narrows the page it stands on, by GET; ``clear`` leads back to all of it."""
+
+    title: str
+    form: forms.Form
+    clear: str
+    button: str = "Show"
+    template: str = "admin/console/ask.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +112,10 @@ class Raw:
         return cls(title, json.dumps(value, indent=2, sort_keys=True, default=str))
 
 
+#: Whatever names the template that draws it.
+Section = Facts | Timeline | Table | Ask | Raw
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """A detail page: what it is, in which state, how much, then the story and the proofs."""
@@ -108,5 +126,5 @@ class Page:
     subtitle: Any = ""
     notice: str = ""
     ways: Sequence[Way] = field(default_factory=tuple)
-    main: Sequence[Facts | Timeline | Table | Raw] = field(default_factory=tuple)
-    side: Sequence[Facts | Timeline | Table | Raw] = field(default_factory=tuple)
+    main: Sequence[Section] = field(default_factory=tuple)
+    side: Sequence[Section] = field(default_factory=tuple)

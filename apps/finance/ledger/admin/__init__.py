@@ -1,8 +1,8 @@
 """The books in the console: look at everything, edit nothing, change by four eyes."""
 
-from apps.finance.ledger.admin.accounts import AccountAdmin
+from apps.finance.ledger.admin.accounts import AccountAdmin, HoldAdmin
 from apps.finance.ledger.admin.checks import BooksCheckAdmin
 from apps.finance.ledger.admin.entries import EntryAdmin
 from apps.finance.ledger.admin.proposals import ProposalAdmin
 
-__all__ = ["AccountAdmin", "BooksCheckAdmin", "EntryAdmin", "ProposalAdmin"]
+__all__ = ["AccountAdmin", "BooksCheckAdmin", "EntryAdmin", "HoldAdmin", "ProposalAdmin"]
