@@ -86,7 +86,7 @@ class TestPlainSql:
             (whole(("9999", 100, "USD"), ("4000", -100, "USD")), "23502"),
             (whole(("1100", 100, "USD"), ("4000", -100, "USD")).replace(ACCOUNT.format("1100"), "999999"), "FL003"),
             (whole(("2100", 80_01, "USD"), ("4000", -80_01, "USD")), "FL002"),
-            (whole(("1100", 0, "USD"), ("4000", 0, "USD")), "23514"),
+            (whole(("1100", 0, "USD"), ("4000", 0, "USD")), "FL007"),
             (whole(("1100", 2**63 - 1, "USD"), ("4000", -(2**63 - 1), "USD")), "22003"),
             (whole(("1100", 1, "USD"), ("4000", -1, "USD")).replace("'raw'", "'transaction:1:captured'"), "23505"),
             (f"{LINES} SELECT 999999, n, id, 3 - 2 * n, 'USD', '2026-01-15' FROM ledger_account, generate_series(1, 2) n WHERE code = '4000'", "FL001"),

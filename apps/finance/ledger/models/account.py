@@ -68,14 +68,10 @@ class Balance(models.Model):
 
     class Meta:
         constraints = [
-            # One for the table: PostgreSQL reads each anew for every statement.
+            # Short, as PostgreSQL reads it anew for every statement. Without a bound nothing is held.
             models.CheckConstraint(
-                condition=Q(debits_minor__gte=0, credits_minor__gte=0, held_minor__gte=0)
-                & (
-                    Q(bound=0, held_minor=0)
-                    | Q(bound=1, credits_minor__gte=F("debits_minor") + F("held_minor"))
-                    | Q(bound=-1, debits_minor__gte=F("credits_minor") + F("held_minor"))
-                ),
+                condition=Q(held_minor__gte=0)
+                & Q(held_minor__lte=F("bound") * (F("credits_minor") - F("debits_minor"))),
                 name="ledger_balance_within_bound",
             ),
         ]

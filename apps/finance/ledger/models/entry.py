@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
@@ -13,13 +13,16 @@ from apps.core.money import Money
 from apps.finance.ledger.choices import EntryKind
 from apps.finance.ledger.models.account import Account
 
-#: Neither infinity nor a slip of the keyboard is a day of the books.
+#: The days of the books, as the trigger on lines judges them: no infinity, no slip of the keyboard.
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
-FIRST_MOMENT, LAST_MOMENT = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class Entry(models.Model):
-    """One business event in the books: at least two lines, zero in every currency. Append-only."""
+    """One business event in the books: at least two lines, zero in every currency. Append-only.
+
+    Its rules are held by the triggers on lines (migrations/sql/guards_triggers.sql), also those
+    that could be CHECKs: PostgreSQL reads the text of a CHECK anew for every statement.
+    """
 
     kind = models.CharField(max_length=30, choices=EntryKind.choices)
     source = models.CharField(max_length=120, help_text="The event, once for ever.")
@@ -68,22 +71,6 @@ class Entry(models.Model):
                 condition=Q(reverses__isnull=False),
                 name="ledger_entry_reversed_once",
             ),
-            # One for the table: PostgreSQL reads each anew for every statement.
-            models.CheckConstraint(
-                condition=~Q(kind="")
-                & ~Q(source="")
-                & Q(effective_on__range=(FIRST_DAY, LAST_DAY))
-                & Q(posted_at__range=(FIRST_MOMENT, LAST_MOMENT))
-                & (
-                    Q(kind="REVERSAL", reverses__isnull=False, corrects__isnull=True)
-                    | Q(kind="CORRECTION", reverses__isnull=True, corrects__isnull=False)
-                    | (
-                        ~Q(kind__in=("REVERSAL", "CORRECTION"))
-                        & Q(reverses__isnull=True, corrects__isnull=True)
-                    )
-                ),
-                name="ledger_entry_well_formed",
-            ),
         ]
         indexes = [
             models.Index(
@@ -130,11 +117,6 @@ class Line(models.Model):
     effective_on = models.DateField()
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=~Q(amount_minor=0) & Q(n__gte=1), name="ledger_line_well_formed"
-            ),
-        ]
         indexes = [
             models.Index(fields=["account", "entry"], name="ledger_line_of_account"),
             # Lines lie on disk in the order of their days: a few bytes find a period's pages.

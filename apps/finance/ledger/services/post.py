@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple, Self
 
 from django.db import connection
@@ -85,9 +86,7 @@ def post_many(drafts: Sequence[Draft], *, now: datetime) -> list[Posted]:
 
 
 def _post(drafts: Sequence[Draft], now: datetime) -> list[Posted]:
-    with _prepared() as cursor:
-        cursor.execute(_POST, _arguments(drafts, now))
-        ids, replayed, refusal, facts = cursor.fetchone()
+    ids, replayed, refusal, facts = _call(_arguments(drafts, now))
     if refusal:
         raise errors.BY_SQLSTATE[refusal](**json.loads(facts or "{}"))
     today = now.astimezone(UTC).date()
@@ -98,13 +97,16 @@ def _post(drafts: Sequence[Draft], now: datetime) -> list[Posted]:
     ]
 
 
-def _prepared() -> CursorWrapper:
-    """Open a cursor that parses and plans a statement once for each connection."""
+def _call(arguments: tuple[datetime | str, ...]) -> TupleRow:
+    """Call ledger_post by a statement that is parsed and planned once for each connection."""
     connection.ensure_connection()
-    if connection.connection.prepare_threshold is None:  # Django's way to say: never prepare
-        connection.connection.prepare_threshold = NEVER_BY_ITSELF
+    raw = connection.connection
+    if raw.prepare_threshold is None:  # Django's way to say: never prepare
+        raw.prepare_threshold = NEVER_BY_ITSELF
     wrapper = CursorDebugWrapper if connection.queries_logged else CursorWrapper
-    return wrapper(_Prepared(connection.connection), connection)
+    with wrapper(_Prepared(raw), connection) as cursor:
+        cursor.execute(_POST, arguments)
+        return cursor.fetchone()
 
 
 class _Prepared(Cursor[TupleRow]):
@@ -115,29 +117,41 @@ class _Prepared(Cursor[TupleRow]):
 
 
 def _arguments(drafts: Sequence[Draft], now: datetime) -> tuple[datetime | str, ...]:
-    accounts: dict[tuple[AccountRef, str], int] = {}
-    currencies: dict[str, int] = {}
+    """Turn drafts into the arrays of ledger_post, and each into its request hash, in one pass."""
+    accounts: dict[tuple[AccountRef, str], tuple[str, str]] = {}
     today = now.astimezone(UTC).date()
     hashes: list[str] = []
-    entry: list[int] = []
-    number: list[int] = []
-    account: list[int] = []
-    amount: list[int] = []
+    entry: list[str] = []
+    number: list[str] = []
+    account: list[str] = []
+    amount: list[str] = []
     for i, draft in enumerate(drafts, 1):
-        hashes.append(request_hash(draft))
-        for n, (ref, money) in enumerate(draft.movements, 1):
+        parts = [_asked(draft)]
+        movements = draft.movements
+        for ref, money in movements:
             minor = money.minor
             if not minor or not -LIMIT < minor < LIMIT:
                 raise errors.AmountOutOfRange(source=draft.source, amount_minor=str(minor))
-            entry.append(i)
-            number.append(n)
-            account.append(accounts.setdefault((ref, money.currency), len(accounts) + 1))
-            amount.append(minor)
+            key = (ref, money.currency)
+            known = accounts.get(key)
+            if known is None:
+                name = f"\x1f{ref.code}\x1f{ref.owner}\x1f{money.currency}\x1f"
+                known = accounts[key] = (str(len(accounts) + 1), name)
+            digits = str(minor)
+            account.append(known[0])
+            amount.append(digits)
+            parts.append(known[1] + digits)
+        if draft.corrects is not None:
+            parts.append(f"\x1fcorrects\x1f{draft.corrects}")
+        hashes.append(_digest("".join(parts)))
+        entry.append(f"{i}," * len(movements))
+        number.append(_counted(len(movements)))
+    currencies = {currency: i for i, currency in enumerate({c: 0 for _, c in accounts}, 1)}
     return (
         now,
         _texts([draft.source for draft in drafts]),
         _texts([draft.kind.value for draft in drafts]),
-        _texts(hashes),
+        "{" + ",".join(hashes) + "}",
         _texts([draft.cluster for draft in drafts]),
         _texts([draft.memo for draft in drafts]),
         _array([draft.effective_on or today for draft in drafts]),
@@ -147,13 +161,19 @@ def _arguments(drafts: Sequence[Draft], now: datetime) -> tuple[datetime | str, 
         _array([len(draft.movements) for draft in drafts]),
         _texts([ref.code for ref, _ in accounts]),
         _texts([ref.owner for ref, _ in accounts]),
-        _array([currencies.setdefault(c, len(currencies) + 1) for _, c in accounts]),
+        _array([currencies[c] for _, c in accounts]),
         _texts(list(currencies)),
-        _array(entry),
-        _array(number),
-        _array(account),
-        _array(amount),
+        "{" + "".join(entry)[:-1] + "}",
+        "{" + "".join(number)[:-1] + "}",
+        "{" + ",".join(account) + "}",
+        "{" + ",".join(amount) + "}",
     )
+
+
+@lru_cache(maxsize=64)
+def _counted(count: int) -> str:
+    """Write 1 to ``count``, each with a comma after it."""
+    return "".join([f"{n}," for n in range(1, count + 1)])
 
 
 # Arrays are written by hand: the driver would adapt each of some thousand values by itself.
@@ -172,12 +192,20 @@ def _texts(values: Sequence[str]) -> str:
 
 def request_hash(draft: Draft) -> str:
     """Return the SHA-256, in hex, of what was asked, apart from the source it is kept under."""
-    parts = [
-        f"{draft.kind.value}\x1f{draft.cluster}\x1f{draft.memo}",
-        f"{draft.effective_on}\x1f{draft.reverses}\x1f{draft.actor_id}",
-    ]
+    parts = [_asked(draft)]
     for (code, owner), money in draft.movements:
-        parts.append(f"{code}\x1f{owner}\x1f{money.currency}\x1f{money.minor}")
+        parts.append(f"\x1f{code}\x1f{owner}\x1f{money.currency}\x1f{money.minor}")
     if draft.corrects is not None:
-        parts.append(f"corrects\x1f{draft.corrects}")
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+        parts.append(f"\x1fcorrects\x1f{draft.corrects}")
+    return _digest("".join(parts))
+
+
+def _asked(draft: Draft) -> str:
+    return (
+        f"{draft.kind.value}\x1f{draft.cluster}\x1f{draft.memo}"
+        f"\x1f{draft.effective_on}\x1f{draft.reverses}\x1f{draft.actor_id}"
+    )
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -108,7 +108,8 @@ BEGIN
         EXCEPTION
             WHEN SQLSTATE 'FL001' OR SQLSTATE 'FL002' OR SQLSTATE 'FL003' OR SQLSTATE 'FL004'
               OR SQLSTATE 'FL005' OR SQLSTATE 'FL006' OR SQLSTATE 'FL008' OR SQLSTATE 'FL009'
-              OR SQLSTATE 'FL010' OR SQLSTATE 'FL011' OR SQLSTATE 'FL012' THEN
+              OR SQLSTATE 'FL007' OR SQLSTATE 'FL010' OR SQLSTATE 'FL011' OR SQLSTATE 'FL012'
+              OR SQLSTATE 'FL013' THEN
                 GET STACKED DIAGNOSTICS refusal = RETURNED_SQLSTATE, facts = PG_EXCEPTION_DETAIL;
                 ids := NULL;
                 RETURN;
@@ -117,17 +118,15 @@ BEGIN
                 facts := '{}';
                 ids := NULL;
                 RETURN;
-            WHEN unique_violation OR check_violation THEN
+            WHEN unique_violation THEN
                 GET STACKED DIAGNOSTICS v_name = CONSTRAINT_NAME;
                 CONTINUE WHEN v_name = 'ledger_entry_source_once' AND attempt = 1;
-                refusal := CASE v_name WHEN 'ledger_line_well_formed' THEN 'FL007'
-                                       WHEN 'ledger_entry_well_formed' THEN 'FL013'
-                                       WHEN 'ledger_entry_reversed_once' THEN 'FL008' END;
-                facts := '{}';
-                ids := NULL;
-                IF refusal IS NULL THEN
+                IF v_name <> 'ledger_entry_reversed_once' THEN
                     RAISE;
                 END IF;
+                refusal := 'FL008';
+                facts := '{}';
+                ids := NULL;
                 RETURN;
         END;
     END LOOP;

@@ -182,18 +182,43 @@ BEGIN
 
     -- Sums per entry and currency are zero: as no line is zero, each currency has two or more.
     -- The lines are exactly those the entry counts, so that none can be added to it later.
+    -- What could be a CHECK is judged here: PostgreSQL reads those anew for every statement.
     SELECT count(*) FILTER (WHERE e.id IS NULL OR g.lines <> e.line_count OR g.top <> e.line_count
+                               OR g.bottom <> 1
                                OR g.first <> e.effective_on OR g.last <> e.effective_on
                                OR (g.total <> 0 AND g.low = g.high)) AS bad,
-           bool_or(g.low <> g.high) AS mixed, min(g.entry_id) AS first_id,
-           min(g.first) AS first_day, max(g.last) AS last_day,
+           count(*) FILTER (WHERE e.source = ''
+                               OR e.effective_on NOT BETWEEN '2000-01-01' AND '2199-12-31'
+                               OR e.posted_at NOT BETWEEN '2000-01-01 Z' AND '2200-01-01 Z'
+                               OR (e.kind = 'REVERSAL') <> (e.reverses_id IS NOT NULL)
+                               OR (e.kind = 'CORRECTION') <> (e.corrects_id IS NOT NULL)
+                           ) AS malformed,
+           bool_or(g.nothing) AS nothing, bool_or(g.low <> g.high) AS mixed,
+           min(g.entry_id) AS first_id, min(g.first) AS first_day, max(g.last) AS last_day,
            min(e.kind COLLATE "C") AS kind, max(e.kind COLLATE "C") AS last_kind
       INTO whole
       FROM (SELECT entry_id, ledger_sum(amount_minor) AS total, count(*) AS lines, max(n) AS top,
+                   min(n) AS bottom, bool_or(amount_minor = 0) AS nothing,
                    min(effective_on) AS first, max(effective_on) AS last,
                    min(currency COLLATE "C") AS low, max(currency COLLATE "C") AS high
               FROM fresh GROUP BY entry_id) g
       LEFT JOIN ledger_entry e ON e.id = g.entry_id;
+    IF whole.nothing THEN
+        RAISE EXCEPTION 'a line moves nothing' USING ERRCODE = 'FL007', DETAIL = '{}';
+    END IF;
+    IF whole.malformed > 0 THEN
+        SELECT e.source, e.kind INTO bad
+          FROM fresh f JOIN ledger_entry e ON e.id = f.entry_id
+         ORDER BY (e.source = '' OR e.effective_on NOT BETWEEN '2000-01-01' AND '2199-12-31'
+                   OR e.posted_at NOT BETWEEN '2000-01-01 Z' AND '2200-01-01 Z'
+                   OR (e.kind = 'REVERSAL') <> (e.reverses_id IS NOT NULL)
+                   OR (e.kind = 'CORRECTION') <> (e.corrects_id IS NOT NULL)) DESC, e.id
+         LIMIT 1;
+        RAISE EXCEPTION 'entry "%" has no source or kind, a date the books do not reach, or names'
+                ' an entry where its kind does not', bad.source
+            USING ERRCODE = 'FL013',
+                  DETAIL = json_build_object('source', bad.source, 'kind', bad.kind);
+    END IF;
     IF whole.mixed THEN
         whole.bad := whole.bad + (SELECT count(*) FROM (
             SELECT FROM fresh GROUP BY entry_id, currency HAVING ledger_sum(amount_minor) <> 0) o);
@@ -208,9 +233,9 @@ BEGIN
                           FROM fresh GROUP BY entry_id, currency) c
                  GROUP BY c.entry_id) g
           LEFT JOIN ledger_entry e ON e.id = g.entry_id
-         WHERE g.off OR e.id IS NULL OR g.lines <> e.line_count OR g.top <> e.line_count
-            OR g.first <> e.effective_on OR g.last <> e.effective_on
-         ORDER BY g.entry_id LIMIT 1;
+         ORDER BY (g.off OR e.id IS NULL OR g.lines <> e.line_count OR g.top <> e.line_count
+                   OR g.first <> e.effective_on OR g.last <> e.effective_on) DESC, g.entry_id
+         LIMIT 1;
         RAISE EXCEPTION 'entry % ("%") is not balanced or not whole', bad.entry_id, bad.source
             USING ERRCODE = 'FL001',
                   DETAIL = json_build_object('source', bad.source, 'off_by',
