@@ -1,58 +1,81 @@
 """Measure on a durable server of our own; print a table, write build/bench.json.
 
-Ends with 1 if a figure is below its bar.
+``python -m tests.bench [--only posting,reads] [--lines 1000000] [--write]``. Ends with 1 if a
+figure misses its bar. ``--write`` also puts the table into docs/benchmarks.md.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import os
 import sys
-from collections.abc import Callable, Iterator
-
-import psycopg
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from devstack.servers import Servers
 from devstack.throwaway import throwaway_servers
-from tests.bench import posting
+from tests.bench import growth, page, peers, posting, reads
 from tests.bench.lib.common import DURABLE, ROOT, Figure
-from tests.bench.lib.limits import dsn
+from tests.bench.lib.machine import described
 
-#: What is measured, in this order. Add yours here.
-MEASUREMENTS: list[Callable[[Servers], Iterator[Figure]]] = [posting.measure]
+LINES = 1_000_000
+#: What is measured unless told otherwise, in this order. Add yours here.
+MEASUREMENTS: Mapping[str, Callable[[Servers], Iterator[Figure]]] = {
+    "posting": posting.measure,
+    "peers": peers.measure,
+}
 
 REPORT = ROOT / "build" / "bench.json"
 
 
 def main() -> int:
+    asked = _arguments()
+    known = {
+        **MEASUREMENTS,
+        "reads": partial(reads.measure, lines=asked.lines),
+        "growth": partial(growth.measure, lines=asked.lines),
+    }
+    chosen = asked.only.split(",") if asked.only else [name for name in known if name != "growth"]
+    figures: list[Figure] = []
     with throwaway_servers(DURABLE) as servers:
-        print(_machine(servers), flush=True)
-        figures = [figure for measure in MEASUREMENTS for figure in measure(servers)]
+        machine = described(servers)
+        print(machine, flush=True)
+        for name in chosen:
+            figures += _measured(name, known[name], servers)
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_text(json.dumps([f.as_json() for f in figures], indent=2) + "\n")
-    for figure in figures:
-        bar = "" if figure.bar is None else f"bar {figure.bar:g}"
-        print(
-            f"{figure.name:<36} {figure.value:>12,.{_places(figure)}f} {figure.unit:<10}"
-            f" {bar:<9} {'' if figure.holds else 'FAILS'}".rstrip()
-        )
+    if asked.write:
+        page.write(figures, machine=machine, command=asked.command)
     return int(not all(figure.holds for figure in figures))
 
 
-def _machine(servers: Servers) -> str:
-    """Say on what is measured; refuse a server that may lose what it acknowledged."""
-    with psycopg.connect(dsn(servers, "postgres")) as connection:
-        for name in ("fsync", "synchronous_commit", "full_page_writes"):
-            [[value]] = connection.execute(f"SHOW {name}".encode())
-            if value != "on":
-                raise RuntimeError(f"{name} is {value}: this is no measurement")
-        [[version]] = connection.execute("SHOW server_version")
-    load = os.getloadavg()[0]
-    return f"PostgreSQL {version}, durable; {os.cpu_count()} cores, load {load:.2f} before"
+def _measured(
+    name: str, measure: Callable[[Servers], Iterator[Figure]], servers: Servers
+) -> list[Figure]:
+    """Measure one thing, printing each figure as it comes."""
+    began = time.monotonic()
+    figures = []
+    for figure in measure(servers):
+        failed = "" if figure.holds else "FAILS"
+        print(
+            f"{figure.name:<44} {figure.written:>14} {figure.unit:<10}"
+            f" {figure.promise:<9} {failed}".rstrip(),
+            flush=True,
+        )
+        figures.append(figure)
+    print(f"-- {name}: {time.monotonic() - began:.0f} s", flush=True)
+    return figures
 
 
-def _places(figure: Figure) -> int:
-    return {"postings/s": 0, "lines": 0}.get(figure.unit, 3)
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--only", default="", help="posting, peers, reads, growth: some of them")
+    parser.add_argument("--lines", type=int, default=LINES, help="lines for reads and growth")
+    parser.add_argument("--write", action="store_true", help="rewrite docs/benchmarks.md's table")
+    asked = parser.parse_args()
+    asked.command = " ".join(["python -m tests.bench", *sys.argv[1:]])
+    return asked
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import UTC, datetime
+import time
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
@@ -26,13 +27,18 @@ ONE, MANY, LOAD = 1200, 1000, True
 CREATORS = 200
 SEED = 20250101
 #: Numbers that no phase uses.
-FIRST = 900_000_000
+FIRST = 2_000_000_000_000
+#: What is loaded for the reads is dated in so many months before this one.
+MONTHS = 24
+SHORTEST_MONTH = 28
+
+_reported: list[tuple[date, date]] = []
 
 
 def setup(dsn: str) -> None:
     """Migrate an empty database; post one tip to each creator, which opens the accounts."""
     attach(dsn)
-    from django.core.management import call_command  # noqa: PLC0415
+    from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
     _post([_tip(FIRST + i, creator=1 + i) for i in range(CREATORS)])
@@ -46,16 +52,21 @@ def attach(dsn: str) -> None:
     os.environ["DATABASE_URL"] = f"postgres://{user}@/{database}?{urlencode(place)}"
     os.environ["DJANGO_SETTINGS_MODULE"] = "fanz.settings.base"
     os.environ.setdefault("SECRET_KEY", "of-no-use-to-a-bench")
-    import django  # noqa: PLC0415
+    import django
 
     django.setup()
 
 
 def post_one(i: int = 0) -> None:
     """Post one tip, durably, in a transaction of its own."""
-    from apps.finance.ledger import services as ledger  # noqa: PLC0415
+    from apps.finance.ledger import services as ledger
 
     ledger.post_alone(_tip(i, creator=_creator(i)), now=datetime.now(UTC))
+
+
+def post_inside(i: int = 0) -> None:
+    """Post one tip between BEGIN and COMMIT, as a service does that records something beside."""
+    _post([_tip(i, creator=_creator(i))])
 
 
 def post_many(n: int, start: int = 0) -> None:
@@ -65,7 +76,7 @@ def post_many(n: int, start: int = 0) -> None:
 
 def balance(who: str | int = "cash") -> int:
     """Return the cents of cash at the processor or of a creator, debit-positive."""
-    from apps.finance.ledger import postings, selectors  # noqa: PLC0415
+    from apps.finance.ledger import postings, selectors
 
     if who == "cash":
         return selectors.balance_of(postings.processor_clearing("ccbill"), "USD").minor
@@ -74,24 +85,98 @@ def balance(who: str | int = "cash") -> int:
 
 def trial_balance() -> tuple[int, int]:
     """Return the number of its rows and the sum of all balances, which is zero."""
-    from apps.finance.ledger import selectors  # noqa: PLC0415
+    from apps.finance.ledger import selectors
 
     rows = selectors.trial_balance()
     return len(rows), sum(row.debit_minor - row.credit_minor for row in rows)
 
 
 def pnl() -> int:
-    """Return the platform's income in cents."""
-    from apps.finance.ledger import postings, selectors  # noqa: PLC0415
+    """Return the platform's income in cents, of the month reported on or of all time."""
+    from apps.finance.ledger import postings, selectors
 
-    return selectors.balance_of(postings.PLATFORM_REVENUE, "USD").minor
+    if not _reported:
+        return selectors.balance_of(postings.PLATFORM_REVENUE, "USD").minor
+    start, end = _reported[-1]
+    return sum(
+        row.credits_minor - row.debits_minor
+        for row in selectors.movements(start=start, end=end)
+        if row.code.startswith(("4", "5"))
+    )
+
+
+def report() -> int:
+    """Return the same from the whole profit and loss report, as its page shows it."""
+    from apps.finance.reports import selectors
+    from apps.finance.reports.rules.periods import Period
+    from apps.finance.reports.rules.statements import Scope
+
+    start, end = _reported[-1]
+    return len(selectors.profit_and_loss(Scope(period=Period(start, end))).sheets)
+
+
+def balance_sheet() -> int:
+    """Return how many rows stood at the end of the month reported on."""
+    from apps.finance.ledger import selectors
+
+    return len(selectors.balances_on(on=_reported[-1][1]))
 
 
 def lines() -> int:
     """Return the number of journal lines."""
-    from apps.finance.ledger.models import Line  # noqa: PLC0415
+    from apps.finance.ledger.models import Line
 
     return Line.objects.count()
+
+
+def load(
+    count: int, start: int, months: tuple[int, int] = (1, MONTHS), seed: int = 0
+) -> dict[str, float]:
+    """Post ``count`` tips in batches, dated evenly over months; every guard is on.
+
+    A month is counted back from this one: ``(1, 24)`` is from two years ago to last month.
+    """
+    newest, oldest = months
+    began = time.monotonic()
+    for first in range(0, count, MANY):
+        size = min(MANY, count - first)
+        back = oldest - first * (oldest - newest + 1) // count
+        begins, _ = month_back(back)
+        _post(
+            [
+                _tip(start + seed + i, creator=_creator(i))._replace(
+                    effective_on=begins + timedelta(days=i % SHORTEST_MONTH)
+                )
+                for i in range(first, first + size)
+            ]
+        )
+    return {"postings": count, "began": began, "ended": time.monotonic()}
+
+
+def roll(count: int = 0, start: int = 0) -> dict[str, float]:
+    """Roll totals and chain forward to the last entry, as the worker does all day."""
+    from apps.finance.ledger import services as ledger
+
+    del count, start
+    began = time.monotonic()
+    while ledger.roll_forward(now=datetime.now(UTC)).behind:
+        pass
+    return {"began": began, "ended": time.monotonic()}
+
+
+def report_on(count: int, start: int) -> dict[str, str]:
+    """Let ``pnl`` and the reports be of the month ``count`` months back."""
+    del start
+    _reported[:] = [month_back(count)]
+    return {"start": str(_reported[0][0]), "end": str(_reported[0][1])}
+
+
+def month_back(count: int) -> tuple[date, date]:
+    """Return the first and the last day of the month so many months before this one."""
+    today = datetime.now(UTC).date()
+    year, month = divmod(today.year * 12 + today.month - 1 - count, 12)
+    begins = date(year, month + 1, 1)
+    return begins, (begins + timedelta(days=31)).replace(day=1) - timedelta(days=1)
 
 
 def _creator(i: int) -> int:
@@ -103,8 +188,8 @@ def _creator(i: int) -> int:
 
 
 def _tip(i: int, *, creator: int) -> Draft:
-    from apps.core.money import Money  # noqa: PLC0415
-    from apps.finance.ledger import postings  # noqa: PLC0415
+    from apps.core.money import Money
+    from apps.finance.ledger import postings
 
     return postings.tip_by_card(
         transaction_id=i,
@@ -118,9 +203,9 @@ def _tip(i: int, *, creator: int) -> Draft:
 
 
 def _post(drafts: list[Draft]) -> None:
-    from django.db import transaction  # noqa: PLC0415
+    from django.db import transaction
 
-    from apps.finance.ledger import services as ledger  # noqa: PLC0415
+    from apps.finance.ledger import services as ledger
 
     with transaction.atomic():
         ledger.post_many(drafts, now=datetime.now(UTC))

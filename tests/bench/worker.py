@@ -1,78 +1,94 @@
 """A client in a process of its own: does on standard input's word what one phase asks.
 
-python -m tests.bench.worker DSN
-        one COUNT START      post COUNT single tips
-        many BATCHES START   post BATCHES batches
-        read SECONDS 0       read balances again and again
+python -m tests.bench.worker ADAPTER DSN
 
-Each order is answered by one line of JSON. Times are of the machine's one monotonic clock.
+An order is one line of JSON with its ``phase``, a ``count`` and the first number ``start``:
+
+- ``one``: post ``count`` single tips, each durably;
+- ``inside``: the same between BEGIN and COMMIT;
+- ``many``: post ``count`` batches;
+- ``read``: read balances for ``count`` seconds each;
+- ``time_of``: call the adapter's function ``what`` for ``count`` seconds;
+- ``load`` and whatever else the adapter offers: call its function of that name.
+
+Each order is answered by one line of JSON. Times are of the machine's one monotonic clock. This
+file needs nothing but Python: other ledgers run it with the environment of their own.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import statistics
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
-from tests.bench import ledger_adapter as adapter
 from tests.bench.lib.common import BATCH
 
 
-def one(count: int, start: int) -> dict[str, object]:
-    took = []
+class Worker:
+    """The phases that every adapter is measured in."""
+
+    def __init__(self, adapter: Any) -> None:
+        self.adapter = adapter
+        self.batch = getattr(adapter, "MANY", BATCH)
+
+    def one(self, count: int, start: int) -> dict[str, object]:
+        return _timed(self.adapter.post_one, count, start)
+
+    def inside(self, count: int, start: int) -> dict[str, object]:
+        return _timed(self.adapter.post_inside, count, start)
+
+    def many(self, count: int, start: int) -> dict[str, object]:
+        began = time.monotonic()
+        for i in range(count):
+            self.adapter.post_many(self.batch, start + i * self.batch)
+        return {"postings": count * self.batch, "began": began, "ended": time.monotonic()}
+
+    def read(self, count: int, start: int) -> dict[str, object]:
+        del start
+        return {
+            "lines": self.adapter.lines(),
+            "sum": self.adapter.trial_balance()[1],
+            "balance_ms": _median_ms(self.adapter.balance, count),
+            "trial_balance_ms": _median_ms(self.adapter.trial_balance, count),
+            "pnl_ms": _median_ms(self.adapter.pnl, count),
+        }
+
+    def time_of(self, count: int, start: int, what: str) -> dict[str, object]:
+        del start
+        return {"ms": _median_ms(getattr(self.adapter, what), count)}
+
+
+def _timed(work: Callable[[int], object], count: int, start: int) -> dict[str, object]:
     began = time.monotonic()
     for i in range(start, start + count):
-        before = time.perf_counter()
-        adapter.post_one(i)
-        took.append(time.perf_counter() - before)
-    ended = time.monotonic()
-    took.sort()
-    return {
-        "postings": count,
-        "began": began,
-        "ended": ended,
-        "p50_ms": 1000 * took[count // 2],
-        "p99_ms": 1000 * took[int(count * 0.99)],
-    }
+        work(i)
+    return {"postings": count, "began": began, "ended": time.monotonic()}
 
 
-def many(batches: int, start: int) -> dict[str, object]:
-    began = time.monotonic()
-    for i in range(batches):
-        adapter.post_many(BATCH, start + i * BATCH)
-    return {"postings": batches * BATCH, "began": began, "ended": time.monotonic()}
-
-
-def read(seconds: int, _: int) -> dict[str, object]:
-    return {
-        "lines": adapter.lines(),
-        "sum": adapter.trial_balance()[1],
-        "balance_ms": _median_ms(adapter.balance, seconds),
-        "trial_balance_ms": _median_ms(adapter.trial_balance, seconds),
-    }
-
-
-def _median_ms(work: Callable[[], object], seconds: int) -> float:
+def _median_ms(work: Callable[[], object], seconds: float) -> float:
     took = []
     until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    while not took or time.monotonic() < until:
         before = time.perf_counter()
         work()
         took.append(time.perf_counter() - before)
     return 1000 * statistics.median(took)
 
 
-PHASES = {"one": one, "many": many, "read": read}
-
-
 def main() -> None:
-    adapter.attach(sys.argv[1])
+    adapter = importlib.import_module(f"tests.bench.{sys.argv[1]}")
+    adapter.attach(sys.argv[2])
+    worker = Worker(adapter)
     print("ready", flush=True)
-    for order in sys.stdin:
-        phase, first, second = order.split()
-        print(json.dumps(PHASES[phase](int(first), int(second))), flush=True)
+    for line in sys.stdin:
+        order = json.loads(line)
+        phase = order.pop("phase")
+        work = getattr(worker, phase, None) or getattr(adapter, phase)
+        print(json.dumps(work(**order)), flush=True)
 
 
 if __name__ == "__main__":

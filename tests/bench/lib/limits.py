@@ -47,18 +47,47 @@ def dsn(servers: Servers, database: str) -> str:
     return f"host={servers.directory} port=5432 user=fanz dbname={database}"
 
 
+def fresh(servers: Servers, database: str) -> str:
+    """Make an empty database, in place of one of that name; return its address."""
+    with psycopg.connect(dsn(servers, "postgres"), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)".encode())
+        connection.execute(f"CREATE DATABASE {database}".encode())
+    return dsn(servers, database)
+
+
+def drop(servers: Servers, database: str) -> None:
+    """Give the room of a database back."""
+    with psycopg.connect(dsn(servers, "postgres"), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)".encode())
+
+
+def version(servers: Servers) -> int:
+    """Return the server's major version."""
+    with psycopg.connect(dsn(servers, "postgres")) as connection:
+        return connection.info.server_version // 10_000
+
+
 def checkpoint(servers: Servers) -> None:
     """Write everything down now, so that no measurement pays for the one before."""
     with psycopg.connect(dsn(servers, "postgres"), autocommit=True) as connection:
         connection.execute("CHECKPOINT")
 
 
+def vacuum(servers: Servers, database: str) -> None:
+    """Do what autovacuum would have done by then."""
+    with psycopg.connect(dsn(servers, database), autocommit=True) as connection:
+        connection.execute("VACUUM (ANALYZE)")
+    checkpoint(servers)
+
+
 def _new_database(servers: Servers) -> None:
-    with psycopg.connect(dsn(servers, "postgres"), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-        connection.execute(f"CREATE DATABASE {DATABASE}")
-    with psycopg.connect(dsn(servers, DATABASE), autocommit=True) as connection:
-        connection.execute(SQL.read_text().replace(":creators", str(CREATORS)).encode())
+    with psycopg.connect(fresh(servers, DATABASE), autocommit=True) as connection:
+        connection.execute(limit_sql())
+
+
+def limit_sql() -> bytes:
+    """Return the statements that make the limit's tables and functions."""
+    return SQL.read_text().replace(":creators", str(CREATORS)).encode()
 
 
 def _pgbench(servers: Servers, script: str, *, clients: int, each: int) -> float:

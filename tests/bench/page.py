@@ -1,0 +1,49 @@
+"""The table of docs/benchmarks.md, rewritten from a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from tests.bench.lib.common import ROOT, Figure
+
+PAGE = ROOT / "docs" / "benchmarks.md"
+BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+
+
+def write(figures: Sequence[Figure], *, machine: str, command: str) -> None:
+    """Put a run between the two marks of the page.
+
+    :raises RuntimeError: the page has lost its marks
+    """
+    text = PAGE.read_text()
+    head, found, rest = text.partition(BEGIN)
+    _, ended, tail = rest.partition(END)
+    if not (found and ended):
+        raise RuntimeError(f"{PAGE.name} has no {BEGIN} ... {END}")
+    PAGE.write_text(f"{head}{BEGIN}\n{table(figures, machine, command)}{END}{tail}")
+
+
+def table(figures: Sequence[Figure], machine: str, command: str) -> str:
+    """Return the run as Markdown."""
+    rows = [
+        f"| {f.name} | {f.written} | {f.unit} | {f.promise} | {_verdict(f)} |" for f in figures
+    ]
+    day = datetime.now(UTC).date()
+    return "\n".join(
+        [
+            f"{day.day} {day:%B %Y}: {machine}.",
+            f"Command: `{command}`.",
+            "",
+            "| figure | value | unit | bar | |",
+            "|---|---:|---|---:|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def _verdict(figure: Figure) -> str:
+    if not figure.promise:
+        return ""
+    return "holds" if figure.holds else "FAILS"
