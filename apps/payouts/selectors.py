@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import CharField, Count, F, QuerySet, Sum, Value
+from django.db.models.functions import Cast, Concat
 
 from apps.accounts.models import Profile
 from apps.core.money import Money
@@ -86,3 +88,26 @@ def open_summary() -> list[tuple[int, Money]]:
         .order_by("currency")
     )
     return [(row["count"], Money(int(row["total"]), row["currency"])) for row in rows]
+
+
+def rail_references(
+    rail: str, step: str, *, start: date, end: date
+) -> QuerySet[Payout, tuple[str, str]]:
+    """Return the journal source and our reference at the rail of what it paid in those days.
+
+    ``step`` is "settled" or "returned": each posts an entry of its own.
+    """
+    moment = {"settled": "paid_at", "returned": "returned_at"}[step]
+    return (
+        Payout.objects.filter(rail=rail, **{f"{moment}__date__range": (start, end)})
+        .annotate(
+            event=Concat(
+                Value("payout:"),
+                Cast("pk", CharField()),
+                Value(f":{step}"),
+                output_field=CharField(),
+            ),
+            outside=F("rail_reference"),
+        )
+        .values_list("event", "outside")
+    )

@@ -1,0 +1,17 @@
+ALTER TABLE reconciliation_statement DROP CONSTRAINT reconciliation_periods_apart;
+DROP TRIGGER reconciliation_match_kept ON reconciliation_match;
+DROP TRIGGER reconciliation_match_stays ON reconciliation_match;
+DROP TRIGGER reconciliation_item_agrees ON reconciliation_bookitem;
+DROP TRIGGER reconciliation_item_matched_once ON reconciliation_bookitem;
+DROP TRIGGER reconciliation_item_kept ON reconciliation_bookitem;
+DROP TRIGGER reconciliation_item_stays ON reconciliation_bookitem;
+DROP TRIGGER reconciliation_line_agrees ON reconciliation_statementline;
+DROP TRIGGER reconciliation_line_matched_once ON reconciliation_statementline;
+DROP TRIGGER reconciliation_line_kept ON reconciliation_statementline;
+DROP TRIGGER reconciliation_line_stays ON reconciliation_statementline;
+DROP TRIGGER reconciliation_line_added ON reconciliation_statementline;
+DROP TRIGGER reconciliation_line_removed ON reconciliation_statementline;
+DROP FUNCTION reconciliation_sides_agree();
+DROP FUNCTION reconciliation_refuse_second_match();
+DROP FUNCTION reconciliation_refuse_change();
+DROP FUNCTION reconciliation_only_while_loading();

@@ -1,0 +1,28 @@
+"""Import statements, match them with the books, settle what is left."""
+
+from apps.finance.reconciliation.services.by_hand import match_by_hand, undo_match
+from apps.finance.reconciliation.services.decide import accept_exception, post_difference
+from apps.finance.reconciliation.services.load import load_statement, load_waiting
+from apps.finance.reconciliation.services.match import (
+    match_open_again,
+    match_statement,
+    match_waiting,
+)
+from apps.finance.reconciliation.services.receive import Received, receive_statement
+from apps.finance.reconciliation.services.sources import add_source, set_source
+
+__all__ = [
+    "Received",
+    "accept_exception",
+    "add_source",
+    "load_statement",
+    "load_waiting",
+    "match_by_hand",
+    "match_open_again",
+    "match_statement",
+    "match_waiting",
+    "post_difference",
+    "receive_statement",
+    "set_source",
+    "undo_match",
+]
