@@ -62,6 +62,7 @@ FINANCE_VIEWS = (
     "fx.view_*",
     "payments.view_*",
     "payouts.view_*",
+    "reconciliation.view_*",
     "reports.view_*",
     "clusters.view_*",
 )

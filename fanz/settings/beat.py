@@ -35,4 +35,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "core.forget_delivered",
         "schedule": timedelta(hours=1),
     },
+    "load statements": {
+        "task": "reconciliation.load_statements",
+        "schedule": timedelta(seconds=5),
+    },
+    "match statements": {
+        "task": "reconciliation.match_statements",
+        "schedule": timedelta(seconds=5),
+    },
+    "match open statements again": {
+        "task": "reconciliation.match_again",
+        "schedule": timedelta(hours=1),
+    },
 }
