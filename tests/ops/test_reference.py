@@ -10,7 +10,15 @@ from django.core.management import CommandError, call_command
 from apps.ops import exports
 from apps.payouts import choices
 
-PAGES = {"states.md", "errors.md", "events.md", "permissions.md", "clock.md", "openapi.yaml"}
+PAGES = {
+    "states.md",
+    "errors.md",
+    "events.md",
+    "permissions.md",
+    "clock.md",
+    "ledger-events.md",
+    "openapi.yaml",
+}
 
 
 def docs(*options: str) -> str:
@@ -41,14 +49,15 @@ def test_tells_every_state_event_error_role_and_tick() -> None:
     assert "`payouts.below_minimum` | Invalid" in pages["errors.md"]
     assert "`payouts.approve_payout`" in pages["permissions.md"]
     assert "payouts.send_approved" in pages["clock.md"]
+    assert "| 2000 Fan wallets | profile:3 |  | 150.00 |" in pages["ledger-events.md"]
     assert "/api/v1/payments/payouts/" in pages["openapi.yaml"]
 
 
 def test_writes_what_is_missing_and_rewrites_nothing_else(folder: Path) -> None:
     first, second = docs(), docs()
 
-    assert first == "6 pages, 6 rewritten."
-    assert second == "6 pages, 0 rewritten."
+    assert first == "7 pages, 7 rewritten."
+    assert second == "7 pages, 0 rewritten."
     assert {page.name for page in folder.iterdir()} == PAGES
 
 
