@@ -60,6 +60,7 @@ def clean_bio(bio: str) -> str:
 FINANCE_VIEWS = (
     "ledger.view_*",
     "fx.view_*",
+    "tax.view_*",
     "payments.view_*",
     "payouts.view_*",
     "reconciliation.view_*",
@@ -82,6 +83,9 @@ ROLES: dict[str, tuple[str, ...]] = {
         "payments.settle_unknown",
         "fx.record_rate",
         "fx.exchange_currency",
+        "tax.set_rate",
+        "tax.confirm_rate",
+        "tax.turn_tax",
         "reconciliation.import_statement",
         "reconciliation.settle_exception",
         "reconciliation.set_source",

@@ -1,0 +1,57 @@
+"""Keep what tax was due on a sale that is booked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from apps.core.db import joins_transaction
+from apps.core.money import Money
+from apps.finance.tax.models import TaxLine
+from apps.finance.tax.rules.places import agree
+from apps.finance.tax.selectors.returns import quarter_of
+
+
+class SoldLine(NamedTuple):
+    """One tax of a sale, as it was quoted when the payment began."""
+
+    rate_id: int
+    place: str
+    kind: str
+    percent: Decimal
+    base: Money
+    tax: Money
+
+
+@joins_transaction
+def record_sale(
+    *,
+    source: str,
+    cluster: str,
+    lines: Sequence[SoldLine],
+    proofs: Sequence[str],
+    sold_at: datetime,
+) -> None:
+    """Write the tax lines of a sale, in the transaction that books it. Without tax, nothing."""
+    day = sold_at.astimezone(UTC).date()
+    TaxLine.objects.bulk_create([
+        TaxLine(
+            source=source,
+            cluster=cluster,
+            place=line.place,
+            kind=line.kind,
+            rate_id=line.rate_id,
+            percent=line.percent,
+            base_minor=line.base.minor,
+            tax_minor=line.tax.minor,
+            currency=line.tax.currency,
+            proofs=list(proofs),
+            proofs_agree=agree(tuple(proofs)),
+            sold_on=day,
+            quarter=quarter_of(day),
+            recorded_at=sold_at,
+        )
+        for line in lines
+    ])  # fmt: skip
