@@ -15,7 +15,7 @@ from tests.conftest import BRAND_HOST
 pytestmark = pytest.mark.django_db
 
 ROOT = "/api/v1/reports/"
-STATEMENTS = ["profit-loss"]
+STATEMENTS = ["balance-sheet", "cash-flow", "profit-loss", "trial-balance"]
 
 
 @pytest.fixture

@@ -102,7 +102,7 @@ def test_the_closing_of_a_year_is_no_loss(post, january):
             year=2026,
             currency="USD",
             cluster="",
-            results=[postings.credit(postings.OTHER_EXPENSES, usd("25.00"))],
+            results=[postings.debit(postings.OTHER_EXPENSES, usd("25.00"))],
             effective_on=None,
         ),
     )

@@ -22,7 +22,9 @@ class EntryOutput(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     number = serializers.CharField()
     kind = serializers.ChoiceField(choices=EntryKind.choices)
-    source = serializers.CharField(help_text="The event, once for ever.")
+    source = serializers.CharField(  # type: ignore[assignment]  # a field of that name
+        help_text="The event, once for ever."
+    )
     brand = serializers.CharField(source="cluster", help_text="Empty: of no brand.")
     effective_on = serializers.DateField(help_text="The accounting date.")
     posted_at = serializers.DateTimeField()
@@ -60,7 +62,7 @@ class StatementLineOutput(serializers.Serializer[Any]):
     number = serializers.CharField()
     n = serializers.IntegerField()
     kind = serializers.ChoiceField(choices=EntryKind.choices)
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     brand = serializers.CharField(source="cluster")
     memo = serializers.CharField()
     effective_on = serializers.DateField()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any
 
 from django.db import transaction
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -78,7 +80,7 @@ class Entries(APIView):
     renderer_classes = JSON_FILE_OR_PAGE
 
     @extend_schema(parameters=[queries.EntriesQuery], responses=described(EntryPage, page=True))
-    def get(self, request: Request) -> HttpResponse | Response:
+    def get(self, request: Request) -> HttpResponseBase | Response:
         asked = _checked(queries.EntriesQuery, request)
         wanted = queries.journal_of(asked, today=timezone.now().date())
         if form_of(request) == "csv":
@@ -115,15 +117,14 @@ class AccountStatement(APIView):
     renderer_classes = JSON_OR_FILE
 
     @extend_schema(parameters=[queries.StatementQuery], responses=described(StatementPage))
-    def get(self, request: Request, account_id: int) -> HttpResponse | Response:
+    def get(self, request: Request, account_id: int) -> HttpResponseBase | Response:
         asked = _checked(queries.StatementQuery, request)
         end = asked.get("end", timezone.now().date())
         start = asked.get("start", end.replace(day=1))
         queries.check_order(start, end)
         account = _account(account_id)
         if form_of(request) == "csv":
-            found = accounts.statement_stream(account, start=start, end=end)
-            lines = ([*line[:8], line.number, line.amount, line.balance] for line in found)
+            lines = _statement_lines(account, start, end)
             return _file(request, f"account-{account.id}", STATEMENT_HEADINGS, lines)
         size = asked["page_size"]
         after = read_cursor(asked.get("cursor"), line_key)
@@ -150,7 +151,7 @@ ENTRY_HEADINGS = (
     "code", "account", "owner", "currency", "debit", "credit",
 )  # fmt: skip
 STATEMENT_HEADINGS = (
-    "entry", "line", "kind", "source", "brand", "memo", "effective_on", "posted_at", "number",
+    "effective_on", "entry", "line", "number", "kind", "source", "brand", "memo", "posted_at",
     "amount", "balance",
 )  # fmt: skip
 
@@ -163,6 +164,14 @@ def _entry_lines(wanted: Journal) -> Iterator[Sequence[Cell]]:
             row.memo, row.posted_at, row.code, CHART[row.code].name, row.owner,
             row.amount.currency, row.amount if is_debit else None,
             None if is_debit else -row.amount,
+        ]  # fmt: skip
+
+
+def _statement_lines(account: AccountRow, start: date, end: date) -> Iterator[Sequence[Cell]]:
+    for line in accounts.statement_stream(account, start=start, end=end):
+        yield [
+            line.effective_on, line.entry_id, line.n, line.number, line.kind, line.source,
+            line.cluster, line.memo, line.posted_at, line.amount, line.balance,
         ]  # fmt: skip
 
 

@@ -128,12 +128,13 @@ def statement_page(
 
     ``after`` is the key of the last line of the page before.
     """
-    first, extra, values = start, "", {"account": account.id, "limit": limit}
+    first, extra = start, ""
+    values: dict[str, Any] = {"account": account.id, "limit": limit}
     opening, closing = opening_of(account, start), opening_of(account, end + timedelta(days=1))
     running = opening
     if after is not None:
         first, extra = max(start, after[0]), _AFTER
-        values |= dict(zip(("day", "entry", "n"), after, strict=True))
+        values |= {"day": after[0], "entry": after[1], "n": after[2]}
         running = opening_of(account, first) + _of_day_until(account, after)
     rows: list[Any] = []
     for last in _ends(first, end):
@@ -164,7 +165,7 @@ def _running(account: AccountRow, balance: Money, rows: Any) -> Iterator[LineRow
     for row in rows:
         amount = Money(account.sign * row[8], account.currency)
         balance += amount
-        yield LineRow(*row[:8], amount, balance)
+        yield LineRow._make([*row[:8], amount, balance])
 
 
 def _of_day_until(account: AccountRow, key: LineKey) -> Money:
@@ -206,4 +207,5 @@ def _account(row: Any) -> AccountRow:
 def _rows(query: str, values: dict[str, Any]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(query, values)
-        return cursor.fetchall()
+        rows: list[Any] = cursor.fetchall()
+    return rows

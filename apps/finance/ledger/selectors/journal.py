@@ -153,7 +153,7 @@ def stream(journal: Journal) -> Iterator[JournalRow]:
         f" a.code, a.owner, l.amount_minor, l.currency {_where(journal)} ORDER BY 1, 2, 3"
     )
     for row in streamed(query, journal.values()):
-        yield JournalRow(*row[:10], Money(row[10], row[11]))
+        yield JournalRow._make([*row[:10], Money(row[10], row[11])])
 
 
 def streamed(query: str, values: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
@@ -234,7 +234,7 @@ def _entries(ids: list[int]) -> list[JournalEntry]:
         " WHERE l.entry_id = ANY(%(ids)s) ORDER BY 1, 2",
         {"ids": ids},
     ):
-        lines[row[0]].append(JournalLine(*row[:5], Money(row[5], row[6])))
+        lines[row[0]].append(JournalLine._make([*row[:5], Money(row[5], row[6])]))
     return [
         JournalEntry(
             id=entry_id,
@@ -256,4 +256,5 @@ def _entries(ids: list[int]) -> list[JournalEntry]:
 def _rows(query: str, values: dict[str, Any]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(query, values)
-        return cursor.fetchall()
+        rows: list[Any] = cursor.fetchall()
+    return rows

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -18,7 +19,7 @@ from apps.finance.reports.exports import files
 from apps.finance.reports.rules.statements import Report
 
 
-def answer(request: Request, report: Report) -> HttpResponse | Response:
+def answer(request: Request, report: Report) -> HttpResponseBase | Response:
     """Answer with a statement in the form the client asked for."""
     match form_of(request):
         case "csv":

@@ -43,7 +43,7 @@ class FigureOutput(serializers.Serializer[Any]):
 class RowOutput(serializers.Serializer[Any]):
     key = serializers.CharField(help_text="Stable name of the row.")
     code = serializers.CharField(help_text="Code of the chart, empty for sums.")
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     level = serializers.IntegerField()
     role = serializers.ChoiceField(choices=Role.choices)
     figures = FigureOutput(many=True, help_text="One for each column; none for a heading.")
@@ -60,7 +60,7 @@ class SheetOutput(serializers.Serializer[Any]):
 
 class ColumnOutput(serializers.Serializer[Any]):
     key = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     start = serializers.DateField(source="period.start")
     end = serializers.DateField(source="period.end")
 
@@ -73,7 +73,7 @@ class RateOutput(serializers.Serializer[Any]):
     )
     basis = serializers.ChoiceField(choices=["average", "closing"])
     on = serializers.DateField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
 
 
 class ReportOutput(serializers.Serializer[Any]):

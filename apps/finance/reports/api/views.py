@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -39,5 +39,29 @@ class ProfitAndLoss(StaffReport):
     """Income and expenses of a period, and the result."""
 
     @extend_schema(parameters=[ReportQuery], responses=described(ReportOutput, page=True))
-    def get(self, request: Request) -> HttpResponse | Response:
+    def get(self, request: Request) -> HttpResponseBase | Response:
         return answer(request, selectors.profit_and_loss(_scope(request)))
+
+
+class BalanceSheet(StaffReport):
+    """Assets, liabilities and equity at the end of a period."""
+
+    @extend_schema(parameters=[ReportQuery], responses=described(ReportOutput, page=True))
+    def get(self, request: Request) -> HttpResponseBase | Response:
+        return answer(request, selectors.balance_sheet(_scope(request)))
+
+
+class CashFlow(StaffReport):
+    """Cash by operating, investing and financing activities, by the direct method."""
+
+    @extend_schema(parameters=[ReportQuery], responses=described(ReportOutput, page=True))
+    def get(self, request: Request) -> HttpResponseBase | Response:
+        return answer(request, selectors.cash_flow(_scope(request)))
+
+
+class TrialBalance(StaffReport):
+    """Every code's opening, movements and closing; without a comparison."""
+
+    @extend_schema(parameters=[ReportQuery], responses=described(ReportOutput, page=True))
+    def get(self, request: Request) -> HttpResponseBase | Response:
+        return answer(request, selectors.trial_balance(_scope(request)))

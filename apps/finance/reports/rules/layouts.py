@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from apps.finance.ledger.chart import CHART
+from apps.finance.ledger.chart import CHART, LEAVES
 from apps.finance.ledger.choices import AccountType
 
 #: Shown positive: what stands on the debit side (assets, expenses), or on the credit side.
@@ -97,6 +97,8 @@ EQUITY: Layout = (
 )
 
 RESULT_TYPES = frozenset({AccountType.INCOME, AccountType.EXPENSE})
+#: Income and expenses, which the close of a year empties.
+RESULT_CODES = tuple(code for code, leaf in LEAVES.items() if leaf.type in RESULT_TYPES)
 
 
 def sections_of(layout: Layout) -> tuple[Section, ...]:
