@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from django.db.models import F, QuerySet, Sum
 
+from apps.core.db import prepared_rows
 from apps.core.money import Money
 from apps.finance.ledger.chart import CHART
 from apps.finance.ledger.choices import Side
@@ -37,12 +38,17 @@ class TrialBalanceRow(NamedTuple):
     credit_minor: int
 
 
+#: Asked all the time, so written by hand: the ORM takes ten times as long to make it.
+_BALANCE = """
+    SELECT coalesce(sum(b.debits_minor - b.credits_minor), 0)::bigint
+      FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id
+     WHERE a.code = %s AND a.owner = %s AND a.currency = %s
+"""
+
+
 def balance_of(account: AccountRef, currency: str) -> Money:
     """Return the posted balance, positive on the account's normal side; zero if never used."""
-    sums = Balance.objects.filter(
-        account__code=account.code, account__owner=account.owner, account__currency=currency
-    ).aggregate(net=Sum(F("debits_minor") - F("credits_minor")))
-    net = int(sums["net"] or 0)
+    [(net,)] = prepared_rows(_BALANCE, (account.code, account.owner, currency))
     return Money(net if _is_debit(account.code) else -net, currency)
 
 
