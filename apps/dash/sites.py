@@ -136,6 +136,8 @@ class ConsoleSite(OTPAdminSite, UnfoldAdminSite):
     def extra_urls(self) -> list[Any]:
         return [
             path("books/check/", self.admin_view(views.check_books_now), name="check_books"),
+            path("reports/entries/", self.admin_view(views.report_entries), name="report_entries"),
+            path("reports/<slug:name>/", self.admin_view(views.report_page), name="report"),
         ]
 
     def index(
@@ -159,6 +161,8 @@ class ConsoleSite(OTPAdminSite, UnfoldAdminSite):
         for title, entries in MENU.items():
             items = [self.menu_item(request, entry, waiting) for entry in entries]
             menu.append({"title": title, "items": [item for item in items if item]})
+            if title == "Ledger":
+                menu.append({"title": "Reports", "items": report_items(request)})
         return [group for group in menu if group["items"]]
 
     def menu_item(
@@ -205,3 +209,22 @@ class ConsoleSite(OTPAdminSite, UnfoldAdminSite):
                 facts={"filters": filters, "rows": rows},
                 ip=client_ip(request),
             )
+
+
+def report_items(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the reports of the sidebar for whoever may read them."""
+    if not request.user.has_perm("reports.view_report"):
+        return []
+    items = []
+    for name, kind in views.REPORTS.items():
+        address = reverse("admin:report", args=[name])
+        items.append(
+            {
+                "title": kind.title,
+                "icon": kind.icon,
+                "link": address,
+                "active": request.path == address,
+                "has_permission": True,
+            }
+        )
+    return items

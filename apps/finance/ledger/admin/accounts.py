@@ -33,11 +33,12 @@ from apps.finance.ledger.admin.shown import account_name, sign_of
 from apps.finance.ledger.admin.statement import cursor_of, dated_statement, statement
 from apps.finance.ledger.choices import HoldState
 from apps.finance.ledger.models import Account, Hold
-from apps.finance.ledger.models.entry import FIRST_DAY, LAST_DAY
 from apps.finance.ledger.postings import AccountRef
 from apps.finance.ledger.selectors.tree import chart_tree
 
 OPEN_HOLDS = 10
+#: A slip of a digit must not ask for a thousand years.
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
 
 
 class DaysForm(forms.Form):
