@@ -235,6 +235,16 @@ SPECTACULAR_SETTINGS = {
 #: Private networks that outgoing calls may reach; empty in production.
 HTTP_ALLOWED_PRIVATE_NETWORKS: list[str] = []
 
+# --- The books -----------------------------------------------------------------------
+#: What a source in the books names: its first word and the model whose row must exist.
+LEDGER_SOURCES = {
+    "transaction": "payments.Transaction",
+    "payout": "payouts.Payout",
+}
+#: What must be done above the ledger before a month is closed; each called with the first and the
+#: last day of the month and the time, answering ChecklistItems.
+LEDGER_CHECKLIST: list[str] = []
+
 # --- Processors -----------------------------------------------------------------------
 CCBILL = {
     "flexforms_url": env(
@@ -266,6 +276,9 @@ TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 #: The header in which the proxies name the client (docker/README.md says why not always the
 #: usual one). Another one is moved to X-Forwarded-For by fanz.wsgi.
 CLIENT_ADDRESS_HEADER = env("CLIENT_ADDRESS_HEADER", default="X-Forwarded-For")
+#: The header in which the outermost proxy writes the ISO country of the client's address, such as
+#: CF-IPCountry; the proxy must overwrite what came in. Empty: nobody tells us.
+CLIENT_COUNTRY_HEADER = env("CLIENT_COUNTRY_HEADER", default="")
 
 # --- FanzDash (apps.dash): the look of the console ------------------------------------
 UNFOLD = {

@@ -63,6 +63,11 @@ class EntryNotFound(NotFound):
     message = "There is no such entry."
 
 
+class PeriodNotClosed(Conflict):
+    code = "ledger.period_not_closed"
+    message = "Only the last closed month can be opened again."
+
+
 class NotApproved(NotAllowed):
     code = "ledger.not_approved"
     message = "An entry by hand needs a proposal that a second person has approved."
@@ -181,6 +186,41 @@ class UnknownBrand(Invalid):
 class UnknownKind(Invalid):
     code = "ledger.unknown_kind"
     message = "No entry is of such a kind."
+
+
+class PeriodNotOver(Conflict):
+    code = "ledger.period_not_over"
+    message = "The month has not ended."
+
+
+class PeriodOutOfOrder(Conflict):
+    code = "ledger.period_out_of_order"
+    message = "Months are closed one after another, and opened again from the last."
+
+
+class PeriodNotClosing(Conflict):
+    code = "ledger.period_not_closing"
+    message = "The closing of this month was not started."
+
+
+class PeriodBusy(Conflict):
+    code = "ledger.period_busy"
+    message = "Something is being posted into this month. Try again."
+
+
+class ChecklistNotDone(Conflict):
+    code = "ledger.checklist_not_done"
+    message = "Something must still be done before the month is closed."
+
+
+class NotAMonth(Invalid):
+    code = "ledger.not_a_month"
+    message = "A month is named by its first day."
+
+
+class SamePerson(NotAllowed):
+    code = "ledger.same_person"
+    message = "A period is opened again by two people."
 
 
 #: The SQLSTATEs that migrations/sql/ raises, class FL being ours alone.

@@ -246,7 +246,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("reason", models.TextField(blank=True)),
-                ("facts", models.JSONField(blank=True, default=dict)),
                 (
                     "approved_by",
                     models.ForeignKey(
@@ -274,6 +273,21 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("from_state", "CLOSED"), _negated=True),
+                            models.Q(
+                                ("approved_by__isnull", False),
+                                models.Q(("approved_by", models.F("by")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="ledger_period_reopened_by_two",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="AccountSnapshot",

@@ -46,7 +46,15 @@ class PeriodMove(models.Model):
         related_name="+",
     )
     reason = models.TextField(blank=True)
-    facts = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(from_state="CLOSED")
+                | (Q(approved_by__isnull=False) & ~Q(approved_by=models.F("by"))),
+                name="ledger_period_reopened_by_two",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.period_id}: {self.from_state} to {self.to_state}"

@@ -9,6 +9,18 @@ from apps.finance.ledger.selectors.books import (
     statement_of,
     trial_balance,
 )
+from apps.finance.ledger.selectors.chain import Link, Root, last_block, link_of, roots
+from apps.finance.ledger.selectors.holds import available_of, holds_of
+from apps.finance.ledger.selectors.periods import (
+    ChecklistItem,
+    PeriodRow,
+    checklist_of,
+    closed_to,
+    moves_of,
+    next_to_close,
+    period_rows,
+    state_of,
+)
 from apps.finance.ledger.selectors.proposals import (
     PreviewLine,
     open_proposal_of,
@@ -28,22 +40,37 @@ from apps.finance.ledger.selectors.totals import (
 
 __all__ = [
     "BalanceRow",
+    "ChecklistItem",
+    "Link",
     "MovementRow",
+    "PeriodRow",
     "PreviewLine",
+    "Root",
     "StatementRow",
     "TrialBalanceRow",
+    "available_of",
     "balance_as_of",
     "balance_of",
     "balances_on",
+    "checklist_of",
+    "closed_to",
     "entry_of",
+    "holds_of",
+    "last_block",
     "last_check",
+    "link_of",
     "movements",
+    "moves_of",
+    "next_to_close",
     "open_proposal_of",
     "owner_movements",
+    "period_rows",
     "preview_of_entry",
     "proposal_of_entry",
     "proposals_of",
     "proposals_to_decide",
+    "roots",
+    "state_of",
     "statement_of",
     "trial_balance",
 ]
