@@ -1,0 +1,78 @@
+"""Faults in the SQL that holds the books: guards of the tables, and the checks that prove them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.mutation.faults import Fault
+
+FOLDER = "apps/finance/ledger/migrations/sql"
+PROOF = "apps/finance/ledger/selectors"
+_LEDGER = "tests/finance/ledger"
+#: What is in force, and who should notice. Of ``guards`` only the triggers are: later files
+#: replace its functions. Files that only take back (drop, undo) are not.
+GUARDS = {
+    "guards": ("test_guards*.py",),
+    "guards_triggers": ("test_guards*.py", "test_post*.py", "test_rev*.py", "test_correct.py"),
+    "guards_holds": ("test_hold*.py", "test_guards*.py"),
+    "guards_post": ("test_post*.py", "test_guards*.py", "test_concurrency.py"),
+    "chart": ("test_chart.py", "test_guards*.py"),
+    "time_periods": ("test_period*.py", "test_totals.py", "test_clos*.py"),
+    "time_roll": ("test_roll.py", "test_totals.py"),
+    "chain": ("test_chain.py",),
+    "proposals": ("test_proposals*.py",),
+}
+AFTERWARDS = ("test_ledger_check*.py", "test_check*.py", "test_random_events.py")
+PROVED = ("test_ledger_check*.py", "test_check*.py", "test_guards*.py", "test_chain.py")
+COMPARED = {"<>": "=", ">=": ">", "<=": "<", ">": ">=", "<": "<="}
+_COMPARISON = re.compile(r"(?<=[\w)'\"] )(<>|>=|<=|<|>)(?= [\w('\"-])")
+_TRIGGER = re.compile(r"^CREATE (?:CONSTRAINT )?TRIGGER .*?;\n", re.DOTALL | re.MULTILINE)
+#: One more condition of a WHERE that fits on a line of its own.
+_CONDITION = re.compile(r"^ *(?:AND|OR) [^\n]*(?=\n)", re.MULTILINE)
+_RULE = re.compile(r'"""\s*SELECT .*?"""', re.DOTALL)
+
+
+def faults(root: Path) -> Iterator[Fault]:
+    """Yield the faults of every guard in force, then those of the checks."""
+    for file in sorted((root / FOLDER).glob("*.sql")):
+        if file.stem in GUARDS:
+            path = f"{FOLDER}/{file.name}"
+            tests = tuple(f"{_LEDGER}/{name}" for name in (*GUARDS[file.stem], *AFTERWARDS))
+            yield from _of_guards(path, file.read_text(), tests)
+    for file in sorted((root / PROOF).glob("proof*.py")):
+        tests = tuple(f"{_LEDGER}/{name}" for name in PROVED)
+        yield from _of_checks(f"{PROOF}/{file.name}", file.read_text(), tests)
+
+
+def _of_guards(path: str, text: str, tests: tuple[str, ...]) -> Iterator[Fault]:
+    for found in _TRIGGER.finditer(text):
+        yield Fault("dropped trigger", path, found.start(), found.end(), "", tests)
+    if not path.endswith("/guards.sql"):
+        yield from _weakened(path, text, tests)
+
+
+def _of_checks(path: str, text: str, tests: tuple[str, ...]) -> Iterator[Fault]:
+    for found in _RULE.finditer(text):
+        if "LIMIT" in found[0]:
+            nothing = '"""SELECT \'\' WHERE false"""'
+            yield Fault("blind check", path, found.start(), found.end(), nothing, tests)
+    yield from _weakened(path, text, tests)
+
+
+def _weakened(path: str, text: str, tests: tuple[str, ...]) -> Iterator[Fault]:
+    commented = [(m.start(), m.end()) for m in re.finditer(r"--[^\n]*|# [^\n]*", text)]
+    for found in _COMPARISON.finditer(text):
+        if not _within(found.start(), commented):
+            new = COMPARED[found[1]]
+            yield Fault("wrong comparison", path, found.start(), found.end(), new, tests)
+    for found in _CONDITION.finditer(text):
+        line = found[0]
+        balanced = line.count("(") == line.count(")")
+        if balanced and not line.rstrip().endswith((";", " THEN")):
+            yield Fault("dropped condition", path, found.start(), found.end(), "", tests)
+
+
+def _within(place: int, spans: list[tuple[int, int]]) -> bool:
+    return any(start <= place < end for start, end in spans)
