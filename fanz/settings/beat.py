@@ -27,6 +27,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "ledger.check_books",
         "schedule": timedelta(minutes=10),
     },
+    "give back expired holds": {
+        "task": "ledger.expire_holds",
+        "schedule": timedelta(minutes=1),
+    },
     "seal the audit log": {
         "task": "audit.seal",
         "schedule": timedelta(seconds=15),

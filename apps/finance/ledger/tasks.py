@@ -12,3 +12,9 @@ from apps.finance.ledger import services as ledger
 def check_books(**_: Any) -> None:
     """Prove the books and log an error when they are wrong."""
     ledger.check_books(now=timezone.now())
+
+
+@shared_task(name="ledger.expire_holds")
+def expire_holds(**_: Any) -> None:
+    """Give back the holds whose time is over."""
+    ledger.expire_holds(now=timezone.now())
