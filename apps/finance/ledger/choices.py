@@ -36,6 +36,14 @@ class Bearer(TextChoices):
     PLATFORM = "PLATFORM"
 
 
+class Outcome(TextChoices):
+    """What became of one draft of many."""
+
+    POSTED = "POSTED"
+    REPLAYED = "REPLAYED"
+    REFUSED = "REFUSED"
+
+
 class EntryKind(TextChoices):
     """One per business event of postings/."""
 

@@ -15,7 +15,7 @@ class UnknownAccount(Invalid):
 
 class WrongCurrency(Invalid):
     code = "ledger.wrong_currency"
-    message = "A line must have the currency of its account."
+    message = "The books keep no such currency, or not on this account."
 
 
 class AmountOutOfRange(Invalid):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+
 from apps.core.money import Money
+from apps.finance.ledger.choices import PeriodState
+from apps.finance.ledger.models import Period
 from apps.finance.ledger.postings import Draft
 from apps.finance.ledger.postings.examples import STORY
 
@@ -23,3 +27,13 @@ def told(topic: str) -> list[tuple[str, str, list[str]]]:
         for example in STORY
         if example.topic == topic
     ]
+
+
+def month_in(state: PeriodState, *, month: date, now: datetime) -> None:
+    """Bring a month into a state, step by step, without the list of what must be true before."""
+    period = Period.objects.create(month=month)
+    period.state = PeriodState.CLOSING
+    period.save()
+    if state == PeriodState.CLOSED:
+        period.state, period.closed_at = PeriodState.CLOSED, now
+        period.save()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import transaction
@@ -12,11 +12,12 @@ from apps.core.money import Money
 from apps.finance.ledger import errors, postings
 from apps.finance.ledger import selectors as books
 from apps.finance.ledger import services as ledger
-from apps.finance.ledger.choices import EntryKind
+from apps.finance.ledger.choices import EntryKind, PeriodState
 from apps.finance.ledger.models import Entry
 from apps.finance.ledger.postings import Draft, credit, debit
 from apps.finance.ledger.services import Posted
 from tests.factories.accounts import StaffFactory
+from tests.finance.ledger.stories import month_in
 
 pytestmark = pytest.mark.django_db
 
@@ -75,7 +76,7 @@ def test_is_refused_to_somebody_else_afterwards(now, deposit, staff) -> None:
 
     other = StaffFactory.create()
 
-    with pytest.raises(errors.SourceReused):
+    with pytest.raises(errors.AlreadyReversed):
         ledger.reverse(entry_id=deposit.entry_id, by=other, reason="mine", now=now)
 
     assert books.balance_of(postings.wallet(3), "USD") == NOTHING
@@ -125,3 +126,37 @@ def test_of_a_reversal_or_of_nothing_is_refused(now, deposit, staff) -> None:
         ledger.reverse(entry_id=reversal.entry_id + 1, by=staff, reason="again", now=now)
 
     assert Entry.objects.count() == 2
+
+
+def test_counts_today_or_on_the_original_date(now, deposit, staff) -> None:
+    later = now + timedelta(days=40)
+
+    posted = ledger.reverse(
+        entry_id=deposit.entry_id, by=staff, reason="wrong fan", now=later, on_original_date=True
+    )
+
+    reversal = Entry.objects.get(pk=posted.entry_id)
+    assert (reversal.effective_on, reversal.posted_at) == (now.date(), later)
+    with pytest.raises(errors.AlreadyReversed):
+        ledger.reverse(entry_id=deposit.entry_id, by=staff, reason="wrong fan", now=later)
+
+
+def test_on_a_date_in_a_closed_month_is_refused(now, deposit, staff) -> None:
+    month_in(PeriodState.CLOSED, month=now.date().replace(day=1), now=now)
+    later = now + timedelta(days=40)
+
+    with pytest.raises(errors.PeriodClosed):
+        ledger.reverse(
+            entry_id=deposit.entry_id, by=staff, reason="x", now=later, on_original_date=True
+        )
+    assert Entry.objects.count() == 1
+
+    ledger.reverse(entry_id=deposit.entry_id, by=staff, reason="x", now=later)
+    assert books.balance_of(postings.wallet(3), "USD") == NOTHING
+
+
+def test_needs_a_reason(now, deposit, staff) -> None:
+    with pytest.raises(errors.ReasonNeeded):
+        ledger.reverse(entry_id=deposit.entry_id, by=staff, reason=" ", now=now)
+
+    assert Entry.objects.count() == 1

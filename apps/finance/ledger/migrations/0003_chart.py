@@ -69,6 +69,7 @@ class Migration(migrations.Migration):
                     ("EXPENSE_PAID", "Other expense paid"),
                     ("CURRENCY_EXCHANGED", "Currency exchanged"),
                     ("CURRENCY_REVALUED", "Currency gain or loss realised"),
+                    ("RECONCILED", "Difference found by reconciliation"),
                     ("MANUAL_ADJUSTMENT", "Manual adjustment"),
                     ("PERIOD_CLOSE", "Closing of the year"),
                     ("CORRECTION", "Correction"),
