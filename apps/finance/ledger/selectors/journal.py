@@ -100,6 +100,20 @@ class JournalRow(NamedTuple):
         return number_of(self.entry_id, self.effective_on.year)
 
 
+class FeeRow(NamedTuple):
+    """Fees kept out of one owner's entries of a kind, in smallest units.
+
+    ``shared_minor`` is what the owner got in entries with other owners beside it: their fees are
+    not split in the books, so they are not in the two sums.
+    """
+
+    kind: str
+    currency: str
+    platform_minor: int
+    processing_minor: int
+    shared_minor: int
+
+
 _FILTERS = {
     "codes": "a.code = ANY(%(codes)s)",
     "owner": "a.owner = %(owner)s",
@@ -199,6 +213,58 @@ def cash_against(
             "currency": currency,
         },
     )
+
+
+def fees_of(
+    owner: str,
+    *,
+    start: date,
+    end: date,
+    kinds: tuple[str, ...],
+    own: tuple[str, ...],
+    platform: tuple[str, ...],
+    processing: tuple[str, ...],
+) -> list[FeeRow]:
+    """Return what entries on an owner's accounts (of codes ``own``) credited to fee accounts.
+
+    Reads the owner's entries of the period by the index of their accounts.
+    """
+    query = """
+        WITH mine AS MATERIALIZED (
+            SELECT l.entry_id, e.kind, l.currency, -sum(l.amount_minor) AS net
+              FROM ledger_account a
+              JOIN ledger_line l ON l.account_id = a.id
+              JOIN ledger_entry e ON e.id = l.entry_id
+             WHERE a.owner = %(owner)s AND a.code = ANY(%(own)s)
+               AND l.effective_on BETWEEN %(first)s AND %(last)s AND e.kind = ANY(%(kinds)s)
+             GROUP BY 1, 2, 3
+        ), whole AS (
+            SELECT m.entry_id, m.kind, m.currency, m.net,
+                   bool_or(a.code = ANY(%(own)s) AND a.owner <> %(owner)s) AS is_shared,
+                   coalesce(-sum(l.amount_minor) FILTER (WHERE a.code = ANY(%(platform)s)), 0)
+                       AS platform,
+                   coalesce(-sum(l.amount_minor) FILTER (WHERE a.code = ANY(%(processing)s)), 0)
+                       AS processing
+              FROM mine m
+              JOIN ledger_line l ON l.entry_id = m.entry_id AND l.currency = m.currency
+              JOIN ledger_account a ON a.id = l.account_id
+             GROUP BY 1, 2, 3, 4
+        )
+        SELECT kind, currency,
+               coalesce(sum(platform) FILTER (WHERE NOT is_shared), 0)::bigint,
+               coalesce(sum(processing) FILTER (WHERE NOT is_shared), 0)::bigint,
+               coalesce(sum(net) FILTER (WHERE is_shared), 0)::bigint
+          FROM whole GROUP BY 1, 2 ORDER BY 1, 2"""
+    values = {
+        "owner": owner,
+        "own": list(own),
+        "first": start,
+        "last": end,
+        "kinds": list(kinds),
+        "platform": list(platform),
+        "processing": list(processing),
+    }
+    return [FeeRow(*row) for row in _rows(query, values)]
 
 
 def _where(journal: Journal) -> str:

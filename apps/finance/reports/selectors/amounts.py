@@ -64,6 +64,7 @@ class Translator:
 
     to: str
     used: dict[tuple[str, str, date], RateUsed] = field(default_factory=dict)
+    averages: dict[tuple[str, date, date], fx.Rate] = field(default_factory=dict)
 
     def at_close(self, nets: Nets, on: date) -> dict[str, int]:
         """Translate at the rate of a day (IAS 21.39a) and add up, by code.
@@ -108,8 +109,13 @@ class Translator:
         return self._seen("closing", fx.rate_on(base=currency, quote=self.to, on=on))
 
     def _average(self, currency: str, month: Period) -> fx.Rate:
-        rate = fx.average_rate(base=currency, quote=self.to, month=month.start, until=month.end)
-        return self._seen("average", rate)
+        """Ask once for each month, also where its days are translated one by one."""
+        key = (currency, month.start.replace(day=1), month.end)
+        if key not in self.averages:
+            self.averages[key] = fx.average_rate(
+                base=currency, quote=self.to, month=month.start, until=month.end
+            )
+        return self._seen("average", self.averages[key])
 
     def _seen(self, basis: str, rate: fx.Rate) -> fx.Rate:
         if rate.base != rate.quote:

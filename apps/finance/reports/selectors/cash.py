@@ -93,7 +93,7 @@ def _cash(scope: Scope, on: date) -> Nets:
 
 
 def _flows(scope: Scope, period: Period) -> Nets:
-    """Return the cash of a period per currency and ``class:kind``; money that came in is positive."""
+    """Return the cash of a period by currency and ``class:kind``; what came in is positive."""
     nets: Nets = defaultdict(lambda: defaultdict(int))
     unclear = False
     for row in amounts.movements(scope, period):

@@ -1,0 +1,145 @@
+"""What the analytics are made of: figures, slices for charts, success rates and series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from apps.core.money import Money
+from apps.finance.reports.choices import Step
+from apps.finance.reports.rules.periods import Period
+from apps.finance.reports.rules.statements import RateUsed, Scope
+
+_TENTH = Decimal("0.1")
+
+
+def percent_of(part: int, whole: int) -> Decimal | None:
+    """Return ``part`` of ``whole`` in percent with one decimal; None of nothing."""
+    if not whole:
+        return None
+    return (Decimal(part * 100) / whole).quantize(_TENTH, ROUND_HALF_UP)
+
+
+def each_of(total: Money, count: int) -> Money | None:
+    """Return ``total`` divided by ``count``, to the smallest unit, half away from zero."""
+    if not count:
+        return None
+    units = (2 * abs(total.minor) + count) // (2 * count)
+    return Money(units if total.minor >= 0 else -units, total.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A part of a whole: ``key`` is stable, ``percent`` its share (None of nothing)."""
+
+    key: str
+    label: str
+    amount: Money
+    percent: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class InsightSheet:
+    """The figures in one currency.
+
+    ``volume`` is what fans paid, gross. ``revenue`` is what the books say of platform revenue,
+    refunds taken off; by gateway it is the fees fixed when payments were captured.
+    """
+
+    currency: str
+    volume: Money
+    payments: int
+    payers: int
+    revenue: Money
+    volume_by_kind: tuple[Slice, ...]
+    volume_by_brand: tuple[Slice, ...]
+    volume_by_gateway: tuple[Slice, ...]
+    revenue_by_kind: tuple[Slice, ...]
+    revenue_by_brand: tuple[Slice, ...]
+    fees_by_gateway: tuple[Slice, ...]
+
+    @property
+    def arpu(self) -> Money | None:
+        """Revenue for each person who paid."""
+        return each_of(self.revenue, self.payers)
+
+    @property
+    def average_payment(self) -> Money | None:
+        return each_of(self.volume, self.payments)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of payments started in the period through one gateway ("": the wallet)."""
+
+    gateway: str
+    started: int
+    captured: int
+    declined: int
+    abandoned: int
+    unknown: int
+
+    @property
+    def waiting(self) -> int:
+        return self.started - self.captured - self.declined - self.abandoned - self.unknown
+
+    @property
+    def success_percent(self) -> Decimal | None:
+        """Captured of those decided: captured or declined. Who walks away decides nothing."""
+        return percent_of(self.captured, self.captured + self.declined)
+
+
+@dataclass(frozen=True, slots=True)
+class Decline:
+    gateway: str
+    code: str
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Taxed sales of buyers in one place; a country, or a country and its region."""
+
+    place: str
+    sales: int
+    net: Money
+    tax: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Insights:
+    """The analytics of a period; ``compared`` the same of the period compared with."""
+
+    scope: Scope
+    period: Period
+    payers: int
+    sheets: tuple[InsightSheet, ...]
+    outcomes: tuple[Outcome, ...]
+    declines: tuple[Decline, ...]
+    places: tuple[Place, ...]
+    rates: tuple[RateUsed, ...]
+    compared: Insights | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One day or month of a chart; costs are positive, result = revenue - costs."""
+
+    period: Period
+    label: str
+    revenue: Money
+    costs: Money
+
+    @property
+    def result(self) -> Money:
+        return self.revenue - self.costs
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Income and expenses over time in one currency; every day or month of the period is there."""
+
+    currency: str
+    step: Step
+    points: tuple[Point, ...]

@@ -1,0 +1,166 @@
+"""Analytics: volumes, payers, revenue and success, by brand, kind and gateway; and series."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from apps.core.money import Money
+from apps.finance.ledger.choices import EntryKind
+from apps.finance.payments.choices import Kind, Status
+from apps.finance.payments.selectors import analytics
+from apps.finance.payments.selectors.analytics import OutcomeRow
+from apps.finance.reports.rules.insights import (
+    Decline,
+    Insights,
+    InsightSheet,
+    Outcome,
+    Slice,
+    percent_of,
+)
+from apps.finance.reports.rules.periods import Period
+from apps.finance.reports.rules.statements import Scope
+from apps.finance.reports.selectors import amounts
+from apps.finance.reports.selectors.amounts import Nets, Translator
+
+REVENUE = "4000"
+#: Gateway "" is a payment from the wallet.
+WALLET = "wallet"
+
+
+def insights(scope: Scope) -> Insights:
+    """Return the analytics of a period, and of the one it is compared with.
+
+    Volume counts payments by the day of their capture; revenue counts entries by accounting
+    date. Translated, each month takes its average rate.
+
+    :raises RateMissing: an amount to translate has no rate
+    """
+    compared = None
+    if scope.compared is not None:
+        compared = _insights(scope, scope.compared)
+    return _insights(scope, scope.period, compared)
+
+
+def _insights(scope: Scope, period: Period, compared: Insights | None = None) -> Insights:
+    days = {"start": period.start, "end": period.end, "cluster": scope.cluster}
+    nets = _read(scope, period)
+    counts = _counts(scope, period)
+    rates = Translator(scope.translate_to) if scope.translate_to else None
+    if rates is not None:
+        nets = {rates.to: rates.by_months(lambda month: _read(scope, month), period, among=nets)}
+        counts = {rates.to: sum(counts.values())}
+    sheets = tuple(
+        _sheet(scope, period, currency, nets.get(currency, {}), counts.get(currency, 0))
+        for currency in sorted(set(nets) | ({scope.currency or scope.translate_to} - {""}))
+    )
+    return Insights(
+        scope=scope,
+        period=period,
+        payers=analytics.active_payers(**days, currency=scope.currency),
+        sheets=sheets,
+        outcomes=_outcomes(analytics.outcomes_of(**days)),
+        declines=tuple(Decline(*row) for row in analytics.declines_of(**days)),
+        places=(),
+        rates=rates.rates if rates else (),
+        compared=compared,
+    )
+
+
+def _read(scope: Scope, period: Period) -> Nets:
+    """Return amounts per currency, named ``volume_by_kind:TIP`` and so on."""
+    nets: Nets = defaultdict(lambda: defaultdict(int))
+    for row in analytics.volume_of(start=period.start, end=period.end, cluster=scope.cluster):
+        if scope.currency in {"", row.currency}:
+            found, gateway = nets[row.currency], row.gateway or WALLET
+            found[f"volume_by_kind:{row.kind}"] += row.gross_minor
+            found[f"volume_by_brand:{row.cluster}"] += row.gross_minor
+            found[f"volume_by_gateway:{gateway}"] += row.gross_minor
+            found[f"fees_by_gateway:{gateway}"] += row.platform_fee_minor
+    for moved in amounts.movements(scope, period):
+        if moved.code == REVENUE and moved.kind != EntryKind.PERIOD_CLOSE:
+            found, minor = nets[moved.currency], moved.credits_minor - moved.debits_minor
+            found[f"revenue_by_kind:{moved.kind}"] += minor
+            found[f"revenue_by_brand:{moved.cluster}"] += minor
+    return nets
+
+
+def _counts(scope: Scope, period: Period) -> dict[str, int]:
+    counts: dict[str, int] = defaultdict(int)
+    for row in analytics.volume_of(start=period.start, end=period.end, cluster=scope.cluster):
+        if scope.currency in {"", row.currency}:
+            counts[row.currency] += row.count
+    return counts
+
+
+def _sheet(
+    scope: Scope, period: Period, currency: str, found: Mapping[str, int], payments: int
+) -> InsightSheet:
+    volume = _sum(found, "volume_by_kind")
+    revenue = _sum(found, "revenue_by_kind")
+    return InsightSheet(
+        currency=currency,
+        volume=Money(volume, currency),
+        payments=payments,
+        payers=analytics.active_payers(
+            start=period.start,
+            end=period.end,
+            cluster=scope.cluster,
+            currency="" if scope.translate_to else currency,
+        ),
+        revenue=Money(revenue, currency),
+        **{
+            name: _slices(found, name, currency)
+            for name in (
+                "volume_by_kind",
+                "volume_by_brand",
+                "volume_by_gateway",
+                "revenue_by_kind",
+                "revenue_by_brand",
+                "fees_by_gateway",
+            )
+        },
+    )
+
+
+def _sum(found: Mapping[str, int], name: str) -> int:
+    return sum(minor for key, minor in found.items() if key.startswith(f"{name}:"))
+
+
+def _slices(found: Mapping[str, int], name: str, currency: str) -> tuple[Slice, ...]:
+    """Return the parts of one cut, the largest first."""
+    parts = {
+        key.partition(":")[2]: minor
+        for key, minor in found.items()
+        if key.startswith(f"{name}:") and minor
+    }
+    whole = sum(parts.values())
+    return tuple(
+        Slice(key, _label(name, key), Money(minor, currency), percent_of(minor, whole))
+        for key, minor in sorted(parts.items(), key=lambda part: (-part[1], part[0]))
+    )
+
+
+def _label(name: str, key: str) -> str:
+    if name == "volume_by_kind":
+        return str(Kind(key).label)
+    if name == "revenue_by_kind":
+        return str(EntryKind(key).label)
+    return key or "No brand"
+
+
+def _outcomes(rows: Iterable[OutcomeRow]) -> tuple[Outcome, ...]:
+    counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for row in rows:
+        counts[row.gateway or WALLET][row.status] += row.count
+    return tuple(
+        Outcome(
+            gateway=gateway,
+            started=sum(found.values()),
+            captured=found[Status.CAPTURED],
+            declined=found[Status.FAILED],
+            abandoned=found[Status.EXPIRED],
+            unknown=found[Status.UNKNOWN],
+        )
+        for gateway, found in sorted(counts.items())
+    )
