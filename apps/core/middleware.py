@@ -20,6 +20,7 @@ __all__ = ["ClientAddressHeader", "RequestIdMiddleware", "client_ip", "request_i
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 _USUAL = "X-Forwarded-For"
+_COUNTRY = re.compile(r"[A-Z]{2}")
 
 
 class ClientAddressHeader:
@@ -84,3 +85,14 @@ def client_ip(request: HttpRequest) -> str:
         except ValueError:
             continue
     return ""
+
+
+def client_country(request: HttpRequest) -> str:
+    """Return the ISO country of the caller's address as our outermost proxy says it, or "".
+
+    Believed only behind a proxy (``TRUSTED_PROXIES``) and by the one header that it overwrites.
+    """
+    header: str = settings.CLIENT_COUNTRY_HEADER
+    told = request.headers.get(header, "") if header and settings.TRUSTED_PROXIES else ""
+    country = told.strip().upper()
+    return country if _COUNTRY.fullmatch(country) else ""

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from apps.clusters import selectors as clusters
 from apps.core.money import Money
+from apps.finance.tax.rules.countries import name_of
 from apps.storefront import choices, rules
 
 if TYPE_CHECKING:
@@ -60,6 +61,12 @@ def state(status: str) -> SafeString:
     """Write a state of a payment or payout as a word with a shape and a colour."""
     tone, label = choices.STATES[status]
     return format_html('<span class="state {}">{}</span>', tone, label)
+
+
+@register.filter
+def place(code: str) -> str:
+    """Write the name of a country or state: ``California, United States``."""
+    return name_of(code)
 
 
 @register.filter

@@ -9,9 +9,16 @@ from django import forms
 
 from apps.core.errors import DomainError
 from apps.core.money import Money
+from apps.finance.tax.rules.countries import COUNTRIES, STATES, name_of
 from apps.storefront.choices import CURRENCY, DEPOSIT_PRESETS, TIP_PRESETS
 
 OTHER = "other"
+#: Countries, and the states of those whose states tax by themselves.
+PLACES: list[Any] = [
+    ("", "Choose"),
+    ("Countries", [*COUNTRIES.items()]),
+    ("States and provinces", [(code, name_of(code)) for code in STATES]),
+]
 
 
 class DollarsField(forms.CharField):
@@ -76,6 +83,21 @@ class TipForm(AmountForm):
         initial="CARD",
         widget=forms.RadioSelect,
     )
+    country = forms.ChoiceField(
+        label="Country you live in",
+        help_text="The tax in the price depends on it.",
+        widget=forms.Select(attrs={"autocomplete": "country"}),
+    )
+
+    def __init__(self, *args: Any, asks_country: bool, **kwargs: Any) -> None:
+        """Ask for the country only where the brand collects tax."""
+        super().__init__(*args, **kwargs)
+        if not asks_country:
+            del self.fields["country"]
+            return
+        field = self.fields["country"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
+        field.choices = PLACES
 
 
 class DepositForm(AmountForm):

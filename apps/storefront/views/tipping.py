@@ -15,11 +15,13 @@ from apps.accounts import selectors as accounts
 from apps.accounts.api import requests
 from apps.accounts.models import Profile
 from apps.core.errors import DomainError
+from apps.core.middleware import client_country
 from apps.finance.ledger import postings
 from apps.finance.ledger import selectors as ledger_selectors
 from apps.finance.payments import selectors as payments_selectors
 from apps.finance.payments import services as payments
 from apps.finance.payments.choices import Kind, Method
+from apps.finance.tax import selectors as tax
 from apps.storefront.choices import CURRENCY, words_of
 from apps.storefront.views.forms import KeyForm, TipForm
 
@@ -30,10 +32,12 @@ def creator(request: HttpRequest, handle: str) -> HttpResponse:
     who = accounts.creator_by_handle(requests.cluster_of(request), handle)
     if who is None:
         raise Http404
+    asks = tax.collects_tax(cluster=who.cluster, at=timezone.now())
     if request.method != "POST":
         initial = {name: request.GET[name] for name in ("amount", "preset") if name in request.GET}
-        return _page(request, who, TipForm(initial=initial))
-    form = TipForm(request.POST)
+        initial["country"] = client_country(request)
+        return _page(request, who, TipForm(initial=initial, asks_country=asks))
+    form = TipForm(request.POST, asks_country=asks)
     key = KeyForm(request.POST)
     if not request.user.is_authenticated:
         kept = urlencode({n: request.POST[n] for n in ("amount", "preset") if n in request.POST})
@@ -57,6 +61,7 @@ def _tip(request: HttpRequest, who: Profile, form: TipForm, key: str) -> HttpRes
             message=data["message"],
             idempotency_key=key,
             now=timezone.now(),
+            buyer=_buyer(request, form),
         )
     except DomainError as refusal:
         form.add_error(None, words_of(refusal))
@@ -73,6 +78,7 @@ def _confirm(request: HttpRequest, who: Profile, form: TipForm) -> HttpResponse:
             method=Method.WALLET,
             amount=form.cleaned_data["money"],
             at=timezone.now(),
+            buyer=_buyer(request, form),
         )
     except DomainError as refusal:
         form.add_error(None, words_of(refusal))
@@ -84,6 +90,10 @@ def _confirm(request: HttpRequest, who: Profile, form: TipForm) -> HttpResponse:
         return _page(request, who, form, status=422)
     context = {"creator": who, "payment": quote, "data": request.POST}
     return render(request, "storefront/confirm_wallet_tip.html", context)
+
+
+def _buyer(request: HttpRequest, form: TipForm) -> tax.Buyer:
+    return tax.Buyer(form.cleaned_data.get("country", ""), client_country(request))
 
 
 def _page(request: HttpRequest, who: Profile, form: TipForm, status: int = 200) -> HttpResponse:

@@ -34,6 +34,8 @@ class TestQuote:
         split = {name: part["amount"] for name, part in answer.json().items()}
         assert split == {
             "amount": "25.00",
+            "price": "25.00",
+            "tax": "0.00",
             "platform_fee": "3.75",
             "processing_fee": "1.25",
             "net": "20.00",

@@ -221,7 +221,7 @@ def _notice(event_type: str, told: Told, fields: Mapping[str, str]) -> Notice:
         reason=fields.get("failureReason", fields.get("reason", ""))[:200],
         facts={
             name: fields[name][:80]
-            for name in ("cardType", "last4", "billedInitialPrice", "billedCurrency",
+            for name in ("cardType", "last4", "country", "billedInitialPrice", "billedCurrency",
                          "accountingInitialPrice", "accountingCurrency")
             if name in fields
         },

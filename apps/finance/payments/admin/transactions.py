@@ -189,6 +189,11 @@ def split_of(row: Transaction) -> Facts:
         "Split",
         [
             Fact("Gross", amount(row.amount_minor, row.currency)),
+            *(
+                [Fact(f"Tax of {row.tax_place}", amount(row.tax_minor, row.currency))]
+                if row.tax_minor
+                else []
+            ),
             Fact("Platform fee", amount(row.platform_fee_minor, row.currency)),
             Fact("Processing fee", amount(row.processing_fee_minor, row.currency)),
             Fact("Net", amount(row.net_minor, row.currency)),

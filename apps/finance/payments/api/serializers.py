@@ -10,12 +10,15 @@ from apps.core.api.fields import MoneyField
 from apps.finance.payments import choices
 from apps.finance.payments.models import Transaction
 
+BUYER_COUNTRY = "ISO 3166: DE, US-CA. Needed where the brand collects tax."
+
 
 class TipInput(serializers.Serializer[Any]):
     creator = serializers.CharField(max_length=40, help_text="The creator's handle.")
     amount = MoneyField()
     method = serializers.ChoiceField(choices=choices.Method.choices)
     message = serializers.CharField(max_length=280, allow_blank=True, default="")
+    buyer_country = serializers.CharField(max_length=6, default="", help_text=BUYER_COUNTRY)
 
 
 class DepositInput(serializers.Serializer[Any]):
@@ -27,10 +30,13 @@ class QuoteInput(serializers.Serializer[Any]):
     method = serializers.ChoiceField(choices=choices.Method.choices)
     amount = serializers.DecimalField(max_digits=12, decimal_places=2)
     currency = serializers.CharField(max_length=5, default="USD")
+    buyer_country = serializers.CharField(max_length=6, default="", help_text=BUYER_COUNTRY)
 
 
 class QuoteOutput(serializers.Serializer[Any]):
-    amount = MoneyField()
+    amount = MoneyField(help_text="What the payer pays, tax included.")
+    price = MoneyField(help_text="What was asked about, before tax that comes on top.")
+    tax = MoneyField()
     platform_fee = MoneyField()
     processing_fee = MoneyField()
     net = MoneyField()
@@ -42,6 +48,7 @@ class TransactionOutput(serializers.ModelSerializer[Transaction]):
     platform_fee = MoneyField()
     processing_fee = MoneyField()
     net = MoneyField()
+    tax = MoneyField()
     payer = serializers.CharField(source="payer.handle")
     creator = serializers.CharField(source="payee.handle", default=None, allow_null=True)
     descriptor = serializers.CharField(
@@ -54,8 +61,8 @@ class TransactionOutput(serializers.ModelSerializer[Transaction]):
         model = Transaction
         fields = [
             "id", "kind", "method", "status", "amount", "platform_fee", "processing_fee", "net",
-            "payer", "creator", "descriptor", "message", "failure_reason", "created_at",
-            "captured_at",
+            "tax", "payer", "creator", "descriptor", "message", "failure_reason",
+            "created_at", "captured_at",
         ]  # fmt: skip
         read_only_fields = fields
 

@@ -19,6 +19,7 @@ from apps.accounts import selectors as accounts
 from apps.accounts.api.requests import profile
 from apps.accounts.models import Profile
 from apps.core.idempotency import idempotent, key_of
+from apps.core.middleware import client_country
 from apps.core.money import Money
 from apps.finance.payments import choices, errors, selectors
 from apps.finance.payments import services as payments
@@ -33,6 +34,7 @@ from apps.finance.payments.api.serializers import (
 )
 from apps.finance.payments.models import Transaction
 from apps.finance.payments.rules import limits
+from apps.finance.tax.selectors import Buyer
 
 KEY_HEADER = OpenApiParameter(
     "Idempotency-Key",
@@ -89,6 +91,7 @@ class Tips(APIView):
             message=wish["message"],
             idempotency_key=key_of(request),
             now=timezone.now(),
+            buyer=Buyer(wish["buyer_country"], client_country(request)),
         )
         return _started(transaction)
 
@@ -126,6 +129,7 @@ class QuoteView(APIView):
             method=choices.Method(asked["method"]),
             amount=amount,
             at=timezone.now(),
+            buyer=Buyer(asked["buyer_country"], client_country(request)),
         )
         return Response(QuoteOutput(quote).data)
 

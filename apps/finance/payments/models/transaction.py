@@ -6,19 +6,31 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 
 from apps.core.money import Money
 from apps.finance.payments.choices import Gateway, Kind, Method, Status
 
 #: CCBill's names for sales have 19 digits today.
 REFERENCE_LENGTH = 40
+_NONE = Value([], models.JSONField())
 #: A deposit's processing fee is the platform's cost, so the wallet gets the whole amount.
 _SPLIT_IS_EXACT = Q(
     kind=Kind.WALLET_DEPOSIT, platform_fee_minor=0, net_minor=F("amount_minor")
 ) | Q(
     kind=Kind.TIP,
-    net_minor=F("amount_minor") - F("platform_fee_minor") - F("processing_fee_minor"),
+    net_minor=F("amount_minor")
+    - F("tax_minor")
+    - F("platform_fee_minor")
+    - F("processing_fee_minor"),
+)
+#: A deposit buys nothing yet: tax is due when it is spent (directive (EU) 2016/1065).
+_TAX_FITS = Q(tax_minor=0, tax_added_minor=0, tax_place="") | Q(
+    kind=Kind.TIP,
+    tax_minor__gte=0,
+    tax_added_minor__gte=0,
+    tax_added_minor__lte=F("tax_minor"),
+    tax_place__gt="",
 )
 _PARTIES_FIT = Q(kind=Kind.WALLET_DEPOSIT, payee__isnull=True, method=Method.CARD) | Q(
     kind=Kind.TIP, payee__isnull=False
@@ -47,6 +59,22 @@ class Transaction(models.Model):
     platform_fee_minor = models.BigIntegerField()
     processing_fee_minor = models.BigIntegerField()
     net_minor = models.BigIntegerField(help_text="What the payee, or the wallet, gets.")
+    tax_minor = models.BigIntegerField(default=0, db_default=0, help_text="Tax in the amount.")
+    tax_added_minor = models.BigIntegerField(
+        default=0, db_default=0, help_text="The part of the tax that came on top of the price."
+    )
+    tax_place = models.CharField(
+        max_length=6, blank=True, default="", db_default="", help_text="ISO 3166; empty: untaxed."
+    )
+    tax_lines = models.JSONField(
+        default=list, db_default=_NONE, blank=True, help_text="Each tax as it was quoted, by rate."
+    )
+    place_proofs = models.JSONField(
+        default=list,
+        db_default=_NONE,
+        blank=True,
+        help_text="What the payer's place is known from.",
+    )
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.CREATED)
     gateway = models.CharField(max_length=20, choices=Gateway.choices, blank=True)
     merchant_account = models.ForeignKey(
@@ -84,6 +112,7 @@ class Transaction(models.Model):
                 name="txn_fees_not_negative",
             ),
             models.CheckConstraint(condition=_SPLIT_IS_EXACT, name="txn_split_is_exact"),
+            models.CheckConstraint(condition=_TAX_FITS, name="txn_tax_fits"),
             models.CheckConstraint(condition=_PARTIES_FIT, name="txn_parties_fit"),
             models.CheckConstraint(condition=_CARD_HAS_MID, name="txn_card_has_mid"),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="txn_status_known"),
@@ -149,6 +178,15 @@ class Transaction(models.Model):
     @property
     def net(self) -> Money:
         return Money(self.net_minor, self.currency)
+
+    @property
+    def tax(self) -> Money:
+        return Money(self.tax_minor, self.currency)
+
+    @property
+    def price(self) -> Money:
+        """What the payer was asked for, before tax that comes on top."""
+        return Money(self.amount_minor - self.tax_added_minor, self.currency)
 
     @property
     def source(self) -> str:

@@ -14,6 +14,7 @@ from apps.finance.payments.choices import Kind, Method, Status
 from apps.finance.payments.events import PaymentCaptured, PaymentFailed
 from apps.finance.payments.models import Transaction, TransactionEvent
 from apps.finance.payments.rules.transitions import check_move
+from apps.finance.payments.services.taxes import record_taxes, taxes_of
 
 
 @joins_transaction
@@ -76,6 +77,7 @@ def capture(
         facts=facts,
     )
     ledger.post(_draft(transaction), now=now)
+    record_taxes(transaction, now=now, billing=(facts or {}).get("country", ""))
     events.publish(
         PaymentCaptured(
             transaction_id=transaction.pk,
@@ -148,6 +150,7 @@ def _draft(transaction: Transaction) -> postings.Draft:
             platform_fee=transaction.platform_fee,
             processing_fee=transaction.processing_fee,
             cluster=cluster,
+            taxes=taxes_of(transaction),
         )
     return postings.tip_from_wallet(
         transaction_id=transaction.pk,
@@ -156,6 +159,7 @@ def _draft(transaction: Transaction) -> postings.Draft:
         amount=transaction.amount,
         platform_fee=transaction.platform_fee,
         cluster=cluster,
+        taxes=taxes_of(transaction),
     )
 
 

@@ -16,6 +16,7 @@ from apps.finance.payments.choices import Kind, Method, Status
 from apps.finance.payments.models import MerchantAccount, Transaction, TransactionEvent
 from apps.finance.payments.rules import limits
 from apps.finance.payments.services.move import capture, move
+from apps.finance.tax.selectors import Buyer, TaxQuote
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class _Wish:
     idempotency_key: str
     creator: Profile | None = None
     message: str = ""
+    #: Where the payer is. Not part of the wish: the first answer's place stands.
+    buyer: Buyer | None = None
 
 
 @atomic
@@ -58,10 +61,12 @@ def start_card_tip(
     message: str,
     idempotency_key: str,
     now: datetime,
+    buyer: Buyer | None = None,
 ) -> Transaction:
     """
     Open a tip by card; the payer goes on at ``checkout_url``. Nothing is booked yet.
 
+    ``amount`` is the price: tax that the buyer's place shows on top is added to the charge.
     Calling again with the same key returns the first payment.
 
     :raises KeyReused: that first payment was another one
@@ -70,10 +75,12 @@ def start_card_tip(
     :raises TipToOneself: payer and payee are one person
     :raises AmountOutOfRange: the brand's merchant account doesn't take this amount
     :raises NoMerchantAccount: the brand cannot charge cards now
+    :raises PlaceMissing, PlaceUnknown, PlaceTooWide: the brand collects tax and needs the place
     """
     _check_parties(fan, creator)
     return _start_by_card(
-        _Wish(fan, Kind.TIP, Method.CARD, amount, idempotency_key, creator, message), now=now
+        _Wish(fan, Kind.TIP, Method.CARD, amount, idempotency_key, creator, message, buyer),
+        now=now,
     )
 
 
@@ -86,10 +93,12 @@ def tip_from_wallet(
     message: str,
     idempotency_key: str,
     now: datetime,
+    buyer: Buyer | None = None,
 ) -> Transaction:
     """
     Tip from the fan's wallet on this brand; captured and booked at once.
 
+    ``amount`` is the price: tax that the buyer's place shows on top is paid beside it.
     Calling again with the same key returns the first payment.
 
     :raises KeyReused: that first payment was another one
@@ -98,9 +107,10 @@ def tip_from_wallet(
     :raises NotACreator: the profile is a fan's
     :raises TipToOneself: payer and payee are one person
     :raises AmountOutOfRange: too little or too much for a wallet tip
+    :raises PlaceMissing, PlaceUnknown, PlaceTooWide: the brand collects tax and needs the place
     """
     _check_parties(fan, creator)
-    wish = _Wish(fan, Kind.TIP, Method.WALLET, amount, idempotency_key, creator, message)
+    wish = _Wish(fan, Kind.TIP, Method.WALLET, amount, idempotency_key, creator, message, buyer)
     limits.check_words(message=message, idempotency_key=idempotency_key)
     if (first := _first_by_key(wish)) is not None:
         return first
@@ -112,7 +122,7 @@ def tip_from_wallet(
         capture(transaction=transaction, now=now, reason="Paid from the wallet")
     except ledger_errors.InsufficientFunds as error:
         raise errors.InsufficientWallet(
-            amount=str(amount.decimal), currency=amount.currency
+            amount=str(transaction.amount.decimal), currency=amount.currency
         ) from error
     return transaction
 
@@ -161,7 +171,10 @@ def _open(
         method=wish.method,
         amount=wish.amount,
         at=now,
+        buyer=wish.buyer,
     )
+    if account:  # tax on top may lift a price over what the account takes
+        limits.check_between(quote.amount, account.least_minor, account.most_minor)
     transaction, is_new = Transaction.objects.get_or_create(
         payer=wish.fan,
         idempotency_key=wish.idempotency_key,
@@ -170,11 +183,16 @@ def _open(
             "kind": wish.kind,
             "method": wish.method,
             "payee": wish.creator,
-            "amount_minor": wish.amount.minor,
+            "amount_minor": quote.amount.minor,
             "currency": wish.amount.currency,
             "platform_fee_minor": quote.platform_fee.minor,
             "processing_fee_minor": quote.processing_fee.minor,
             "net_minor": quote.net.minor,
+            "tax_minor": quote.tax.minor,
+            "tax_added_minor": quote.due.added.minor,
+            "tax_place": quote.tax_place if quote.tax else "",
+            "tax_lines": _kept(quote.due),
+            "place_proofs": list(quote.proofs),
             "gateway": account.gateway if account else "",
             "merchant_account": account,
             "message": wish.message,
@@ -192,15 +210,35 @@ def _open(
         by=wish.fan.user,
         action="payments.started",
         subject=transaction,
-        facts={"kind": wish.kind.value, "method": wish.method.value, "amount": str(wish.amount)},
+        facts={
+            "kind": wish.kind.value,
+            "method": wish.method.value,
+            "amount": str(quote.amount),
+            **({"tax": str(quote.tax), "place": quote.tax_place} if quote.tax else {}),
+        },
         cluster=wish.fan.cluster,
     )
     return transaction, True
 
 
+def _kept(due: TaxQuote) -> list[dict[str, str | int]]:
+    """Write what was quoted into the payment: it may be captured days later, by these rates."""
+    return [
+        {
+            "rate": line.rate_id,
+            "place": line.place,
+            "kind": line.kind,
+            "percent": str(line.percent),
+            "base_minor": line.base.minor,
+            "tax_minor": line.tax.minor,
+        }
+        for line in due.lines
+    ]
+
+
 def _same(first: Transaction, wish: _Wish) -> Transaction:
     creator_id = wish.creator.pk if wish.creator else None
-    stored = (first.kind, first.method, first.amount, first.payee_id, first.message)
+    stored = (first.kind, first.method, first.price, first.payee_id, first.message)
     if stored != (wish.kind, wish.method, wish.amount, creator_id, wish.message):
         raise errors.KeyReused(transaction=str(first.public_id))
     return first

@@ -1,0 +1,54 @@
+"""The tax of a payment: in its journal entry, and in the tax lines of the quarter."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from apps.core.db import joins_transaction
+from apps.core.money import Money
+from apps.finance.ledger import postings
+from apps.finance.payments.models import Transaction
+from apps.finance.tax import services as tax
+from apps.finance.tax.choices import Proof
+
+_COUNTRY_LENGTH = 2
+
+
+def taxes_of(transaction: Transaction) -> list[postings.Tax]:
+    """Return what each place is owed, as the payment was quoted."""
+    return [postings.Tax(line.place, line.tax) for line in _lines(transaction)]
+
+
+@joins_transaction
+def record_taxes(transaction: Transaction, *, now: datetime, billing: str = "") -> None:
+    """Write the tax lines of a captured payment.
+
+    The billing country that the processor names is one proof more. It does not change the tax, as
+    the price was agreed; where it contradicts, the proofs do not agree, and staff find the sale.
+    """
+    proofs = [str(proof) for proof in transaction.place_proofs]
+    if len(billing) == _COUNTRY_LENGTH and billing.isalpha():
+        proofs.append(f"{Proof.BILLING.value}:{billing.upper()}")
+    tax.record_sale(
+        source=transaction.source,
+        cluster=transaction.cluster.slug,
+        lines=_lines(transaction),
+        proofs=proofs,
+        sold_at=now,
+    )
+
+
+def _lines(transaction: Transaction) -> list[tax.SoldLine]:
+    currency = transaction.currency
+    return [
+        tax.SoldLine(
+            rate_id=line["rate"],
+            place=line["place"],
+            kind=line["kind"],
+            percent=Decimal(line["percent"]),
+            base=Money(line["base_minor"], currency),
+            tax=Money(line["tax_minor"], currency),
+        )
+        for line in transaction.tax_lines
+    ]
