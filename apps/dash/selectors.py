@@ -15,6 +15,7 @@ from apps.core.show import money_text
 from apps.finance.ledger import selectors as books
 from apps.finance.ledger.selectors import dashboard as ledger
 from apps.finance.payments.selectors import dashboard as payments
+from apps.finance.reconciliation import selectors as reconciliation
 from apps.payouts import selectors as payouts
 
 #: A badge says "99+" beyond this; nobody needs the hundredth exactly.
@@ -84,6 +85,8 @@ def queues(*, by: Any, now: datetime) -> list[Queue]:
         found += payout_queues(by=by)
     if by.has_perm("ledger.view_proposal"):
         found.append(proposal_queue(by=by))
+    if by.has_perm("reconciliation.view_reconciliationexception"):
+        found.append(exception_queue())
     if by.has_perm("payments.view_webhookevent"):
         found.append(
             Queue(
@@ -162,6 +165,18 @@ def proposal_queue(*, by: Any) -> Queue:
         "ledger.proposal",
         "queue=decide",
         list(waiting.values_list("proposed_at", flat=True)[:CAP]),
+    )
+
+
+def exception_queue() -> Queue:
+    """Return what statements and books do not agree on."""
+    return Queue(
+        "open_exceptions",
+        "Reconciliation exceptions",
+        "statements and books differ",
+        "reconciliation.reconciliationexception",
+        "state__exact=OPEN",
+        reconciliation.open_since(limit=CAP),
     )
 
 

@@ -50,7 +50,19 @@ MENU: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
         ("Holds", "front_hand", "ledger.hold", "", ""),
         ("To decide", "fact_check", "ledger.proposal", "queue=decide", "proposals_to_decide"),
         ("Proposals", "rule", "ledger.proposal", "", ""),
+        ("Months", "event_available", "ledger.period", "", ""),
         ("Checks of the books", "verified", "ledger.bookscheck", "", ""),
+    ),
+    "Reconciliation": (
+        ("Statements", "receipt_long", "reconciliation.statement", "", ""),
+        (
+            "Exceptions",
+            "difference",
+            "reconciliation.reconciliationexception",
+            "state__exact=OPEN",
+            "open_exceptions",
+        ),
+        ("Sources", "hub", "reconciliation.statementsource", "", ""),
     ),
     "Payouts": (
         ("To approve", "fact_check", "payouts.payout", "queue=approve", "payouts_to_approve"),

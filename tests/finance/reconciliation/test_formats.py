@@ -22,7 +22,8 @@ CAMT = """<?xml version="1.0"?>
  <CdtDbtInd>DBIT</CdtDbtInd><Dt><Dt>2026-01-31</Dt></Dt></Bal>
 {entries}
 </Stmt></BkToCstmrStmt></Document>"""
-ENTRY = """<Ntry><Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>{sign}</CdtDbtInd><Sts><Cd>{status}</Cd></Sts>
+ENTRY = """<Ntry><Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>{sign}</CdtDbtInd>
+<Sts><Cd>{status}</Cd></Sts>
 <BookgDt><Dt>2026-01-{day}</Dt></BookgDt><ValDt><Dt>2026-01-{day}</Dt></ValDt>
 <AcctSvcrRef>BANK-{day}</AcctSvcrRef><NtryDtls>{details}</NtryDtls></Ntry>"""
 DETAIL = """<TxDtls><Refs><EndToEndId>{reference}</EndToEndId></Refs>{amount}
@@ -47,7 +48,7 @@ def parse(name: str, text: str, *, currency: str = "USD", **mapping: Any) -> lis
 
 def camt(*entries: str, **mapping: Any) -> list[Any]:
     text = CAMT.format(entries="".join(entries))
-    return [p for p in parse("camt.053", text, currency="EUR", **mapping)]
+    return parse("camt.053", text, currency="EUR", **mapping)
 
 
 def lines_of(parsed: list[Any]) -> list[tuple[int, str, str]]:

@@ -8,10 +8,15 @@ from apps.finance.reconciliation.services.match import (
     match_statement,
     match_waiting,
 )
-from apps.finance.reconciliation.services.receive import Received, receive_statement
+from apps.finance.reconciliation.services.receive import (
+    LARGEST_FILE,
+    Received,
+    receive_statement,
+)
 from apps.finance.reconciliation.services.sources import add_source, set_source
 
 __all__ = [
+    "LARGEST_FILE",
     "Received",
     "accept_exception",
     "add_source",

@@ -58,7 +58,8 @@ WITH open_lines AS (
       )
 ), different AS (
     SELECT l.id AS line_id, i.id AS item_id, l.minor - i.minor AS difference
-    FROM lines l JOIN items i USING (reference, rank) WHERE reference <> ''
+    FROM lines l JOIN items i USING (reference, rank)
+    WHERE reference <> '' AND l.minor <> i.minor
 ), late AS (
     SELECT DISTINCT l.match_id
     FROM reconciliation_statementline l
