@@ -78,7 +78,7 @@ class TestAnEntryByHand:
         assert (entry.effective_on, entry.cluster) == (date(2026, 1, 10), "boyfanz")
         assert books.balance_of(BANK, "USD") == THOUSAND
         assert books.balance_of(EQUITY, "USD") == THOUSAND
-        assert ledger.check_books(now=now).ok
+        assert ledger.check_books(now=now).findings == []
 
     def test_is_on_record_with_both_people(self, staff: Staff, now: datetime) -> None:
         author, approver = staff("finance"), staff("finance")
@@ -299,7 +299,7 @@ class TestAReversal:
         entry, approver = self.entry(now), staff("admin")
         proposal = ledger.propose_reversal(
             entry_id=entry.pk,
-            at_original_date=False,
+            on_original_date=False,
             by=staff("finance"),
             reason="Booked twice",
             key="r",
@@ -314,11 +314,11 @@ class TestAReversal:
         reversal = Entry.objects.get(reverses=entry)
         assert done.entry_id == reversal.pk
         assert (reversal.memo, reversal.actor) == ("Booked twice", approver)
-        assert ledger.check_books(now=now).ok
+        assert ledger.check_books(now=now).findings == []
 
     def test_waits_once_for_each_entry(self, staff: Staff, now: datetime) -> None:
         entry, author = self.entry(now), staff("finance")
-        asked = {"entry_id": entry.pk, "at_original_date": False, "reason": "Twice", "now": now}
+        asked = {"entry_id": entry.pk, "on_original_date": False, "reason": "Twice", "now": now}
         first = ledger.propose_reversal(**asked, by=author, key="r")
 
         with pytest.raises(errors.AlreadyProposed):
@@ -333,7 +333,7 @@ class TestAReversal:
         with pytest.raises(errors.EntryNotFound):
             ledger.propose_reversal(
                 entry_id=404,
-                at_original_date=False,
+                on_original_date=False,
                 by=staff("finance"),
                 reason="x",
                 key="r",
@@ -374,7 +374,7 @@ class TestTheDatabase:
         entry = TestAReversal().entry(now)
         proposal = ledger.propose_reversal(
             entry_id=entry.pk,
-            at_original_date=False,
+            on_original_date=False,
             by=staff("finance"),
             reason="Twice",
             key="r",

@@ -7,10 +7,13 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, Q, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.clusters.models import Cluster
@@ -21,6 +24,7 @@ from apps.core.admin import (
     Facts,
     Page,
     Verb,
+    Way,
     amount,
     as_id,
     change_link,
@@ -28,13 +32,25 @@ from apps.core.admin import (
     state,
     when,
 )
+from apps.core.errors import DomainError
 from apps.finance.ledger import selectors as books
 from apps.finance.ledger import services as ledger
-from apps.finance.ledger.admin.shown import debits_of, entry_link, lines_table, proposals_table
+from apps.finance.ledger.admin.forms import ON_DATES, CorrectionForm
+from apps.finance.ledger.admin.shown import (
+    debits_of,
+    entry_link,
+    line_cells,
+    lines_table,
+    proposals_table,
+    refusal_text,
+)
 from apps.finance.ledger.choices import EntryKind
 from apps.finance.ledger.models import Entry, Line
+from apps.finance.ledger.selectors.chain import link_of
 
 NUMBER = re.compile(r"JE-\d{4}-0*(\d+)", re.IGNORECASE)
+#: Links to what takes an entry back; there is one reversal, and few corrections.
+MOST_UNDOING = 20
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -67,7 +83,7 @@ class ReversalForm(forms.Form):
 
     date = forms.ChoiceField(
         label="Accounting date of the reversal",
-        choices=[("today", "The day it is approved"), ("original", "The entry's own date")],
+        choices=ON_DATES,
         help_text="A closed month takes nothing; then only the day of approval is possible.",
     )
     key = forms.CharField(widget=forms.HiddenInput, initial=uuid4, max_length=80)
@@ -76,8 +92,19 @@ class ReversalForm(forms.Form):
 def reversal_refusal(row: Entry, _by: Any) -> str:
     if row.kind == EntryKind.REVERSAL:
         return "a reversal is not itself reversed: post the event again."
+    if Entry.objects.filter(corrects=row).exclude(reversed_by__isnull=False).exists():
+        return "it has corrections: reverse those first."
     if Entry.objects.filter(reverses=row).exists():
         return "it is reversed already."
+    waiting = books.open_proposal_of(f"entry:{row.pk}")
+    return f"proposal {waiting.pk} about it waits for a decision." if waiting else ""
+
+
+def correction_refusal(row: Entry) -> str:
+    if row.kind in {EntryKind.REVERSAL, EntryKind.CORRECTION}:
+        return "it takes another entry back itself."
+    if Entry.objects.filter(reverses=row).exists():
+        return "it is reversed: nothing is left of it."
     waiting = books.open_proposal_of(f"entry:{row.pk}")
     return f"proposal {waiting.pk} about it waits for a decision." if waiting else ""
 
@@ -94,7 +121,7 @@ def reversal_preview(row: Entry, _by: Any) -> str:
 def reversal_run(row: Entry, by: Any, reason: str, *, date: str, key: str) -> str:
     proposal = ledger.propose_reversal(
         entry_id=row.pk,
-        at_original_date=date == "original",
+        on_original_date=date == "original",
         by=by,
         reason=reason,
         key=key,
@@ -175,9 +202,14 @@ class EntryAdmin(ConsoleAdmin):
     def posted(self, row: Entry) -> SafeString:
         return when(row.posted_at)
 
+    # --- One entry ---------------------------------------------------------------------------
+
     def page(self, request: HttpRequest, row: Entry) -> Page:
         lines = list(row.lines.all())
-        reversal = Entry.objects.filter(reverses=row).first()
+        undoing = list(
+            Entry.objects.filter(Q(reverses=row) | Q(corrects=row)).order_by("id")[:MOST_UNDOING]
+        )
+        reversal = next((entry for entry in undoing if entry.reverses_id), None)
         facts = [
             Fact("Source", source_link(row.source)),
             Fact("Brand", row.cluster or "all"),
@@ -185,24 +217,107 @@ class EntryAdmin(ConsoleAdmin):
             Fact("Posted", when(row.posted_at)),
             Fact("By", row.actor if row.actor_id else "Platform"),
             Fact("Memo", row.memo or "none"),
+            *undone_facts(row, undoing),
+            *approved_facts(row),
         ]
-        if row.reverses_id:
-            facts.append(Fact("Reverses", entry_link(row.reverses_id)))
-        if reversal:
-            facts.append(Fact("Reversed by", entry_link(reversal.pk, reversal.number)))
-        facts += approved_facts(row)
         proposed = books.proposals_of(f"entry:{row.pk}", limit=20)
         return Page(
             title=row.number,
             subtitle=row.get_kind_display(),
             state=state("REVERSED") if reversal else state("POSTED"),
             amount=self.money(row),
+            ways=self.ways_of(request, row),
             main=[
                 lines_table(lines),
                 *([proposals_table("Proposed about it", proposed)] if proposed else []),
             ],
-            side=[Facts("Entry", facts)],
+            side=[Facts("Entry", facts), chain_facts(row)],
         )
+
+    def ways_of(self, request: HttpRequest, row: Entry) -> list[Way]:
+        if not request.user.has_perm("ledger.propose_correction") or correction_refusal(row):
+            return []
+        return [Way("Propose correction …", self.address("correct", row.pk))]
+
+    # --- A correction ------------------------------------------------------------------------
+
+    def get_urls(self) -> list[Any]:
+        gate = self.admin_site.admin_view
+        mine = path("<int:pk>/correct/", gate(self.correct_view), name="ledger_entry_correct")
+        return [mine, *super().get_urls()]
+
+    def correct_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask which part of an entry to take back; propose it on POST."""
+        if not request.user.has_perm("ledger.propose_correction"):
+            raise PermissionDenied
+        entry = self.get_object(request, str(pk))
+        if entry is None:
+            raise Http404
+        lines = list(entry.lines.all())
+        form = CorrectionForm(request.POST or None, lines=lines)
+        wrong = correction_refusal(entry)
+        if request.method == "POST" and not wrong and form.is_valid():
+            try:
+                proposal = ledger.propose_correction(
+                    **form.asked(), entry_id=entry.pk, by=request.user, now=timezone.now()
+                )
+            except DomainError as error:
+                wrong = refusal_text(error)
+            else:
+                self.message_user(
+                    request, "Proposed. A second person must approve it.", messages.SUCCESS
+                )
+                return HttpResponseRedirect(
+                    reverse("admin:ledger_proposal_change", args=[proposal.pk])
+                )
+        context = {
+            "title": "Propose a correction",
+            "entry": entry,
+            "back": self.address("change", entry.pk),
+            "form": form,
+            "rows": [(line_cells(line), field) for line, field in form.rows()],
+            "wrong": wrong,
+        }
+        failed = request.method == "POST"
+        return self.drawn(
+            request, "admin/ledger/correction.html", context, status=422 if failed else 200
+        )
+
+
+def undone_facts(row: Entry, undoing: list[Entry]) -> list[Fact]:
+    """Return links to what the entry takes back and to what takes it back, both ways."""
+    facts = []
+    if row.reverses_id:
+        facts.append(Fact("Reverses", entry_link(row.reverses_id)))
+    if row.corrects_id:
+        facts.append(Fact("Corrects", entry_link(row.corrects_id)))
+    facts += [
+        Fact(
+            "Reversed by" if entry.reverses_id else "Corrected by",
+            entry_link(entry.pk, entry.number),
+        )
+        for entry in undoing
+    ]
+    return facts
+
+
+def chain_facts(row: Entry) -> Facts:
+    """Return where the entry lies in the hash chain, and whether it verifies as it is now."""
+    link = link_of(row.pk)
+    if link is None:
+        return Facts("Proof", [Fact("Hash chain", "not in a block yet", "within a minute")])
+    return Facts(
+        "Proof",
+        [
+            Fact("Block", f"{link.number} of entries {link.first_id} to {link.last_id}"),
+            Fact(
+                "Verifies",
+                state("YES", "Unchanged") if link.verifies else state("NO", "Does not verify"),
+            ),
+            Fact("Hash", format_html('<span class="c-mono">{}</span>', link.hash)),
+            Fact("Built", when(link.built_at)),
+        ],
+    )
 
 
 def approved_facts(row: Entry) -> list[Fact]:

@@ -18,6 +18,7 @@ from apps.core.money import SCALES, SYMBOLS, Money
 from apps.core.show import money_text
 from apps.finance.ledger.chart import LEAVES
 from apps.finance.ledger.choices import OwnerKind
+from apps.finance.ledger.models import Line
 from apps.finance.ledger.postings import AccountRef, Movement, credit, debit
 
 #: Rows an entry by hand begins with, and how many "More lines" adds.
@@ -155,3 +156,60 @@ def imbalance_of(movements: Sequence[Movement]) -> str:
         if debits != credits_
     ]
     return f"It does not balance: {' and '.join(wrong)}." if wrong else ""
+
+
+ON_DATES = [("today", "The day it is approved"), ("original", "The entry's own date")]
+
+
+class CorrectionForm(forms.Form):
+    """Which part of each line of an entry to take back; an empty line stays as it is."""
+
+    date = forms.ChoiceField(
+        label="Accounting date of the correction",
+        choices=ON_DATES,
+        help_text="A closed month takes nothing; then only the day of approval is possible.",
+    )
+    reason = forms.CharField(
+        label="Reason, for the record", max_length=500, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    key = forms.CharField(widget=forms.HiddenInput, initial=uuid4, max_length=80)
+
+    def __init__(self, *args: Any, lines: Sequence[Line], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lines = lines
+        for line in lines:
+            self.fields[f"line-{line.n}"] = forms.CharField(
+                label=f"Take back of line {line.n}", max_length=40, required=False
+            )
+
+    def rows(self) -> list[tuple[Line, forms.BoundField]]:
+        return [(line, self[f"line-{line.n}"]) for line in self.lines]
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        movements = []
+        for line in self.lines:
+            name = f"line-{line.n}"
+            if not given.get(name):
+                continue
+            try:
+                money = written_amount(given[name], line.currency)
+            except ValidationError as error:
+                self.add_error(name, error)
+                continue
+            account = AccountRef(line.account.code, line.account.owner)
+            movements.append((credit if line.amount_minor > 0 else debit)(account, money))
+        if not self.errors and (wrong := imbalance_of(movements)):
+            raise ValidationError(wrong)
+        given["movements"] = movements
+        return given
+
+    def asked(self) -> dict[str, Any]:
+        """Return a valid form as what the service takes."""
+        given = self.cleaned_data
+        return {
+            "movements": given["movements"],
+            "on_original_date": given["date"] == "original",
+            "reason": given["reason"],
+            "key": given["key"],
+        }

@@ -37,15 +37,18 @@ def account_name(account: Account) -> str:
     return f"{account.code} {name}" + (f" · {account.owner}" if account.owner else "")
 
 
-def lines_table(lines: list[Line]) -> Table:
-    rows = [
-        [
-            change_link("ledger_account", line.account_id, account_name(line.account)),
-            amount(line.amount_minor, line.currency) if line.amount_minor > 0 else "",
-            amount(-line.amount_minor, line.currency) if line.amount_minor < 0 else "",
-        ]
-        for line in lines
+def line_cells(line: Line) -> list[Any]:
+    """Return a line as account, debit and credit."""
+    minor = line.amount_minor
+    return [
+        change_link("ledger_account", line.account_id, account_name(line.account)),
+        amount(minor, line.currency) if minor > 0 else "",
+        amount(-minor, line.currency) if minor < 0 else "",
     ]
+
+
+def lines_table(lines: list[Line]) -> Table:
+    rows = [line_cells(line) for line in lines]
     totals = [
         [f"Total {currency}", amount(minor, currency), amount(minor, currency)]
         for minor, currency in debits_of(lines)

@@ -165,6 +165,10 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.AlterModelOptions(
+            name="period",
+            options={"permissions": [("close_period", "Can close months")]},
+        ),
         migrations.RunSQL(
             (SQL / "proposals.sql").read_text(),
             reverse_sql=(SQL / "proposals_drop.sql").read_text(),

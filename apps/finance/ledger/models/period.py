@@ -17,6 +17,7 @@ class Period(models.Model):
     closed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        permissions = [("close_period", "Can close months")]
         constraints = [
             models.CheckConstraint(condition=Q(month__day=1), name="ledger_period_is_a_month"),
             models.CheckConstraint(

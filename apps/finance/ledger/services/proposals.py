@@ -9,16 +9,15 @@ from uuid import uuid4
 
 from django.db import IntegrityError, transaction
 
-from apps.accounts.models import Profile, User
+from apps.accounts.models import User
 from apps.audit import services as audit
-from apps.core.money import Money
 from apps.finance.ledger import errors
-from apps.finance.ledger.choices import EntryKind, ProposalKind, ProposalState
-from apps.finance.ledger.models import Line, Proposal
-from apps.finance.ledger.postings import AccountRef, Draft, Movement
+from apps.finance.ledger.choices import ProposalKind, ProposalState
+from apps.finance.ledger.models import Proposal
+from apps.finance.ledger.postings import Movement
+from apps.finance.ledger.selectors.periods import closed_to
 from apps.finance.ledger.selectors.proposals import PreviewLine, preview_of_entry
-from apps.finance.ledger.services.post import post
-from apps.finance.ledger.services.reverse import reverse
+from apps.finance.ledger.services.carry_out import carry_out, lines_of
 
 #: What nobody has decided by then must be looked at anew.
 TIME_TO_DECIDE = timedelta(days=14)
@@ -87,21 +86,13 @@ def _payload_of(movements: Sequence[Movement], effective_on: date, cluster: str)
     return {
         "effective_on": effective_on.isoformat(),
         "cluster": cluster,
-        "lines": [
-            {
-                "code": account.code,
-                "owner": account.owner,
-                "currency": amount.currency,
-                "amount_minor": amount.minor,
-            }
-            for account, amount in movements
-        ],
+        "lines": lines_of(movements),
     }
 
 
 @transaction.atomic
 def propose_reversal(
-    *, entry_id: int, at_original_date: bool, by: User, reason: str, key: str, now: datetime
+    *, entry_id: int, on_original_date: bool, by: User, reason: str, key: str, now: datetime
 ) -> Proposal:
     """Keep the reversal of a whole entry for a second person's decision. Nothing is posted.
 
@@ -111,11 +102,67 @@ def propose_reversal(
     :raises AlreadyProposed: a reversal of this entry waits already
     :raises DomainError: what ``propose_entry`` and ``reverse`` raise
     """
-    payload = {"entry_id": entry_id, "at_original_date": at_original_date}
+    payload = {"entry_id": entry_id, "on_original_date": on_original_date}
     return _propose(
         ProposalKind.REVERSAL,
         f"entry:{entry_id}",
         payload,
+        by=by,
+        reason=reason,
+        key=key,
+        now=now,
+    )
+
+
+@transaction.atomic
+def propose_correction(
+    *,
+    entry_id: int,
+    movements: Sequence[Movement],
+    on_original_date: bool,
+    by: User,
+    reason: str,
+    key: str,
+    now: datetime,
+) -> Proposal:
+    """Keep for a second person's decision what takes a part of an entry back. Nothing is posted.
+
+    ``movements`` are opposite to what the entry moved, as ``correct`` takes them.
+
+    :raises AlreadyProposed: a correction of this entry waits already
+    :raises DomainError: what ``propose_entry`` and ``correct`` raise
+    """
+    payload = {
+        "entry_id": entry_id,
+        "on_original_date": on_original_date,
+        "lines": lines_of(movements),
+    }
+    return _propose(
+        ProposalKind.CORRECTION,
+        f"entry:{entry_id}",
+        payload,
+        by=by,
+        reason=reason,
+        key=key,
+        now=now,
+    )
+
+
+@transaction.atomic
+def propose_reopening(*, month: date, by: User, reason: str, key: str, now: datetime) -> Proposal:
+    """Keep the reopening of the last closed month for a second person's decision.
+
+    :raises AlreadyProposed: it is proposed already
+    :raises PeriodNotClosed: it is not the last closed month
+    :raises DomainError: what ``propose_entry`` raises of a proposal
+    """
+    closed = closed_to()
+    if closed is None or month != closed.replace(day=1):
+        raise errors.PeriodNotClosed(month=month.isoformat())
+    return _propose(
+        ProposalKind.REOPEN_PERIOD,
+        f"period:{month:%Y-%m}",
+        {"month": month.isoformat()},
         by=by,
         reason=reason,
         key=key,
@@ -227,7 +274,7 @@ def approve_proposal(*, proposal_id: int, by: User, reason: str, now: datetime) 
     if proposal.proposed_by_id == by.pk:
         raise errors.OwnProposal(proposal_id=proposal_id)
     _decide(proposal, ProposalState.APPROVED, by_id=by.pk, reason=_clean(reason), now=now)
-    proposal.entry_id = _execute(proposal, by=by, now=now)
+    proposal.entry_id = carry_out(proposal, by=by, now=now)
     proposal.save(update_fields=["entry"])
     _record(proposal, "ledger.proposal_approved", by=by)
     return proposal
@@ -278,7 +325,7 @@ def rehearse(*, proposal: Proposal, by: User, now: datetime) -> list[PreviewLine
         stored = _locked(proposal.pk)
         _check_open(stored, now)
         _decide(stored, ProposalState.APPROVED, by_id=NOBODY, reason="rehearsal", now=now)
-        entry_id = _execute(stored, by=by, now=now)
+        entry_id = carry_out(stored, by=by, now=now)
         lines = preview_of_entry(entry_id) if entry_id else []
         transaction.set_rollback(True)
     return lines
@@ -323,50 +370,3 @@ def _record(proposal: Proposal, action: str, *, by: User | None) -> None:
         },
         cluster=proposal.payload.get("cluster"),
     )
-
-
-# --- Do -----------------------------------------------------------------------------------
-
-
-def _execute(proposal: Proposal, *, by: User, now: datetime) -> int | None:
-    """Do what an approved proposal says; return the id of the entry it posted."""
-    if proposal.kind == ProposalKind.ENTRY:
-        entry_id = post(_draft(proposal, by), now=now).entry_id
-    else:
-        entry_id = _reverse(proposal, by, now)
-    _check_not_own(entry_id, by)
-    return entry_id
-
-
-def _draft(proposal: Proposal, by: User) -> Draft:
-    payload = proposal.payload
-    return Draft(
-        kind=EntryKind.MANUAL_ADJUSTMENT,
-        source=f"proposal:{proposal.pk}",
-        movements=tuple(
-            Movement(
-                AccountRef(line["code"], line["owner"]),
-                Money(line["amount_minor"], line["currency"]),
-            )
-            for line in payload["lines"]
-        ),
-        cluster=payload["cluster"],
-        memo=proposal.reason,
-        effective_on=date.fromisoformat(payload["effective_on"]),
-        actor_id=by.pk,
-    )
-
-
-def _reverse(proposal: Proposal, by: User, now: datetime) -> int:
-    return reverse(
-        entry_id=proposal.payload["entry_id"], by=by, reason=proposal.reason, now=now
-    ).entry_id
-
-
-def _check_not_own(entry_id: int, by: User) -> None:
-    """:raises OwnAccount: a line stands on an account of a profile of ``by``"""
-    owners = [
-        f"profile:{pk}" for pk in Profile.objects.filter(user=by).values_list("pk", flat=True)
-    ]
-    if owners and Line.objects.filter(entry_id=entry_id, account__owner__in=owners).exists():
-        raise errors.OwnAccount(entry_id=entry_id)
