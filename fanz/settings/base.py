@@ -236,10 +236,10 @@ SPECTACULAR_SETTINGS = {
 HTTP_ALLOWED_PRIVATE_NETWORKS: list[str] = []
 
 # --- The books -----------------------------------------------------------------------
-#: What a source in the books names: its first word and the model whose row must exist.
+#: What a source in the books names: its first word and the table whose row must exist.
 LEDGER_SOURCES = {
-    "transaction": "payments.Transaction",
-    "payout": "payouts.Payout",
+    "transaction": "payments_transaction",
+    "payout": "payouts_payout",
 }
 #: What must be done above the ledger before a month is closed; each called with the first and the
 #: last day of the month and the time, answering ChecklistItems.

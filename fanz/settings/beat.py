@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from celery.schedules import crontab
+
 CELERY_BEAT_SCHEDULE = {
     "sweep the outbox": {
         "task": "core.sweep_outbox",
@@ -27,9 +29,21 @@ CELERY_BEAT_SCHEDULE = {
         "task": "ledger.check_books",
         "schedule": timedelta(minutes=10),
     },
+    "prove all of the books": {
+        "task": "ledger.prove_books",
+        "schedule": crontab(hour="3", minute="20"),
+    },
+    "roll the books forward": {
+        "task": "ledger.roll_forward",
+        "schedule": timedelta(seconds=15),
+    },
     "give back expired holds": {
         "task": "ledger.expire_holds",
         "schedule": timedelta(minutes=1),
+    },
+    "end proposals nobody decided": {
+        "task": "ledger.expire_proposals",
+        "schedule": timedelta(minutes=5),
     },
     "seal the audit log": {
         "task": "audit.seal",

@@ -1,6 +1,7 @@
 """What the ledger's tests share."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -11,3 +12,9 @@ def transactional_caller(db: None) -> Iterator[None]:
     """The transaction of a calling service: posting joins one and never opens it."""
     with transaction.atomic():
         yield
+
+
+@pytest.fixture(autouse=True)
+def _alone(settings: Any) -> None:
+    """The ledger by itself: the apps whose rows its sources name stand above it."""
+    settings.LEDGER_SOURCES = {}

@@ -71,6 +71,7 @@ def text_of(entry: Entry) -> str:
             entry.effective_on.isoformat(),
             entry.posted_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             entry.reverses_id,
+            entry.corrects_id,
             entry.actor_id,
             entry.memo,
             [

@@ -10,9 +10,8 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils.module_loading import import_string
 
-from apps.finance.ledger.choices import PeriodState, ProposalKind, ProposalState
+from apps.finance.ledger.choices import CheckScope, PeriodState, ProposalKind, ProposalState
 from apps.finance.ledger.models import BooksCheck, Period, PeriodMove, Proposal
-from apps.finance.ledger.selectors.books import last_check
 from apps.finance.ledger.selectors.totals import balances_on, rows
 
 #: How old the last proof of the books may be when a month is closed.
@@ -121,7 +120,7 @@ def checklist_of(month: date, *, now: datetime) -> list[ChecklistItem]:
         ChecklistItem(
             "over", "The month is over", now.date() > last, f"It ends on {last.isoformat()}."
         ),
-        _proof(last_check(), now),
+        _proof(now),
         _rolled(last),
         _suspense(last),
         _proposals(last),
@@ -142,17 +141,21 @@ def _order(month: date) -> ChecklistItem:
     )
 
 
-def _proof(check: BooksCheck | None, now: datetime) -> ChecklistItem:
+def _proof(now: datetime) -> ChecklistItem:
+    """All of them, not a slice; and no slice since then found anything."""
+    checks = BooksCheck.objects.order_by("-checked_at", "-id")
+    check = checks.filter(scope=CheckScope.FULL).first()
+    newest = checks.first()
     recent = check is not None and check.checked_at > now - PROOF_IS_RECENT
     detail = (
-        "They were never proved."
+        "All of them were never proved."
         if check is None
         else f"Last proved {check.checked_at:%Y-%m-%d %H:%M}: {len(check.findings)} findings."
     )
     return ChecklistItem(
         "proof",
         "The books are proved within a day",
-        bool(check and check.ok and recent),
+        bool(check and check.ok and recent and newest and newest.ok),
         detail,
     )
 

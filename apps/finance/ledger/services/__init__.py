@@ -7,7 +7,7 @@ from apps.finance.ledger.services.accounts import (
     unfreeze_account,
 )
 from apps.finance.ledger.services.bulk import Result, dry_run, post_each
-from apps.finance.ledger.services.check import check_books
+from apps.finance.ledger.services.check import check_books, check_slice
 from apps.finance.ledger.services.correct import correct
 from apps.finance.ledger.services.holds import (
     capture_hold,
@@ -44,6 +44,7 @@ __all__ = [
     "approve_proposal",
     "capture_hold",
     "check_books",
+    "check_slice",
     "close_account",
     "close_period",
     "correct",

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import logging
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import connection, transaction
 
 from apps.core.db import outside_transaction
+from apps.finance.ledger.models import Bookmark, Entry
+
+logger = logging.getLogger(__name__)
+
+#: An entry that waits longer is held up by a transaction that does not end, or by a worker.
+LATE = timedelta(minutes=10)
 
 #: Ids a pass takes at most: about a second of work, and as long does its row stay locked.
 IDS_A_PASS = 20_000
@@ -28,7 +35,7 @@ def roll_forward(*, now: datetime, passes: int = 25, limit: int = IDS_A_PASS) ->
 
     Each pass is a transaction of its own. Ids of transactions that still run, and all after
     them, are left for a later call. Does nothing while another worker is at it. Calling it
-    again changes nothing that is rolled already.
+    again changes nothing that is rolled already. Logs an error when an entry waits for long.
     """
     total = Rolled(0, 0, 0, behind=True)
     while total.behind and total.passes < passes:
@@ -39,7 +46,19 @@ def roll_forward(*, now: datetime, passes: int = 25, limit: int = IDS_A_PASS) ->
             total.passes + 1,
             one.behind,
         )
+    _watch(now)
     return total
+
+
+def _watch(now: datetime) -> None:
+    bookmark = Bookmark.objects.first()
+    rolled_to = bookmark.low_id if bookmark else 0
+    waiting = Entry.objects.filter(pk__gt=rolled_to).order_by("pk").first()
+    if waiting is not None and waiting.posted_at < now - LATE:
+        logger.error(
+            "ledger.roll_forward_lags",
+            extra={"rolled_to": rolled_to, "entry_id": waiting.pk},
+        )
 
 
 def _one_pass(now: datetime, limit: int) -> Rolled:

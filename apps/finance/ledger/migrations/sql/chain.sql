@@ -13,7 +13,7 @@ RETURNS TABLE (entry_id bigint, body text) LANGUAGE sql STABLE AS $$
                e.id, e.kind, e.source, encode(e.request_hash, 'hex'), e.line_count, e.cluster,
                to_char(e.effective_on, 'YYYY-MM-DD'),
                to_char(e.posted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-               e.reverses_id, e.actor_id, e.memo, coalesce(w.lines, '[]')::json)::text
+               e.reverses_id, e.corrects_id, e.actor_id, e.memo, coalesce(w.lines, '[]')::json)::text
       FROM ledger_entry e
       LEFT JOIN (
            SELECT l.entry_id,
