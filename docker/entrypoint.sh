@@ -2,7 +2,10 @@
 # Starts one process of the platform: web, worker, beat, release, or any manage.py command.
 set -e
 case "$1" in
-  release) python manage.py migrate --noinput && exec python manage.py sync_roles ;;
+  release)
+    python manage.py migrate --noinput
+    python manage.py sync_roles
+    [ -z "$APPLICATION_ROLE" ] || exec python manage.py grant_roles "$APPLICATION_ROLE" ;;
   web)
     exec granian --interface wsgi --host 0.0.0.0 --port "${PORT:-8000}" \
       --workers "${WEB_WORKERS:-2}" --blocking-threads "${WEB_THREADS:-4}" --no-ws \

@@ -78,7 +78,7 @@ def test_a_balance_that_would_not_fit_is_refused(ids, now) -> None:
     equity, bank = AccountRef("3000"), AccountRef("1000", "bank:main")
 
     def draft(source: str) -> Draft:
-        return Draft(EntryKind.TIP_CARD, source, (debit(bank, most), credit(equity, most)))
+        return Draft(EntryKind.CAPITAL_PAID_IN, source, (debit(bank, most), credit(equity, most)))
 
     with transaction.atomic():
         ledger.post(draft("most:1"), now=now)
@@ -94,7 +94,7 @@ def test_text_comes_back_as_it_was_sent(now) -> None:
     one = Money(1, "USD")
     lines = (debit(AccountRef("1000", "bank:main"), one), credit(AccountRef("3000"), one))
     with transaction.atomic():
-        ledger.post(Draft(EntryKind.TIP_CARD, 'odd","\\', lines, memo=memo), now=now)
+        ledger.post(Draft(EntryKind.CAPITAL_PAID_IN, 'odd","\\', lines, memo=memo), now=now)
 
     entry = books.entry_of('odd","\\')
 
