@@ -37,6 +37,12 @@ SEES = {
         "payouts.payoutmethod",
         "clusters.cluster",
         "accounts.profile",
+        "fx.currencyposition",
+        "fx.exchange",
+        "fx.exchangerate",
+        "tax.brandtaxation",
+        "tax.taxline",
+        "tax.taxrate",
     },
     "payouts": {
         "payouts.payout",

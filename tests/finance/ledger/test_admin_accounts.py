@@ -10,8 +10,10 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.html import strip_tags
 
+from apps.accounts.models import Profile
+from apps.audit.models import AuditRecord
 from apps.core.money import Money
-from apps.finance.ledger import postings
+from apps.finance.ledger import errors, postings
 from apps.finance.ledger import services as ledger
 from apps.finance.ledger.chart import CHART
 from apps.finance.ledger.models import Account
@@ -137,3 +139,62 @@ class TestAStatementOfSomeDays:
         account = self.account(now)
 
         self.rows(console("finance"), account, **query)
+
+
+class TestVerbs:
+    def account(self, now: datetime) -> Account:
+        given.a_creator("50.00", now=now)
+        return Account.objects.get(code="2100")
+
+    def do(self, client: Any, verb: str, account: Account) -> Any:
+        url = reverse("admin:ledger_account_do", args=[verb])
+        client.get(url, {"ids": account.pk})
+        return client.post(url, {"ids": account.pk, "reason": "Court order 7"})
+
+    def test_freeze_and_unfreeze(self, console: Any, now: datetime) -> None:
+        account, client = self.account(now), console("compliance")
+
+        self.do(client, "freeze", account)
+        account.refresh_from_db()
+        assert account.is_frozen
+        with pytest.raises(errors.AccountClosed), transaction.atomic():
+            ledger.post(tip(9, int(account.owner.partition(":")[2])), now=now)
+        self.do(client, "unfreeze", account)
+
+        account.refresh_from_db()
+        assert not account.is_frozen
+        actions = AuditRecord.objects.filter(subject_type="ledger.account").order_by("id")
+        assert [(record.action, record.reason) for record in actions] == [
+            ("ledger.account_frozen", "Court order 7"),
+            ("ledger.account_unfrozen", "Court order 7"),
+        ]
+
+    def test_do_not_close_what_has_money(self, console: Any, now: datetime) -> None:
+        account, client = self.account(now), console("finance")
+
+        self.do(client, "close", account)
+
+        account.refresh_from_db()
+        assert account.closed_at is None
+
+    def test_close_and_reopen_what_is_empty(self, console: Any, now: datetime) -> None:
+        account, client = self.account(now), console("finance")
+        profile = Profile.objects.get(pk=int(account.owner.partition(":")[2]))
+        given.a_requested_payout("50.00", creator=profile, now=now)
+
+        self.do(client, "close", account)
+        account.refresh_from_db()
+        assert account.closed_at is not None
+        self.do(client, "reopen", account)
+
+        account.refresh_from_db()
+        assert account.closed_at is None
+
+    @pytest.mark.parametrize(("role", "verb"), [("payouts", "freeze"), ("compliance", "close")])
+    def test_ask_for_the_role(self, console: Any, now: datetime, role: str, verb: str) -> None:
+        account = self.account(now)
+
+        assert self.do(console(role), verb, account).status_code == 403
+
+        account.refresh_from_db()
+        assert (account.is_frozen, account.closed_at) == (False, None)

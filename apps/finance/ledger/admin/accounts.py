@@ -29,6 +29,7 @@ from apps.core.admin import (
     when,
 )
 from apps.finance.ledger import selectors as books
+from apps.finance.ledger.admin.account_verbs import ACCOUNT_VERBS
 from apps.finance.ledger.admin.shown import account_name, sign_of
 from apps.finance.ledger.admin.statement import cursor_of, dated_statement, statement
 from apps.finance.ledger.choices import HoldState
@@ -69,6 +70,7 @@ class AccountAdmin(ConsoleAdmin):
     ordering = ("code", "owner", "currency", "id")
     intro = "Accounts open with their first posting. Balances are positive on their normal side."
     empty_title = "No account is open"
+    verbs = ACCOUNT_VERBS
     empty_text = "The first posting opens the accounts that it names."
     export_columns = ("code", "owner", "currency", "type", "normal_side", "opened_at", "closed_at")
 

@@ -166,6 +166,15 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AlterModelOptions(
+            name="account",
+            options={
+                "permissions": [
+                    ("close_account", "Can close and reopen accounts"),
+                    ("freeze_account", "Can freeze and unfreeze accounts"),
+                ]
+            },
+        ),
+        migrations.AlterModelOptions(
             name="period",
             options={"permissions": [("close_period", "Can close months")]},
         ),

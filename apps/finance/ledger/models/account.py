@@ -27,6 +27,10 @@ class Account(models.Model):
     is_frozen = models.BooleanField(default=False)
 
     class Meta:
+        permissions = [
+            ("close_account", "Can close and reopen accounts"),
+            ("freeze_account", "Can freeze and unfreeze accounts"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["code", "owner", "currency"], name="ledger_account_unique"
