@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Min, QuerySet
+from django.db.models import Max, Min, QuerySet
 
 from apps.core.db import joins_transaction
 from apps.finance.ledger.selectors import lines as ledger_lines
@@ -16,8 +16,6 @@ from apps.finance.reconciliation.choices import State
 from apps.finance.reconciliation.models import Statement, StatementSource
 from apps.payouts import selectors as payouts
 
-#: Events whose source ends with the other side's own name: "settlement:SET-7".
-NAMED_EVENTS = ("settlement:", "bank:", "rail-funding:")
 #: The day of an event and the day of its entry can differ by a zone.
 MARGIN = timedelta(days=2)
 
@@ -25,9 +23,7 @@ _GATHER = """
 INSERT INTO reconciliation_bookitem
     (source_id, entry_id, n, amount_minor, effective_on, event, reference, by_hand_only)
 SELECT %s, l.entry_id, l.n, l.amount_minor, l.effective_on, l.event,
-       left(coalesce(r.outside, CASE WHEN split_part(l.event, ':', 1) || ':' = ANY(%s)
-                                     THEN substr(l.event, strpos(l.event, ':') + 1)
-                                     ELSE '' END), 140), false
+       coalesce(r.outside, ''), false
 FROM ({lines}) AS l (entry_id, n, amount_minor, effective_on, event)
 LEFT JOIN ({references}) AS r (event, outside) ON r.event = l.event
 WHERE NOT EXISTS (
@@ -42,8 +38,7 @@ def gather_items(statement: Statement) -> int:
     """Copy the ledger's lines that a statement could mean, those not yet here; return how many."""
     source = statement.source
     reach = timedelta(days=max(source.date_window_days, source.settlement_days))
-    first = starts_on(source) or statement.period_start
-    start = max(first, statement.period_start) - reach
+    start = _first_unread(statement) - reach
     end = statement.period_end + reach
     lines = ledger_lines.lines_between(source.account, source.currency, start=start, end=end)
     return _insert(source, lines, start=start, end=end)
@@ -54,6 +49,16 @@ def gather_entries(source: StatementSource, entry_ids: Collection[int]) -> int:
     """Copy the lines of entries that were posted for the account just now."""
     lines = ledger_lines.lines_of_entries(source.account, source.currency, entry_ids=entry_ids)
     return _insert(source, lines, start=date.min, end=date.min)
+
+
+def _first_unread(statement: Statement) -> date:
+    """Return the day after the statement before: days that none covers are looked at, too."""
+    before = (
+        statement.source.statements.exclude(state=State.REFUSED)
+        .filter(period_end__lt=statement.period_start)
+        .aggregate(last=Max("period_end"))["last"]
+    )
+    return before + timedelta(days=1) if before else statement.period_start
 
 
 def starts_on(source: StatementSource) -> date | None:
@@ -68,7 +73,7 @@ def _insert(source: StatementSource, lines: QuerySet[Any, Any], *, start: date, 
     references_sql, references_params = _references(source, start, end)
     sql = _GATHER.format(lines=lines_sql, references=references_sql)
     with connection.cursor() as cursor:
-        cursor.execute(sql, [source.pk, list(NAMED_EVENTS), *lines_params, *references_params])
+        cursor.execute(sql, [source.pk, *lines_params, *references_params])
         return int(cursor.rowcount)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from apps.core.db import joins_transaction
 from apps.finance.reconciliation import errors
@@ -14,6 +15,9 @@ from apps.finance.reconciliation.models import Statement, StatementSource
 from apps.finance.reconciliation.services import passes
 from apps.finance.reconciliation.services.gather import gather_items
 from apps.finance.reconciliation.services.judge import judge
+
+#: Months are closed within so many days; nothing is booked in them later.
+YOUNG = timedelta(days=45)
 
 
 def match_waiting(*, now: datetime, limit: int = 5) -> int:
@@ -26,8 +30,12 @@ def match_waiting(*, now: datetime, limit: int = 5) -> int:
 
 
 def match_open_again(*, now: datetime, limit: int = 50) -> int:
-    """Match what has open exceptions again: the books may have caught up. Return how many."""
-    waiting = Statement.objects.filter(state=State.OPEN).order_by("period_start", "id")
+    """Match again what is open, and what is so young that the books may still get an older date.
+
+    Return how many statements were looked at.
+    """
+    young = Q(state=State.COMPLETE, period_end__gte=now.date() - YOUNG)
+    waiting = Statement.objects.filter(Q(state=State.OPEN) | young).order_by("period_start", "id")
     keys = list(waiting.values_list("pk", flat=True)[:limit])
     for key in keys:
         match_statement(statement_id=key, now=now)
