@@ -1,4 +1,4 @@
-"""The demo's data: people with known logins, creators on every brand, a month of business."""
+"""The demo's data: people with known logins, creators on every brand, months of business."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from apps.accounts.models import User
 from apps.finance.ledger import services as ledger
 from apps.ops import errors, rules
 from apps.ops.services.cast import Cast, Creator, open_creator, open_merchant_accounts
+from apps.ops.services.demo_closing import close_demo_months, record_demo_rates
+from apps.ops.services.demo_past import first_day, tell_past
 from apps.ops.services.demo_people import CREATORS
 from apps.ops.services.demo_story import Leads, lead_roles, story, was_told
 from apps.ops.services.play import Deed, Play, deeds_of_day, run_clockwork, stage
@@ -54,11 +56,15 @@ def seed_demo(
     if was_told(leads):
         return _logins()
     cast = _cast(size, brands, staff, start)
+    record_demo_rates(first=first_day(start), now=now)
+    tell_past(cast, seed=size.seed, start=start)
     with stage() as sandbox:
         play = Play(size, start, cast, sandbox, all_well_from=now - ALL_WELL)
         _play_until(play, leads, now=now, on_day=on_day)
     if not ledger.check_books(now=now).ok:
         raise errors.BooksDoNotBalance()
+    close_demo_months(until=start.date(), by=staff[2], now=now)
+    ledger.roll_forward(now=now)
     return _logins()
 
 
