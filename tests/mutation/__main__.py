@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXPLAINED = Path(__file__).with_name("explained.txt")
 REPORT = ROOT / "build" / "mutation.json"
 TIMEOUT_SECONDS = 180
+LAST_WORDS = 20
 #: pytest's exit codes: tests failed; it was interrupted by an error while collecting.
 NOTICED = {1, 2}
 PYTEST = ("-q", "-x", "-p", "no:randomly", "-p", "no:cacheprovider", "-m", "not slow", "--tb=no")
@@ -101,9 +102,12 @@ def _must_be_green(tree: Path, environment: dict[str, str], chosen: list[Fault])
     It also leaves a database for the faults that do not touch SQL.
     """
     patterns = list(dict.fromkeys(pattern for fault in chosen for pattern in fault.tests))
-    code = _pytest(tree, environment, tuple(patterns), fresh=True)
+    code, said = _pytest(tree, environment, tuple(patterns), fresh=True)
     if code:
-        raise SystemExit(f"The tests are red without any fault (pytest ended with {code}).")
+        last = "\n".join(said.splitlines()[-LAST_WORDS:])
+        raise SystemExit(
+            f"{last}\nThe tests are red without any fault (pytest ended with {code})."
+        )
 
 
 def _tried(tree: Path, environment: dict[str, str], fault: Fault) -> dict[str, object]:
@@ -112,7 +116,7 @@ def _tried(tree: Path, environment: dict[str, str], fault: Fault) -> dict[str, o
     is_sql = fault.path.endswith(".sql")
     (tree / fault.path).write_text(fault.applied(text))
     try:
-        code = _pytest(tree, environment, fault.tests, fresh=is_sql)
+        code, _ = _pytest(tree, environment, fault.tests, fresh=is_sql)
     finally:
         (tree / fault.path).write_text(text)
     key = fault.key(text)
@@ -135,7 +139,7 @@ def _survived(key: str) -> str:
 
 def _pytest(
     tree: Path, environment: dict[str, str], patterns: tuple[str, ...], *, fresh: bool
-) -> int:
+) -> tuple[int, str]:
     """Run the tests in the copy; a run that never ends counts as failed."""
     files = [str(file) for pattern in patterns for file in sorted(tree.glob(pattern))]
     # A fault in SQL is in the schema: it needs a database of its own, gone afterwards.
@@ -147,13 +151,14 @@ def _pytest(
             check=False,
             cwd=tree,
             env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
             timeout=TIMEOUT_SECONDS,
         )
     except subprocess.TimeoutExpired:
-        return 1
-    return result.returncode
+        return 1, "it never ended"
+    return result.returncode, result.stdout
 
 
 if __name__ == "__main__":

@@ -77,8 +77,12 @@ class _Source:
             left, right = self._text(node.left), self._text(node.comparators[0])
             wrong = f"{left} {COMPARED[type(node.ops[0])]} {right}"
             yield self._fault("wrong comparison", node, wrong)
-        elif isinstance(node, ast.Constant) and type(node.value) is int:
+        elif isinstance(node, ast.Constant) and type(node.value) is int and self._counts(node):
             yield self._fault("off by one", node, str(node.value + 1))
+
+    def _counts(self, node: ast.Constant) -> bool:
+        """Test if a number matters to the books: the size of a cache does not."""
+        return "lru_cache" not in self.text.splitlines()[node.lineno - 1]
 
     def _call(self, node: ast.Call) -> Iterator[Fault]:
         name = node.func.id if isinstance(node.func, ast.Name) else ""
