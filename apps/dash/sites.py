@@ -64,6 +64,16 @@ MENU: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
         ),
         ("Sources", "hub", "reconciliation.statementsource", "", ""),
     ),
+    "Currencies": (
+        ("Exchange rates", "currency_exchange", "fx.exchangerate", "", ""),
+        ("Exchanges", "swap_horiz", "fx.exchange", "", ""),
+        ("Positions", "account_balance_wallet", "fx.currencyposition", "", ""),
+    ),
+    "Tax": (
+        ("Tax on sales", "receipt", "tax.taxline", "", ""),
+        ("Tax rates", "percent", "tax.taxrate", "", ""),
+        ("Brands that collect", "toggle_on", "tax.brandtaxation", "", ""),
+    ),
     "Payouts": (
         ("To approve", "fact_check", "payouts.payout", "queue=approve", "payouts_to_approve"),
         ("Needs a person", "help", "payouts.payout", "queue=person", "payouts_for_a_person"),

@@ -1,0 +1,7 @@
+"""Tax in the console: rates that two people have seen, brands that collect, lines of returns."""
+
+from apps.finance.tax.admin.lines import TaxLineAdmin
+from apps.finance.tax.admin.rates import TaxRateAdmin
+from apps.finance.tax.admin.switches import BrandTaxationAdmin
+
+__all__ = ["BrandTaxationAdmin", "TaxLineAdmin", "TaxRateAdmin"]
