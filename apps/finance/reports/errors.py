@@ -28,11 +28,6 @@ class UnknownAccountCode(Invalid):
     message = "The chart of accounts has no such code."
 
 
-class UnknownChoice(Invalid):
-    code = "reports.unknown_choice"
-    message = "This filter does not know that value."
-
-
 class CurrencyTwice(Invalid):
     code = "reports.currency_twice"
     message = "Give a currency to show or one to translate to, not both."
@@ -46,8 +41,3 @@ class TooFine(Invalid):
 class CreatorNotFound(NotFound):
     code = "reports.creator_not_found"
     message = "There is no such creator."
-
-
-class AccountNotFound(NotFound):
-    code = "reports.account_not_found"
-    message = "There is no such account."

@@ -10,17 +10,20 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from apps.accounts.models import Profile
 from apps.core.money import Money
 from apps.finance.fx import services as fx
 from apps.finance.fx.adapters import Quoted
 from apps.finance.ledger import postings
 from apps.finance.ledger import services as ledger
 from apps.finance.ledger.postings import Draft
+from apps.finance.payments import services as payments
 from apps.finance.reports.rules.periods import Period, period_named
 from apps.finance.reports.rules.statements import Scope
+from tests import given
+from tests.factories.accounts import ProfileFactory
 
 Post = Callable[..., Any]
-NO_FEE: dict[str, Any] = {"creator_fee": None}
 
 
 def usd(text: str) -> Money:
@@ -132,6 +135,24 @@ def rates(db: None) -> Callable[..., None]:
             )
 
     return record
+
+
+@pytest.fixture
+def paid(fan: Profile, creator: Profile, now: datetime) -> Profile:
+    """50.00 into a wallet, 20.00 and 5.00 out of it as tips, a card tip and one declined."""
+    given.a_funded_wallet(fan, "50.00", now=now)
+    for number, amount in enumerate(("20.00", "5.00")):
+        payments.tip_from_wallet(
+            fan=fan, creator=creator, amount=usd(amount), message="",
+            idempotency_key=f"w{number}", now=now,
+        )  # fmt: skip
+    other = ProfileFactory.create(cluster=fan.cluster)
+    tip = given.a_card_tip(other, creator, "25.00", now=now, key="good")
+    given.a_delivery(tip, now=now)
+    declined = given.a_card_tip(other, creator, "10.00", now=now, key="bad")
+    given.a_return(declined, now=now, approved=False, number="0117240102000000099")
+    payments.process_webhooks(now=now)
+    return creator
 
 
 def of(period: str, *, compared: str | Period | None = None, **part: str) -> Scope:

@@ -19,7 +19,7 @@ STATEMENTS = ["balance-sheet", "cash-flow", "profit-loss", "trial-balance"]
 
 
 @pytest.fixture
-def finance(console) -> Client:
+def finance(console):
     return console("finance")
 
 
@@ -57,7 +57,7 @@ class TestWhoMayRead:
 
     def test_a_token_needs_the_second_factor_of_its_session(self, staff):
         api = APIClient(headers={"host": BRAND_HOST})
-        api.force_authenticate(staff("finance"), token={"sid": "made-up"})
+        api.force_authenticate(staff("finance"), token={"sid": "made-up"})  # type: ignore[arg-type]
 
         assert api.get(f"{ROOT}profit-loss/").status_code == 403
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from apps.finance.fx.errors import RateMissing
@@ -77,7 +79,7 @@ def test_a_closed_year_is_in_retained_earnings(post):
                 postings.debit(postings.PROCESSING_COSTS, usd("2.00")),
                 postings.debit(postings.PAYOUT_COSTS, usd("1.50")),
             ],
-            effective_on=None,
+            effective_on=date(2026, 1, 31),
         ),
     )
     report = shown(reports.balance_sheet(of("2026-12", cluster="boyfanz")))

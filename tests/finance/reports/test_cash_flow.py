@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from django.db import transaction
 
@@ -73,7 +75,7 @@ def test_currency_exchanged_is_neither_earned_nor_spent(january, post, rates):
             bought=eur("100.00"),
             bought_into=postings.cash("euro"),
             gain=usd("0.00"),
-            effective_on=None,
+            effective_on=date(2026, 1, 31),
         ),
     )
     report = reports.cash_flow(of("2026-01"))

@@ -8,7 +8,6 @@ from decimal import Decimal
 import pytest
 
 from apps.core.money import Money
-from apps.finance.payments import services as payments
 from apps.finance.reports import errors
 from apps.finance.reports import selectors as reports
 from apps.finance.reports.choices import Step
@@ -20,24 +19,6 @@ from tests.factories.accounts import ProfileFactory
 from tests.finance.reports.conftest import of, usd
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def paid(fan, creator, now):
-    """50.00 into a wallet, 20.00 and 5.00 out of it as tips, a card tip and one declined."""
-    given.a_funded_wallet(fan, "50.00", now=now)
-    for number, amount in enumerate(("20.00", "5.00")):
-        payments.tip_from_wallet(
-            fan=fan, creator=creator, amount=usd(amount), message="",
-            idempotency_key=f"w{number}", now=now,
-        )  # fmt: skip
-    other = ProfileFactory.create(cluster=fan.cluster)
-    tip = given.a_card_tip(other, creator, "25.00", now=now, key="good")
-    given.a_delivery(tip, now=now)
-    declined = given.a_card_tip(other, creator, "10.00", now=now, key="bad")
-    given.a_return(declined, now=now, approved=False, number="0117240102000000099")
-    payments.process_webhooks(now=now)
-    return creator
 
 
 def parts(slices):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from apps.core.money import Money
@@ -103,7 +105,7 @@ def test_the_closing_of_a_year_is_no_loss(post, january):
             currency="USD",
             cluster="",
             results=[postings.debit(postings.OTHER_EXPENSES, usd("25.00"))],
-            effective_on=None,
+            effective_on=date(2026, 1, 31),
         ),
     )
 
@@ -112,9 +114,11 @@ def test_the_closing_of_a_year_is_no_loss(post, january):
 
 @pytest.mark.usefixtures("february")
 def test_every_figure_leads_to_its_entries():
-    figure = reports.profit_and_loss(of("2026-01", cluster="boyfanz")).sheet("USD").row("5200")
+    row = reports.profit_and_loss(of("2026-01", cluster="boyfanz")).sheet("USD").row("5200")
+    drill = row.figures[0].drill
 
-    assert figure.figures[0].drill.params() == {
+    assert drill is not None
+    assert drill.params() == {
         "code": "5200",
         "not_kind": "PERIOD_CLOSE",
         "brand": "boyfanz",

@@ -9,9 +9,9 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.clusters.models import Cluster
+from apps.core.api.cursors import PageQuery
 from apps.core.money import SCALES, UnknownCurrency
 from apps.finance.ledger import errors
-from apps.finance.ledger.api.cursors import PageQuery
 from apps.finance.ledger.chart import CHART, leaves_under
 from apps.finance.ledger.choices import EntryKind
 from apps.finance.ledger.selectors.journal import Journal

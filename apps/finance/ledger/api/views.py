@@ -17,6 +17,14 @@ from rest_framework.views import APIView
 
 from apps.accounts.api.permissions import StaffPermission
 from apps.audit import services as audit
+from apps.core.api.cursors import (
+    account_key,
+    cursor_text,
+    entry_key,
+    line_key,
+    page,
+    read_cursor,
+)
 from apps.core.api.files import (
     JSON_FILE_OR_PAGE,
     JSON_OR_FILE,
@@ -29,14 +37,6 @@ from apps.core.api.files import (
 )
 from apps.finance.ledger import errors
 from apps.finance.ledger.api import queries
-from apps.finance.ledger.api.cursors import (
-    account_key,
-    cursor_text,
-    entry_key,
-    line_key,
-    page,
-    read_cursor,
-)
 from apps.finance.ledger.api.serializers import AccountPage, EntryOutput, EntryPage, StatementPage
 from apps.finance.ledger.chart import CHART
 from apps.finance.ledger.selectors import accounts, journal

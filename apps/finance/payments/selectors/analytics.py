@@ -20,7 +20,7 @@ class VolumeRow(NamedTuple):
     method: str
     gateway: str
     currency: str
-    count: int
+    payments: int
     gross_minor: int
     platform_fee_minor: int
 
@@ -30,7 +30,7 @@ class OutcomeRow(NamedTuple):
 
     gateway: str
     status: str
-    count: int
+    payments: int
 
 
 class DeclineRow(NamedTuple):
@@ -39,7 +39,7 @@ class DeclineRow(NamedTuple):
     gateway: str
     code: str
     reason: str
-    count: int
+    payments: int
 
 
 def volume_of(*, start: date, end: date, cluster: str = "") -> list[VolumeRow]:
@@ -47,12 +47,10 @@ def volume_of(*, start: date, end: date, cluster: str = "") -> list[VolumeRow]:
     rows = (
         _captured(start, end, cluster)
         .values_list("cluster__slug", "kind", "method", "gateway", "currency")
-        .annotate(
-            count=Count("id"), gross=Sum("amount_minor"), platform_fee=Sum("platform_fee_minor")
-        )
+        .annotate(payments=Count("id"), gross=Sum("amount_minor"), fees=Sum("platform_fee_minor"))
         .order_by("cluster__slug", "kind", "method", "gateway", "currency")
     )
-    return [VolumeRow(*row[:6], int(row[6]), int(row[7])) for row in rows]
+    return [VolumeRow._make([*row[:6], int(row[6]), int(row[7])]) for row in rows]
 
 
 def active_payers(*, start: date, end: date, cluster: str = "", currency: str = "") -> int:
@@ -60,7 +58,8 @@ def active_payers(*, start: date, end: date, cluster: str = "", currency: str = 
     payments = _captured(start, end, cluster)
     if currency:
         payments = payments.filter(currency=currency)
-    return payments.aggregate(people=Count("payer__user", distinct=True))["people"]
+    people: int = payments.aggregate(people=Count("payer__user", distinct=True))["people"]
+    return people
 
 
 def outcomes_of(*, start: date, end: date, cluster: str = "") -> list[OutcomeRow]:
@@ -68,7 +67,7 @@ def outcomes_of(*, start: date, end: date, cluster: str = "") -> list[OutcomeRow
     rows = (
         _started(start, end, cluster)
         .values_list("gateway", "status")
-        .annotate(count=Count("id"))
+        .annotate(payments=Count("id"))
         .order_by("gateway", "status")
     )
     return [OutcomeRow(*row) for row in rows]
@@ -80,8 +79,8 @@ def declines_of(*, start: date, end: date, cluster: str = "", limit: int = 10) -
         _started(start, end, cluster)
         .filter(status=Status.FAILED)
         .values_list("gateway", "failure_code", "failure_reason")
-        .annotate(count=Count("id"))
-        .order_by("-count", "gateway", "failure_code", "failure_reason")[:limit]
+        .annotate(payments=Count("id"))
+        .order_by("-payments", "gateway", "failure_code", "failure_reason")[:limit]
     )
     return [DeclineRow(*row) for row in rows]
 

@@ -9,9 +9,11 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.clusters.models import Cluster
+from apps.core.api.cursors import PageQuery
 from apps.core.money import SCALES, UnknownCurrency
+from apps.finance.ledger.chart import CHART, leaves_under
 from apps.finance.reports import errors
-from apps.finance.reports.choices import Compare
+from apps.finance.reports.choices import Compare, Step
 from apps.finance.reports.rules import periods
 from apps.finance.reports.rules.periods import Period
 from apps.finance.reports.rules.statements import Scope
@@ -113,3 +115,42 @@ def currency_of(code: str | None) -> str:
     if code not in SCALES:
         raise UnknownCurrency(currency=code[:20])
     return code
+
+
+class InsightsQuery(ReportQuery):
+    """The analytics; with ``step`` also a series of income and expenses."""
+
+    step = serializers.ChoiceField(
+        choices=Step.choices, required=False, help_text="Also a series by day or by month."
+    )
+
+
+class LedgerQuery(BooksQuery, PageQuery):
+    """The general ledger: accounts in pages."""
+
+    code = serializers.CharField(
+        required=False, max_length=600, help_text="Codes of the chart, or of its groups: 1,2100."
+    )
+    owner = serializers.CharField(required=False, max_length=80, help_text="profile:17")
+
+
+class CreatorQuery(PeriodQuery):
+    creator = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=2**63 - 1,
+        help_text="Id of a creator's profile; your own on this brand without it.",
+    )
+
+
+def codes_of(written: str | None) -> tuple[str, ...]:
+    """Return the codes of accounts that a list of codes and groups means.
+
+    :raises UnknownAccountCode: the chart has no such code
+    """
+    codes: list[str] = []
+    for code in written.split(",") if written else ():
+        if code not in CHART:
+            raise errors.UnknownAccountCode(code=code[:20])
+        codes += [leaf.code for leaf in leaves_under(code)]
+    return tuple(dict.fromkeys(codes))

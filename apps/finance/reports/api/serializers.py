@@ -10,7 +10,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.core.api.fields import MoneyField
-from apps.finance.reports.choices import Role
+from apps.finance.ledger.choices import EntryKind
+from apps.finance.reports.choices import Earned, Role, Step
+from apps.finance.reports.rules.earnings import EarningsSheet
+from apps.finance.reports.rules.periods import Period
 from apps.finance.reports.rules.statements import Drill
 
 
@@ -19,6 +22,12 @@ def entries_link(drill: Drill | None) -> str | None:
     if drill is None:
         return None
     return f"{reverse('ledger:entries')}?{urlencode(drill.params())}"
+
+
+def statement_link(account_id: int, period: Period) -> str:
+    """Return the address of an account's lines in a period."""
+    days = {"start": period.start.isoformat(), "end": period.end.isoformat()}
+    return f"{reverse('ledger:statement', args=[account_id])}?{urlencode(days)}"
 
 
 class DrillField(serializers.Field[Drill, str, str, Drill]):
@@ -87,3 +96,172 @@ class ReportOutput(serializers.Serializer[Any]):
     sheets = SheetOutput(many=True)
     rates = RateOutput(many=True)
     is_proved = serializers.BooleanField(help_text="Every proof row is zero.")
+
+
+# --- Analytics -----------------------------------------------------------------------
+
+
+class SliceOutput(serializers.Serializer[Any]):
+    key = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    amount = MoneyField()
+    percent = serializers.DecimalField(max_digits=6, decimal_places=1, allow_null=True)
+
+
+class InsightSheetOutput(serializers.Serializer[Any]):
+    currency = serializers.CharField()
+    volume = MoneyField(help_text="What fans paid, gross.")
+    payments = serializers.IntegerField()
+    payers = serializers.IntegerField(help_text="People who paid in this currency.")
+    average_payment = MoneyField(allow_null=True)
+    revenue = MoneyField(help_text="Platform revenue of the books, refunds taken off.")
+    arpu = MoneyField(allow_null=True, help_text="Revenue for each person who paid.")
+    volume_by_kind = SliceOutput(many=True)
+    volume_by_brand = SliceOutput(many=True)
+    volume_by_gateway = SliceOutput(many=True)
+    revenue_by_kind = SliceOutput(many=True)
+    revenue_by_brand = SliceOutput(many=True)
+    fees_by_gateway = SliceOutput(
+        many=True, help_text="Platform fees fixed at capture, before refunds."
+    )
+
+
+class OutcomeOutput(serializers.Serializer[Any]):
+    gateway = serializers.CharField()
+    started = serializers.IntegerField()
+    captured = serializers.IntegerField()
+    declined = serializers.IntegerField()
+    abandoned = serializers.IntegerField()
+    unknown = serializers.IntegerField()
+    waiting = serializers.IntegerField()
+    success_percent = serializers.DecimalField(
+        max_digits=4, decimal_places=1, allow_null=True, help_text="Of those captured or declined."
+    )
+
+
+class DeclineOutput(serializers.Serializer[Any]):
+    gateway = serializers.CharField()
+    code = serializers.CharField()
+    reason = serializers.CharField()
+    count = serializers.IntegerField()
+
+
+class PlaceOutput(serializers.Serializer[Any]):
+    place = serializers.CharField(help_text="DE, or US-CA.")
+    sales = serializers.IntegerField()
+    net = MoneyField(help_text="Without tax.")
+    tax = MoneyField()
+
+
+class PartOutput(serializers.Serializer[Any]):
+    """The analytics of one period."""
+
+    start = serializers.DateField(source="period.start")
+    end = serializers.DateField(source="period.end")
+    payers = serializers.IntegerField(help_text="People who paid, in any currency.")
+    sheets = InsightSheetOutput(many=True)
+    outcomes = OutcomeOutput(many=True)
+    declines = DeclineOutput(many=True)
+    places = PlaceOutput(many=True, help_text="Taxed sales by the buyer's place.")
+
+
+class PointOutput(serializers.Serializer[Any]):
+    start = serializers.DateField(source="period.start")
+    end = serializers.DateField(source="period.end")
+    revenue = MoneyField(help_text="All income.")
+    costs = MoneyField(help_text="All expenses.")
+    result = MoneyField()
+
+
+class SeriesOutput(serializers.Serializer[Any]):
+    currency = serializers.CharField()
+    step = serializers.ChoiceField(choices=Step.choices)
+    points = PointOutput(many=True)
+
+
+class InsightsOutput(serializers.Serializer[Any]):
+    report = serializers.CharField(default="analytics")
+    brand = serializers.CharField(source="scope.cluster")
+    currency = serializers.CharField(source="scope.currency")
+    translated_to = serializers.CharField(source="scope.translate_to")
+    current = PartOutput(source="*")
+    compared = PartOutput(allow_null=True)
+    series = SeriesOutput(many=True, required=False)
+    rates = RateOutput(many=True)
+
+
+# --- General ledger --------------------------------------------------------------------
+
+
+class LedgerRowOutput(serializers.Serializer[Any]):
+    account = serializers.IntegerField(source="id")
+    code = serializers.CharField()
+    name = serializers.CharField()
+    owner = serializers.CharField()
+    currency = serializers.CharField()
+    opening = MoneyField(help_text="Positive on the account's normal side.")
+    debits = MoneyField()
+    credits = MoneyField()
+    closing = MoneyField()
+    statement = serializers.CharField(help_text="Where its lines are, with running balances.")
+
+
+class LedgerPage(serializers.Serializer[Any]):
+    next = serializers.URLField(allow_null=True)
+    start = serializers.DateField()
+    end = serializers.DateField()
+    results = LedgerRowOutput(many=True)
+
+
+# --- Creator's statement -----------------------------------------------------------------
+
+
+class HoldingsOutput(serializers.Serializer[Any]):
+    available = MoneyField()
+    reserve = MoneyField()
+    owed = MoneyField(help_text="What the creator owes the platform.")
+    total = MoneyField(help_text="Available and reserve, less what is owed.")
+
+
+class EarningsLineOutput(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=EntryKind.choices)
+    label = serializers.CharField()  # type: ignore[assignment]
+    section = serializers.ChoiceField(choices=Earned.choices)
+    gross = MoneyField()
+    platform_fee = MoneyField()
+    processing_fee = MoneyField()
+    net = MoneyField()
+    shared = MoneyField(help_text="Of net: from sales with other creators, whose fees are apart.")
+
+
+class SectionOutput(serializers.Serializer[Any]):
+    section = serializers.ChoiceField(choices=Earned.choices)
+    total = MoneyField()
+
+
+class EarningsSheetOutput(serializers.Serializer[Any]):
+    currency = serializers.CharField()
+    opening = HoldingsOutput()
+    lines = EarningsLineOutput(many=True)
+    sections = serializers.SerializerMethodField()
+    gross = MoneyField(help_text="Paid by fans, tax left out.")
+    fees = MoneyField()
+    reserved = MoneyField(help_text="Into the reserve, less what came out.")
+    closing = HoldingsOutput()
+
+    @extend_schema_field(SectionOutput(many=True))
+    def get_sections(self, sheet: EarningsSheet) -> Any:
+        rows = [{"section": section, "total": total} for section, total in sheet.sections]
+        return SectionOutput(rows, many=True).data
+
+
+class CreatorStatementOutput(serializers.Serializer[Any]):
+    report = serializers.CharField(default="creator-statement")
+    creator = serializers.IntegerField(source="profile_id")
+    handle = serializers.CharField()
+    display_name = serializers.CharField()
+    brand = serializers.CharField(source="cluster")
+    start = serializers.DateField(source="period.start")
+    end = serializers.DateField(source="period.end")
+    sheets = EarningsSheetOutput(many=True)
+    is_proved = serializers.BooleanField(help_text="Opening and lines make the closing.")

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts.api.permissions import StaffPermission
-from apps.core.api.files import JSON_FILE_OR_PAGE, described
+from apps.core.api.cursors import account_key, cursor_text, page, read_cursor
+from apps.core.api.files import JSON_FILE_OR_PAGE, JSON_OR_FILE, described, form_of
+from apps.finance.ledger.selectors import general
 from apps.finance.reports import selectors
-from apps.finance.reports.api.answers import answer
-from apps.finance.reports.api.queries import ReportQuery, scope_of
-from apps.finance.reports.api.serializers import ReportOutput
+from apps.finance.reports.api.answers import answer, as_json, file
+from apps.finance.reports.api.queries import LedgerQuery, ReportQuery, codes_of, scope_of
+from apps.finance.reports.api.serializers import LedgerPage, ReportOutput, statement_link
+from apps.finance.reports.exports import files
 from apps.finance.reports.rules.statements import Scope
 
 
@@ -26,7 +32,7 @@ class StaffReport(APIView):
     """A report for staff."""
 
     permission_classes = (ReadsReports,)
-    renderer_classes = JSON_FILE_OR_PAGE
+    renderer_classes: ClassVar[tuple[type[BaseRenderer], ...]] = JSON_FILE_OR_PAGE
 
 
 def _scope(request: Request) -> Scope:
@@ -65,3 +71,38 @@ class TrialBalance(StaffReport):
     @extend_schema(parameters=[ReportQuery], responses=described(ReportOutput, page=True))
     def get(self, request: Request) -> HttpResponseBase | Response:
         return answer(request, selectors.trial_balance(_scope(request)))
+
+
+class GeneralLedger(StaffReport):
+    """Accounts with opening, movements and closing, in pages; as CSV every line of the period."""
+
+    renderer_classes = JSON_OR_FILE
+
+    @extend_schema(parameters=[LedgerQuery], responses=described(LedgerPage))
+    def get(self, request: Request) -> HttpResponseBase | Response:
+        query = LedgerQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        asked = query.validated_data
+        scope = scope_of(asked, today=timezone.now().date())
+        wanted = general.Wanted(
+            start=scope.period.start,
+            end=scope.period.end,
+            codes=codes_of(asked.get("code")),
+            owner=asked.get("owner", ""),
+            currency=scope.currency,
+            cluster=scope.cluster,
+        )
+        if form_of(request) == "csv":
+            rows = files.ledger_rows(general.general_ledger_lines(wanted))
+            return file(request, "general-ledger", files.LEDGER_HEADINGS, rows)
+        size = asked["page_size"]
+        after = read_cursor(asked.get("cursor"), account_key)
+        rows_ = general.general_ledger(wanted, after=after, limit=size + 1)
+        last = rows_[size - 1] if len(rows_) > size else None
+        cursor = cursor_text(last.code, last.owner, last.currency) if last else None
+        shown = [
+            row._asdict() | {"statement": statement_link(row.id, scope.period)}
+            for row in rows_[:size]
+        ]
+        found = page(request, shown, cursor, start=wanted.start, end=wanted.end)
+        return as_json(LedgerPage(found))

@@ -43,7 +43,7 @@ def insights(scope: Scope) -> Insights:
 
 
 def _insights(scope: Scope, period: Period, compared: Insights | None = None) -> Insights:
-    days = {"start": period.start, "end": period.end, "cluster": scope.cluster}
+    start, end, cluster = period.start, period.end, scope.cluster
     nets = _read(scope, period)
     counts = _counts(scope, period)
     rates = Translator(scope.translate_to) if scope.translate_to else None
@@ -57,10 +57,14 @@ def _insights(scope: Scope, period: Period, compared: Insights | None = None) ->
     return Insights(
         scope=scope,
         period=period,
-        payers=analytics.active_payers(**days, currency=scope.currency),
+        payers=analytics.active_payers(
+            start=start, end=end, cluster=cluster, currency=scope.currency
+        ),
         sheets=sheets,
-        outcomes=_outcomes(analytics.outcomes_of(**days)),
-        declines=tuple(Decline(*row) for row in analytics.declines_of(**days)),
+        outcomes=_outcomes(analytics.outcomes_of(start=start, end=end, cluster=cluster)),
+        declines=tuple(
+            Decline(*row) for row in analytics.declines_of(start=start, end=end, cluster=cluster)
+        ),
         places=(),
         rates=rates.rates if rates else (),
         compared=compared,
@@ -89,7 +93,7 @@ def _counts(scope: Scope, period: Period) -> dict[str, int]:
     counts: dict[str, int] = defaultdict(int)
     for row in analytics.volume_of(start=period.start, end=period.end, cluster=scope.cluster):
         if scope.currency in {"", row.currency}:
-            counts[row.currency] += row.count
+            counts[row.currency] += row.payments
     return counts
 
 
@@ -152,7 +156,7 @@ def _label(name: str, key: str) -> str:
 def _outcomes(rows: Iterable[OutcomeRow]) -> tuple[Outcome, ...]:
     counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for row in rows:
-        counts[row.gateway or WALLET][row.status] += row.count
+        counts[row.gateway or WALLET][row.status] += row.payments
     return tuple(
         Outcome(
             gateway=gateway,

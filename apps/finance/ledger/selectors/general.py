@@ -1,0 +1,186 @@
+"""The general ledger: opening balance, movements and closing balance of each account."""
+
+# ruff: noqa: S608 - only constants of this module are put together
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+from apps.core.money import Money
+from apps.finance.ledger.chart import CHART
+from apps.finance.ledger.choices import Side
+from apps.finance.ledger.models import number_of
+from apps.finance.ledger.selectors.accounts import AccountKey
+from apps.finance.ledger.selectors.journal import streamed
+from apps.finance.ledger.selectors.totals import rows, span
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which accounts, over which days; empty filters mean any."""
+
+    start: date
+    end: date
+    codes: tuple[str, ...] = ()
+    owner: str = ""
+    currency: str = ""
+    cluster: str = ""
+
+    def values(self) -> dict[str, Any]:
+        return {
+            **span(self.start, self.end),
+            "month_of_start": self.start.replace(day=1),
+            "codes": list(self.codes),
+            "owner": self.owner,
+            "currency": self.currency,
+            "cluster": self.cluster,
+        }
+
+
+class LedgerRow(NamedTuple):
+    """An account in a period; balances positive on its normal side, both sides positive."""
+
+    id: int
+    code: str
+    name: str
+    owner: str
+    currency: str
+    opening: Money
+    debits: Money
+    credits: Money
+    closing: Money
+
+
+class LedgerLine(NamedTuple):
+    """A line of the whole general ledger, with the balance of its account after it."""
+
+    account_id: int
+    code: str
+    owner: str
+    effective_on: date
+    entry_id: int
+    n: int
+    kind: str
+    source: str
+    cluster: str
+    memo: str
+    amount: Money
+    balance: Money
+
+    @property
+    def number(self) -> str:
+        return number_of(self.entry_id, self.effective_on.year)
+
+
+_OF_ACCOUNT = """
+    (%(codes)s::text[] = '{}' OR a.code = ANY(%(codes)s))
+    AND (%(owner)s = '' OR a.owner = %(owner)s)
+    AND (%(currency)s = '' OR a.currency = %(currency)s)
+"""
+_OF_TOTAL = "(%(cluster)s = '' OR t.cluster = %(cluster)s)"
+_OF_ENTRY = "(%(cluster)s = '' OR e.cluster = %(cluster)s)"
+_NOT_ROLLED = "l.entry_id > coalesce((SELECT low_id FROM ledger_bookmark), 0)"
+
+_NET = "SELECT l.amount_minor AS net"
+_BOTH = "SELECT greatest(l.amount_minor, 0) AS debits, greatest(-l.amount_minor, 0) AS credits"
+_LINES = f"""
+  FROM ledger_line l JOIN ledger_entry e ON e.id = l.entry_id
+ WHERE l.account_id = a.id AND {_OF_ENTRY}
+"""
+# Each part is a scan of its own, so that each may use the index that fits its days.
+#: What stood on account ``a`` as the period began: months before, this month's days, the tail.
+_OPENING = f"""
+    SELECT t.debits_minor - t.credits_minor AS net FROM ledger_accounttotal t
+     WHERE t.account_id = a.id AND t.month < %(month_of_start)s AND {_OF_TOTAL}
+     UNION ALL
+    {_NET} {_LINES} AND l.effective_on >= %(month_of_start)s AND l.effective_on < %(start)s
+     UNION ALL
+    {_NET} {_LINES} AND l.effective_on < %(month_of_start)s AND {_NOT_ROLLED}
+"""
+#: What moved: whole months, the days around them, and the tail of the months.
+_MOVED = f"""
+    SELECT t.debits_minor AS debits, t.credits_minor AS credits FROM ledger_accounttotal t
+     WHERE t.account_id = a.id AND {_OF_TOTAL}
+       AND t.month >= %(month_from)s AND t.month < %(month_to)s
+     UNION ALL
+    {_BOTH} {_LINES} AND l.effective_on >= %(start)s AND l.effective_on < %(head_to)s
+     UNION ALL
+    {_BOTH} {_LINES} AND l.effective_on >= %(rest_from)s AND l.effective_on <= %(end)s
+     UNION ALL
+    {_BOTH} {_LINES} AND {_NOT_ROLLED}
+       AND l.effective_on >= %(month_from)s AND l.effective_on < %(month_to)s
+"""
+
+
+def general_ledger(
+    wanted: Wanted, *, after: AccountKey | None = None, limit: int = 50
+) -> list[LedgerRow]:
+    """Return accounts by code, owner and currency, also those that did not move."""
+    query = f"""
+        WITH a AS MATERIALIZED (
+            SELECT a.id, a.code, a.owner, a.currency, a.normal_side FROM ledger_account a
+             WHERE (a.code, a.owner, a.currency) > (%(code)s, %(who)s, %(money)s)
+               AND {_OF_ACCOUNT}
+             ORDER BY a.code, a.owner, a.currency LIMIT %(limit)s
+        )
+        SELECT a.id, a.code, a.owner, a.currency, a.normal_side,
+               coalesce(o.net, 0)::bigint, coalesce(m.debits, 0)::bigint,
+               coalesce(m.credits, 0)::bigint
+          FROM a
+          LEFT JOIN LATERAL (SELECT sum(net) AS net FROM ({_OPENING}) x) o ON true
+          LEFT JOIN LATERAL (
+               SELECT sum(debits) AS debits, sum(credits) AS credits FROM ({_MOVED}) x) m ON true
+         ORDER BY a.code, a.owner, a.currency"""
+    code, who, money = after or ("", "", "")
+    values = wanted.values() | {"code": code, "who": who, "money": money, "limit": limit}
+    return [_row(row) for row in rows(query, values)]
+
+
+def general_ledger_lines(wanted: Wanted) -> Iterator[LedgerLine]:
+    """Yield every line of a period by account and date with running balances; memory stays flat.
+
+    Accounts without a line in the period are left out. Balances are positive on the normal side.
+    """
+    query = f"""
+        WITH moved AS MATERIALIZED (
+            SELECT DISTINCT l.account_id FROM ledger_line l
+              JOIN ledger_account a ON a.id = l.account_id
+             WHERE l.effective_on BETWEEN %(start)s AND %(end)s AND {_OF_ACCOUNT}
+        ), standing AS MATERIALIZED (
+            SELECT a.id, a.code, a.owner, a.currency, a.normal_side,
+                   (SELECT coalesce(sum(net), 0) FROM ({_OPENING}) x)::bigint AS opening
+              FROM moved m JOIN ledger_account a ON a.id = m.account_id
+        )
+        SELECT a.id, a.code, a.owner, l.effective_on, l.entry_id, l.n, e.kind, e.source, e.cluster,
+               e.memo, l.amount_minor, a.currency, a.normal_side, a.opening
+          FROM ledger_line l
+          JOIN ledger_entry e ON e.id = l.entry_id
+          JOIN standing a ON a.id = l.account_id
+         WHERE l.effective_on BETWEEN %(start)s AND %(end)s AND {_OF_ENTRY}
+         ORDER BY a.code, a.owner, a.currency, l.effective_on, l.entry_id, l.n"""
+    account, balance = 0, 0
+    for row in streamed(query, wanted.values()):
+        *shown, minor, currency, side, opening = row
+        sign = 1 if side == Side.DEBIT else -1
+        balance = (balance if row[0] == account else sign * opening) + sign * minor
+        account = row[0]
+        yield LedgerLine._make([*shown, Money(minor, currency), Money(balance, currency)])
+
+
+def _row(row: Any) -> LedgerRow:
+    account_id, code, owner, currency, side, opening, debits, credits_ = row
+    sign = 1 if side == Side.DEBIT else -1
+    return LedgerRow(
+        id=account_id,
+        code=code,
+        name=CHART[code].name,
+        owner=owner,
+        currency=currency,
+        opening=Money(sign * opening, currency),
+        debits=Money(debits, currency),
+        credits=Money(credits_, currency),
+        closing=Money(sign * (opening + debits - credits_), currency),
+    )
