@@ -27,7 +27,9 @@ from tests.mutation.faults import Fault
 ROOT = Path(__file__).resolve().parents[2]
 EXPLAINED = Path(__file__).with_name("explained.txt")
 REPORT = ROOT / "build" / "mutation.json"
-TIMEOUT_SECONDS = 180
+TIMEOUT_SECONDS = 300
+#: All tests of all faults, once, at the beginning.
+PATIENCE_SECONDS = 1800
 LAST_WORDS = 20
 #: pytest's exit codes: tests failed; it was interrupted by an error while collecting.
 NOTICED = {1, 2}
@@ -102,7 +104,7 @@ def _must_be_green(tree: Path, environment: dict[str, str], chosen: list[Fault])
     It also leaves a database for the faults that do not touch SQL.
     """
     patterns = list(dict.fromkeys(pattern for fault in chosen for pattern in fault.tests))
-    code, said = _pytest(tree, environment, tuple(patterns), fresh=True)
+    code, said = _pytest(tree, environment, tuple(patterns), fresh=True, timeout=PATIENCE_SECONDS)
     if code:
         last = "\n".join(said.splitlines()[-LAST_WORDS:])
         raise SystemExit(
@@ -138,7 +140,12 @@ def _survived(key: str) -> str:
 
 
 def _pytest(
-    tree: Path, environment: dict[str, str], patterns: tuple[str, ...], *, fresh: bool
+    tree: Path,
+    environment: dict[str, str],
+    patterns: tuple[str, ...],
+    *,
+    fresh: bool,
+    timeout: int = TIMEOUT_SECONDS,
 ) -> tuple[int, str]:
     """Run the tests in the copy; a run that never ends counts as failed."""
     files = [str(file) for pattern in patterns for file in sorted(tree.glob(pattern))]
@@ -154,7 +161,7 @@ def _pytest(
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=TIMEOUT_SECONDS,
+            timeout=timeout,
         )
     except subprocess.TimeoutExpired:
         return 1, "it never ended"

@@ -120,7 +120,7 @@ def load(count: int, start: int) -> None:
         }
         entry, line = names.values()
         new = f"md5('{start}-' || g)"
-        of_entry = {"uuid": f"{new}::uuid", "je_number": new}
+        of_entry = {"uuid": f"{new}::uuid", "je_number": f"left({new}, 25)"}
         connection.execute(
             f"INSERT INTO django_ledger_journalentrymodel ({','.join(entry)})"
             f" SELECT {','.join(of_entry.get(c, 'j.' + c) for c in entry)}"
