@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-from celery.schedules import crontab
-
 CELERY_BEAT_SCHEDULE = {
     "sweep the outbox": {
         "task": "core.sweep_outbox",
@@ -31,7 +29,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "prove all of the books": {
         "task": "ledger.prove_books",
-        "schedule": crontab(hour="3", minute="20"),
+        "schedule": timedelta(days=1),
     },
     "roll the books forward": {
         "task": "ledger.roll_forward",
@@ -44,6 +42,10 @@ CELERY_BEAT_SCHEDULE = {
     "end proposals nobody decided": {
         "task": "ledger.expire_proposals",
         "schedule": timedelta(minutes=5),
+    },
+    "make yearly statements": {
+        "task": "tax.make_statements",
+        "schedule": timedelta(seconds=30),
     },
     "seal the audit log": {
         "task": "audit.seal",
