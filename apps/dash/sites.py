@@ -93,6 +93,11 @@ MENU: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
 }
 
 
+MORE_REPORTS = (
+    ("Analytics", "monitoring", "analytics"),
+    ("General ledger", "list_alt", "books"),
+    ("Creator statement", "receipt_long", "creator"),
+)
 PAGES = {entry[3] for entries in MENU.values() for entry in entries}
 
 
@@ -159,6 +164,9 @@ class ConsoleSite(OTPAdminSite, UnfoldAdminSite):
         return [
             path("books/check/", self.admin_view(views.check_books_now), name="check_books"),
             path("reports/entries/", self.admin_view(views.report_entries), name="report_entries"),
+            path("reports/analytics/", self.admin_view(views.analytics_page), name="analytics"),
+            path("reports/general-ledger/", self.admin_view(views.ledger_page), name="books"),
+            path("reports/creator/", self.admin_view(views.creator_page), name="creator"),
             path("reports/<slug:name>/", self.admin_view(views.report_page), name="report"),
         ]
 
@@ -237,16 +245,18 @@ def report_items(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the reports of the sidebar for whoever may read them."""
     if not request.user.has_perm("reports.view_report"):
         return []
-    items = []
-    for name, kind in views.REPORTS.items():
-        address = reverse("admin:report", args=[name])
-        items.append(
-            {
-                "title": kind.title,
-                "icon": kind.icon,
-                "link": address,
-                "active": request.path == address,
-                "has_permission": True,
-            }
-        )
-    return items
+    entries = [
+        (kind.title, kind.icon, reverse("admin:report", args=[name]))
+        for name, kind in views.REPORTS.items()
+    ]
+    entries += [(title, icon, reverse(f"admin:{name}")) for title, icon, name in MORE_REPORTS]
+    return [
+        {
+            "title": title,
+            "icon": icon,
+            "link": address,
+            "active": request.path == address,
+            "has_permission": True,
+        }
+        for title, icon, address in entries
+    ]

@@ -178,8 +178,12 @@ def chart_of(report: Report, sheet: Sheet) -> str:
 
     A trial balance has no sums worth drawing. The table below says all that the bars say.
     """
-    sums = [row for row in sheet.rows if row.role in {Role.SUBTOTAL, Role.TOTAL} and row.figures]
-    if report.name == "trial-balance" or not any(f.amount for row in sums for f in row.figures):
+    sums = [
+        row
+        for row in sheet.rows
+        if row.role in {Role.SUBTOTAL, Role.TOTAL} and any(f.amount for f in row.figures)
+    ]
+    if report.name == "trial-balance" or not sums:
         return ""
     colours = ("var(--color-primary-500)", "var(--color-base-400)")
     return json.dumps(
@@ -244,12 +248,14 @@ def journal_of(request: HttpRequest) -> Journal | None:
         for name in ("code", "kind", "not_kind")
     )
     known = set(EntryKind.values)
+    if any("\0" in value for value in asked.values()):  # no text column holds it
+        return None
     try:
         end = date.fromisoformat(asked.get("end", ""))
         start = date.fromisoformat(asked["start"]) if asked.get("start") else None
     except ValueError:
         return None
-    if not set(codes) <= set(CHART) or not {*kinds, *but_kinds} <= known or "\0" in str(asked):
+    if not set(codes) <= set(CHART) or not {*kinds, *but_kinds} <= known:
         return None
     return Journal(
         end=end,

@@ -279,7 +279,7 @@ def months_table() -> Table:
         ]
         for row in months.period_rows(today=timezone.now().date())
     ]
-    columns = [Cell("Month"), Cell("State"), Cell("Closed"), Cell("")]
+    columns = [Cell("Month"), Cell("State"), Cell("Closed"), Cell("Note")]
     return Table("Months", columns, rows, empty="The first entry opens the first month.")
 
 
