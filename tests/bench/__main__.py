@@ -20,8 +20,9 @@ from tests.bench.lib.common import DURABLE, ROOT, Figure
 from tests.bench.lib.machine import described
 
 LINES = 1_000_000
+Measure = Callable[[Servers], Iterator[Figure]]
 #: What is measured unless told otherwise, in this order. Add yours here.
-MEASUREMENTS: Mapping[str, Callable[[Servers], Iterator[Figure]]] = {
+MEASUREMENTS: Mapping[str, Measure] = {
     "posting": posting.measure,
     "peers": peers.measure,
 }
@@ -31,7 +32,7 @@ REPORT = ROOT / "build" / "bench.json"
 
 def main() -> int:
     asked = _arguments()
-    known = {
+    known: dict[str, Measure] = {
         **MEASUREMENTS,
         "reads": partial(reads.measure, lines=asked.lines),
         "growth": partial(growth.measure, lines=asked.lines),

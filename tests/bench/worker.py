@@ -70,7 +70,7 @@ def _timed(work: Callable[[int], object], count: int, start: int) -> dict[str, o
 
 
 def _median_ms(work: Callable[[], object], seconds: float) -> float:
-    took = []
+    took: list[float] = []
     until = time.monotonic() + seconds
     while not took or time.monotonic() < until:
         before = time.perf_counter()

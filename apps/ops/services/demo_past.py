@@ -203,15 +203,19 @@ class Past:
 
     def _chargeback(self, sold: Sold, *, won: bool) -> Iterator[Draft]:
         number, amount, cluster = self._next(), sold.sale.amount, sold.sale.cluster
-        case = {"chargeback_id": number, "gateway": sold.gateway}
-        yield postings.chargeback_opened(**case, amount=amount, cluster=cluster)
+        yield postings.chargeback_opened(
+            chargeback_id=number, gateway=sold.gateway, amount=amount, cluster=cluster
+        )
         fee = Money(15_00, amount.currency)
         yield postings.chargeback_fee(chargeback_id=number, fee=fee, cluster=cluster)
         self.fees[amount.currency] += fee.minor
         if won:
-            yield postings.chargeback_won(**case, amount=amount, cluster=cluster)
+            yield postings.chargeback_won(
+                chargeback_id=number, gateway=sold.gateway, amount=amount, cluster=cluster
+            )
         else:
-            yield postings.chargeback_lost(**case, part=postings.part_of(sold.sale, amount))
+            lost = postings.part_of(sold.sale, amount)
+            yield postings.chargeback_lost(chargeback_id=number, gateway=sold.gateway, part=lost)
             self._gave_back(sold, fee=Money.zero(amount.currency))
 
     # --- Between processors, bank and rails ---------------------------------------------------

@@ -37,7 +37,8 @@ def setup(dsn: str) -> None:
     from django_ledger.models import EntityModel
 
     call_command("migrate", verbosity=0)
-    admin = get_user_model().objects.create_superuser("admin", "admin@mail.example", "x")
+    people: Any = get_user_model().objects
+    admin = people.create_superuser("admin", "admin@mail.example", "x")
     entity = EntityModel.create_entity(
         name="fanz", use_accrual_method=True, admin=admin, fy_start_month=1
     )

@@ -15,10 +15,12 @@ from datetime import datetime
 from functools import partial
 from itertools import chain
 from threading import Barrier
+from typing import Any
 
 import psycopg
 import pytest
 from django.db import OperationalError, connection, transaction
+from psycopg.conninfo import make_conninfo
 
 from apps.accounts.models import Profile
 from apps.core.errors import DomainError
@@ -120,7 +122,7 @@ def by_hand(source: str, *lines: tuple[AccountRef, int]) -> None:
         (account.code, account.owner): account.pk
         for account in Account.objects.filter(currency="USD")
     }
-    with psycopg.connect(**_parameters()) as raw:
+    with psycopg.connect(_place()) as raw:
         raw.execute(
             BY_HAND,
             [
@@ -132,9 +134,10 @@ def by_hand(source: str, *lines: tuple[AccountRef, int]) -> None:
         )
 
 
-def _parameters() -> dict[str, str]:
+def _place() -> str:
     params = connection.get_connection_params()
-    return {name: params[name] for name in ("host", "user", "dbname") if name in params}
+    words: dict[str, Any] = {name: params.get(name) for name in ("host", "user", "dbname")}
+    return make_conninfo(**words)
 
 
 def minor_of(ref: AccountRef) -> int:
