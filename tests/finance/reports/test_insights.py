@@ -71,7 +71,7 @@ class TestInsights:
         assert before.compared.sheets[0].volume == usd("100.00")
 
     def test_queries_do_not_grow_with_payments(self, django_assert_num_queries):
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(10):
             reports.insights(of("2026-01"))
 
 

@@ -53,6 +53,29 @@ def volume_of(*, start: date, end: date, cluster: str = "") -> list[VolumeRow]:
     return [VolumeRow._make([*row[:6], int(row[6]), int(row[7])]) for row in rows]
 
 
+class PlaceRow(NamedTuple):
+    """Captured payments of buyers in one place (ISO 3166), as far as tax had to know it."""
+
+    place: str
+    currency: str
+    payments: int
+    gross_minor: int
+    tax_minor: int
+
+
+def places_of(*, start: date, end: date, cluster: str = "", currency: str = "") -> list[PlaceRow]:
+    """Return captured payments by the place that taxes them; "" where it is not known."""
+    found = _captured(start, end, cluster)
+    if currency:
+        found = found.filter(currency=currency)
+    rows = (
+        found.values_list("tax_place", "currency")
+        .annotate(payments=Count("id"), gross=Sum("amount_minor"), tax=Sum("tax_minor"))
+        .order_by("tax_place", "currency")
+    )
+    return [PlaceRow._make([*row[:3], int(row[3]), int(row[4])]) for row in rows]
+
+
 def active_payers(*, start: date, end: date, cluster: str = "", currency: str = "") -> int:
     """Return how many people (not profiles) had a payment captured in a period."""
     payments = _captured(start, end, cluster)

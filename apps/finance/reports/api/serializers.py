@@ -147,8 +147,8 @@ class DeclineOutput(serializers.Serializer[Any]):
 
 
 class PlaceOutput(serializers.Serializer[Any]):
-    place = serializers.CharField(help_text="DE, or US-CA.")
-    sales = serializers.IntegerField()
+    place = serializers.CharField(help_text="ISO 3166: DE, US-CA; empty: not known.")
+    payments = serializers.IntegerField()
     net = MoneyField(help_text="Without tax.")
     tax = MoneyField()
 
@@ -162,7 +162,7 @@ class PartOutput(serializers.Serializer[Any]):
     sheets = InsightSheetOutput(many=True)
     outcomes = OutcomeOutput(many=True)
     declines = DeclineOutput(many=True)
-    places = PlaceOutput(many=True, help_text="Taxed sales by the buyer's place.")
+    places = PlaceOutput(many=True, help_text="Payments by the buyer's place.")
 
 
 class PointOutput(serializers.Serializer[Any]):

@@ -36,6 +36,11 @@ def rows_of(insights: Insights, series: Iterable[Series]) -> Iterator[Cells]:
                 count=outcome.started,
                 percent=outcome.success_percent,
             )
+        for place in part.places:
+            yield _row(
+                days, "net_by_place", key=place.place, count=place.payments, amount=place.net
+            )
+            yield _row(days, "tax_by_place", key=place.place, amount=place.tax)
         for decline in part.declines:
             yield _row(
                 days, "declines", key=decline.code, label=decline.reason, count=decline.count

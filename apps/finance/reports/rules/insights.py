@@ -99,10 +99,13 @@ class Decline:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Taxed sales of buyers in one place; a country, or a country and its region."""
+    """Payments of buyers in one place (ISO 3166: DE, US-CA); "" where it is not known.
+
+    A place is known where tax was worked out. Amounts stay in their currency.
+    """
 
     place: str
-    sales: int
+    payments: int
     net: Money
     tax: Money
 

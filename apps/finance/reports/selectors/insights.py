@@ -15,6 +15,7 @@ from apps.finance.reports.rules.insights import (
     Insights,
     InsightSheet,
     Outcome,
+    Place,
     Slice,
     percent_of,
 )
@@ -65,7 +66,17 @@ def _insights(scope: Scope, period: Period, compared: Insights | None = None) ->
         declines=tuple(
             Decline(*row) for row in analytics.declines_of(start=start, end=end, cluster=cluster)
         ),
-        places=(),
+        places=tuple(
+            Place(
+                row.place,
+                row.payments,
+                Money(row.gross_minor - row.tax_minor, row.currency),
+                Money(row.tax_minor, row.currency),
+            )
+            for row in analytics.places_of(
+                start=start, end=end, cluster=cluster, currency=scope.currency
+            )
+        ),
         rates=rates.rates if rates else (),
         compared=compared,
     )
