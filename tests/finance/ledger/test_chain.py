@@ -209,4 +209,10 @@ def test_the_command_rolls_until_nothing_is_left(now: datetime) -> None:
 
     call_command("ledger_roll", "--limit", "1", stdout=out)
 
-    assert out.getvalue() == f"Rolled 1 entries, to entry {last}.\n"
+    assert out.getvalue() == f"Rolled forward to entry {last}, 1 entries new.\n"
+
+    out = StringIO()
+    call_command("ledger_roll", "--anew", stdout=out)
+    assert out.getvalue() == f"Rolled forward to entry {last}, 0 entries new.\n"
+    assert ledger.check_books(now=now).findings == []
+    assert ledger.check_slice(now=now).findings == []

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from random import Random
 
@@ -190,6 +190,31 @@ class TestRollForward:
 
         assert ledger.roll_forward(now=now).rolled_to == last
         assert rolled_tips() == 2
+
+    def test_makes_the_totals_again_from_the_lines(self, now: datetime) -> None:
+        for number in (1, 2):
+            last = post(number, now)
+        ledger.roll_forward(now=now)
+        DayTotal.objects.update(lines=99)
+
+        ledger.forget_totals()
+        assert [r.lines for r in _january() if r.code == "2100"] == [2]
+        assert ledger.roll_forward(now=now).rolled_to == last
+
+        assert rolled_tips() == 2
+        assert Block.objects.get().last_id == last
+        assert ledger.check_books(now=now).ok
+
+    def test_says_when_an_entry_waits_for_long(self, now: datetime, caplog) -> None:
+        slow = Slow(like=post(1, now))
+        ledger.roll_forward(now=now)
+        with meanwhile(slow.draw) as commit:
+            post(2, now)
+            ledger.roll_forward(now=now + timedelta(minutes=10))
+            assert "roll_forward_lags" not in caplog.text
+            ledger.roll_forward(now=now + timedelta(minutes=11))
+            assert "ledger.roll_forward_lags" in caplog.text
+            commit()
 
     def test_a_number_that_was_passed_over_is_refused(self, now: datetime) -> None:
         from_id = post(1, now)

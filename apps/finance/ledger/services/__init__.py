@@ -34,7 +34,7 @@ from apps.finance.ledger.services.proposals import (
     reject_proposal,
 )
 from apps.finance.ledger.services.reverse import reverse
-from apps.finance.ledger.services.roll import Rolled, roll_forward
+from apps.finance.ledger.services.roll import Rolled, forget_totals, roll_forward
 
 __all__ = [
     "Posted",
@@ -51,6 +51,7 @@ __all__ = [
     "dry_run",
     "expire_holds",
     "expire_proposals",
+    "forget_totals",
     "freeze_account",
     "place_hold",
     "post",

@@ -50,6 +50,19 @@ def roll_forward(*, now: datetime, passes: int = 25, limit: int = IDS_A_PASS) ->
     return total
 
 
+@transaction.atomic
+def forget_totals() -> None:
+    """Empty all totals, so that ``roll_forward`` makes them again from the lines.
+
+    Answers stay right meanwhile: they read the lines. The chain and the snapshots are kept.
+    """
+    Bookmark.objects.select_for_update().first()
+    with connection.cursor() as cursor:
+        for table in ("ledger_daytotal", "ledger_monthtotal", "ledger_accounttotal"):
+            cursor.execute(f"DELETE FROM {table}")  # noqa: S608
+        cursor.execute("DELETE FROM ledger_bookmark")
+
+
 def _watch(now: datetime) -> None:
     bookmark = Bookmark.objects.first()
     rolled_to = bookmark.low_id if bookmark else 0
