@@ -133,8 +133,8 @@ def leaves_under(code: str) -> tuple[Node, ...]:
 def chart_sql() -> str:
     """Write the chart as the SQL function by which the database opens accounts.
 
-    A migration runs this whenever the chart changes (see README.md). The function is dropped
-    first: one that returns other columns cannot be replaced.
+    A migration runs this whenever the chart changes (see README.md). Views stand on the function,
+    so it is replaced, not dropped: it keeps its columns.
     """
     rows = ",\n    ".join(
         f"({_text(node.code)}, {_text(node.name)}, {_text(node.parent)}, {_text(node.type.value)},"
@@ -143,8 +143,7 @@ def chart_sql() -> str:
         for node in _NODES
     )
     return (
-        "DROP FUNCTION IF EXISTS ledger_chart();\n"
-        "CREATE FUNCTION ledger_chart(\n"
+        "CREATE OR REPLACE FUNCTION ledger_chart(\n"
         "    OUT code text, OUT name text, OUT parent text, OUT type text, OUT normal_side text,\n"
         "    OUT owner_kind text, OUT allows_overdraft boolean, OUT stripes smallint,\n"
         "    OUT is_group boolean\n"

@@ -14,6 +14,10 @@ class Migration(migrations.Migration):
     dependencies = [("ledger", "0002_line_by_day")]
 
     operations = [
+        # It gains columns, and a function that returns others cannot be replaced.
+        migrations.RunSQL(
+            "DROP FUNCTION IF EXISTS ledger_chart()", reverse_sql=migrations.RunSQL.noop
+        ),
         migrations.RunSQL(chart_sql(), reverse_sql=migrations.RunSQL.noop),
         migrations.RunSQL((SQL / "chart.sql").read_text(), reverse_sql=migrations.RunSQL.noop),
         migrations.RunSQL(kinds_sql(), reverse_sql="DROP FUNCTION ledger_kinds()"),

@@ -102,8 +102,7 @@ def kinds_sql() -> str:
         for code in sorted(rule.debit | rule.credit)
     )
     return (
-        "DROP FUNCTION IF EXISTS ledger_kinds();\n"
-        "CREATE FUNCTION ledger_kinds(\n"
+        "CREATE OR REPLACE FUNCTION ledger_kinds(\n"
         "    OUT kind text, OUT code text, OUT may_debit boolean, OUT may_credit boolean\n"
         ") RETURNS SETOF record LANGUAGE sql IMMUTABLE AS $$\n"
         f"    VALUES\n    {rows}\n$$;"
