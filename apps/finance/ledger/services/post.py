@@ -6,8 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from apps.core.db import joins_transaction, outside_transaction, prepared_rows
 from apps.core.money import SCALES
@@ -19,6 +18,8 @@ from apps.finance.ledger.postings import AccountRef, Draft
 SOURCE_LENGTH, MEMO_LENGTH = 120, 500
 #: One past the largest amount of a line: BIGINT.
 LIMIT = 2**63
+
+T = TypeVar("T")
 
 _POST = (
     "SELECT ids, replayed, refusal, facts FROM ledger_post("
@@ -100,8 +101,7 @@ def _arguments(drafts: Sequence[Draft], now: datetime) -> tuple[str, ...]:
     accounts: dict[tuple[AccountRef, str], tuple[str, str]] = {}
     today = now.astimezone(UTC).date()
     hashes: list[str] = []
-    entry: list[str] = []
-    number: list[str] = []
+    counts = [len(draft.movements) for draft in drafts]
     account: list[str] = []
     amount: list[str] = []
     for i, draft in enumerate(drafts, 1):
@@ -127,36 +127,45 @@ def _arguments(drafts: Sequence[Draft], now: datetime) -> tuple[str, ...]:
         if draft.corrects is not None:
             parts.append(f"\x1fcorrects\x1f{draft.corrects}")
         hashes.append(_digest("".join(parts)))
-        entry.append(f"{i}," * len(movements))
-        number.append(_counted(len(movements)))
     currencies = {currency: i for i, currency in enumerate({c: 0 for _, c in accounts}, 1)}
     return (
         now.isoformat(),
         _texts([draft.source for draft in drafts]),
-        _texts([draft.kind.value for draft in drafts]),
+        _texts(_once([draft.kind.value for draft in drafts])),
         "{" + ",".join(hashes) + "}",
-        _texts([draft.cluster for draft in drafts]),
-        _texts([draft.memo for draft in drafts]),
-        _array([draft.effective_on or today for draft in drafts]),
-        _array([draft.reverses for draft in drafts]),
-        _array([draft.corrects for draft in drafts]),
-        _array([draft.actor_id for draft in drafts]),
-        _array([len(draft.movements) for draft in drafts]),
+        _texts(_once([draft.cluster for draft in drafts])),
+        _texts(_once([draft.memo for draft in drafts])),
+        _array(_once([draft.effective_on or today for draft in drafts])),
+        _array(_named([draft.reverses for draft in drafts])),
+        _array(_named([draft.corrects for draft in drafts])),
+        _array(_once([draft.actor_id for draft in drafts])),
+        _array(_once(counts)),
         _texts([ref.code for ref, _ in accounts]),
         _texts([ref.owner for ref, _ in accounts]),
         _array([currencies[c] for _, c in accounts]),
         _texts(list(currencies)),
-        "{" + "".join(entry)[:-1] + "}",
-        "{" + "".join(number)[:-1] + "}",
+        *_places(counts),
         "{" + ",".join(account) + "}",
         "{" + ",".join(amount) + "}",
     )
 
 
-@lru_cache(maxsize=64)
-def _counted(count: int) -> str:
-    """Write 1 to ``count``, each with a comma after it."""
-    return "".join([f"{n}," for n in range(1, count + 1)])
+def _once(values: list[T]) -> list[T]:
+    """Send what is the same for all entries once."""
+    return values[:1] if values.count(values[0]) == len(values) else values
+
+
+def _named(ids: list[int | None]) -> list[int | None]:
+    """Send that no entry is named once; an array's missing end is read as nothing."""
+    return ids[:1] if ids.count(None) == len(ids) else ids
+
+
+def _places(counts: list[int]) -> tuple[str, str]:
+    """Say of each line its entry and its number; nothing where all entries have as many."""
+    if len(set(counts)) == 1:
+        return "{}", "{}"
+    entries = [i for i, count in enumerate(counts, 1) for _ in range(count)]
+    return _array(entries), _array([n for count in counts for n in range(1, count + 1)])
 
 
 # Arrays are written by hand: the driver would adapt each of some thousand values by itself.

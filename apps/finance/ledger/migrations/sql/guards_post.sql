@@ -2,7 +2,10 @@
 --
 -- Per entry: source .. line_count (hash in hex). Per distinct account: code .. currency (an
 -- index into p_currencies). Per line: entry and account (indexes from 1), its number n, amount.
--- An array is only indexed where that is fast: numbers, and none of them missing.
+-- What is the same for all entries may come once: kind, cluster, memo, effective_on, actor,
+-- line_count, and that nothing is reversed or corrected. Where all have the same number of lines,
+-- p_entry and p_n may be empty. Most batches are so, and long arrays are dear to read. For the same
+-- reason an array is only indexed where that is fast: numbers, and none of them missing.
 -- A refusal is an answer (SQLSTATE and facts), not an error: nothing is written, and the
 -- caller's transaction can go on. Runs as the owner of the tables: this is the only way in that
 -- the role of the application has. The triggers judge it as they judge anybody.
@@ -23,6 +26,10 @@ DECLARE
     v_written int;
     v_name text;
     v_reused text;
+    v_currency text := CASE WHEN cardinality(p_currencies) = 1 THEN p_currencies[1] END;
+    v_day date := CASE WHEN cardinality(p_effective_on) = 1 THEN p_effective_on[1] END;
+    v_actor bigint := CASE WHEN cardinality(p_actor) = 1 THEN p_actor[1] END;
+    v_lines int := p_line_count[1];
 BEGIN
     -- Before any number is drawn: who follows the books knows by it which numbers may still come.
     PERFORM pg_current_xact_id();
@@ -56,8 +63,11 @@ BEGIN
                 WITH entry AS (
                     INSERT INTO ledger_entry (id, kind, source, request_hash, line_count, cluster,
                            effective_on, posted_at, reverses_id, corrects_id, actor_id, memo)
-                    SELECT v_ids[h.i], h.kind, h.source, decode(h.hash, 'hex'), h.line_count,
-                           h.cluster, h.effective_on, p_now, h.reverses, h.corrects, h.actor, h.memo
+                    SELECT v_ids[h.i], coalesce(h.kind, p_kind[1]), h.source, decode(h.hash, 'hex'),
+                           coalesce(h.line_count, p_line_count[1]),
+                           coalesce(h.cluster, p_cluster[1]), coalesce(h.effective_on, v_day),
+                           p_now, h.reverses, h.corrects, coalesce(h.actor, v_actor),
+                           coalesce(h.memo, p_memo[1])
                       FROM unnest(p_source, p_kind, p_hash, p_cluster, p_memo, p_effective_on,
                                   p_reverses, p_corrects, p_actor, p_line_count) WITH ORDINALITY
                            h(source, kind, hash, cluster, memo, effective_on, reverses, corrects,
@@ -66,17 +76,24 @@ BEGIN
                 )
                 INSERT INTO ledger_line
                        (entry_id, n, account_id, amount_minor, currency, effective_on)
-                SELECT v_ids[l.entry], l.n, v_accounts[l.account], l.amount,
-                       p_currencies[p_currency[l.account]], p_effective_on[l.entry]
-                  FROM unnest(p_entry, p_n, p_account, p_amount) l(entry, n, account, amount);
+                SELECT v_ids[coalesce(l.entry, (l.i - 1) / v_lines + 1)],
+                       coalesce(l.n, (l.i - 1) % v_lines + 1),
+                       v_accounts[l.account], l.amount,
+                       coalesce(v_currency, p_currencies[p_currency[l.account]]),
+                       coalesce(v_day, p_effective_on[coalesce(l.entry, (l.i - 1) / v_lines + 1)])
+                  FROM unnest(p_account, p_amount, p_entry, p_n) WITH ORDINALITY
+                       l(account, amount, entry, n, i);
                 ids := v_ids;
                 RETURN;
             END IF;
             WITH entry AS (
                 INSERT INTO ledger_entry (id, kind, source, request_hash, line_count, cluster,
                        effective_on, posted_at, reverses_id, corrects_id, actor_id, memo)
-                SELECT v_ids[h.i], h.kind, h.source, decode(h.hash, 'hex'), h.line_count,
-                       h.cluster, h.effective_on, p_now, h.reverses, h.corrects, h.actor, h.memo
+                SELECT v_ids[h.i], coalesce(h.kind, p_kind[1]), h.source, decode(h.hash, 'hex'),
+                       coalesce(h.line_count, p_line_count[1]),
+                       coalesce(h.cluster, p_cluster[1]), coalesce(h.effective_on, v_day),
+                       p_now, h.reverses, h.corrects, coalesce(h.actor, v_actor),
+                       coalesce(h.memo, p_memo[1])
                   FROM unnest(p_source, p_kind, p_hash, p_cluster, p_memo, p_effective_on,
                               p_reverses, p_corrects, p_actor, p_line_count) WITH ORDINALITY
                        h(source, kind, hash, cluster, memo, effective_on, reverses, corrects,
@@ -87,11 +104,16 @@ BEGIN
             ), line AS (
                 INSERT INTO ledger_line
                        (entry_id, n, account_id, amount_minor, currency, effective_on)
-                SELECT v_ids[l.entry], l.n, v_accounts[l.account], l.amount,
-                       p_currencies[p_currency[l.account]], p_effective_on[l.entry]
-                  FROM unnest(p_entry, p_n, p_account, p_amount) l(entry, n, account, amount)
+                SELECT v_ids[coalesce(l.entry, (l.i - 1) / v_lines + 1)],
+                       coalesce(l.n, (l.i - 1) % v_lines + 1),
+                       v_accounts[l.account], l.amount,
+                       coalesce(v_currency, p_currencies[p_currency[l.account]]),
+                       coalesce(v_day, p_effective_on[coalesce(l.entry, (l.i - 1) / v_lines + 1)])
+                  FROM unnest(p_account, p_amount, p_entry, p_n) WITH ORDINALITY
+                       l(account, amount, entry, n, i)
                        -- IS TRUE keeps this a hashed lookup, whatever the planner knows.
-                 WHERE (v_ids[l.entry] IN (SELECT id FROM entry)) IS TRUE
+                 WHERE (v_ids[coalesce(l.entry, (l.i - 1) / v_lines + 1)]
+                        IN (SELECT id FROM entry)) IS TRUE
             )
             SELECT count(*) INTO v_written FROM entry;
             -- A new statement sees what a rival just committed.
