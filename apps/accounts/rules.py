@@ -89,6 +89,8 @@ ROLES: dict[str, tuple[str, ...]] = {
         "tax.set_rate",
         "tax.confirm_rate",
         "tax.turn_tax",
+        "tax.make_statements",
+        "tax.take_statements",
         "reconciliation.import_statement",
         "reconciliation.settle_exception",
         "reconciliation.set_source",

@@ -73,6 +73,8 @@ MENU: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
         ("Tax on sales", "receipt", "tax.taxline", "", ""),
         ("Tax rates", "percent", "tax.taxrate", "", ""),
         ("Brands that collect", "toggle_on", "tax.brandtaxation", "", ""),
+        ("Yearly statements", "description", "tax.statementrun", "", ""),
+        ("People in them", "badge", "tax.statementline", "", ""),
     ),
     "Payouts": (
         ("To approve", "fact_check", "payouts.payout", "queue=approve", "payouts_to_approve"),

@@ -43,6 +43,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "ledger.expire_proposals",
         "schedule": timedelta(minutes=5),
     },
+    "watch rates and positions": {
+        "task": "fx.watch",
+        "schedule": timedelta(hours=6),
+    },
     "make yearly statements": {
         "task": "tax.make_statements",
         "schedule": timedelta(seconds=30),

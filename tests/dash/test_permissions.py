@@ -41,6 +41,8 @@ SEES = {
         "fx.exchange",
         "fx.exchangerate",
         "tax.brandtaxation",
+        "tax.statementline",
+        "tax.statementrun",
         "tax.taxline",
         "tax.taxrate",
     },

@@ -27,3 +27,16 @@ class Proof(TextChoices):
     DECLARED = "DECLARED", "Declared by the payer"
     ADDRESS = "ADDRESS", "Country of the internet address"
     BILLING = "BILLING", "Billing country at the card processor"
+
+
+class Form(TextChoices):
+    """A yearly statement of creators for an authority."""
+
+    NEC = "NEC", "1099-NEC (United States)"
+    DAC7 = "DAC7", "DAC7 (European Union)"
+
+
+class RunState(TextChoices):
+    QUEUED = "QUEUED", "Waits to be made"
+    RUNNING = "RUNNING", "Is being made"
+    DONE = "DONE", "Ready"

@@ -4,11 +4,13 @@ import pytest
 from django.db import transaction
 from django.urls import reverse
 
+from apps.audit.models import AuditRecord
 from apps.clusters.models import Cluster
 from apps.core.money import Money
 from apps.finance.tax import selectors
 from apps.finance.tax import services as tax
-from apps.finance.tax.models import BrandTaxation, TaxLine, TaxRate
+from apps.finance.tax.models import BrandTaxation, StatementRun, TaxLine, TaxRate
+from tests import given
 
 pytestmark = pytest.mark.django_db
 RATES = "admin:tax_taxrate_"
@@ -126,3 +128,54 @@ def test_sales_whose_proofs_do_not_agree_are_found(console, sold):
 def test_who_may_not_change_tax_sees_no_form(console, name):
     assert console("compliance").get(reverse(f"admin:tax_{name}")).status_code == 403
     assert console("support").get(reverse("admin:tax_taxline_return")).status_code == 403
+
+
+class TestStatements:
+    NEW = "admin:tax_statementrun_new"
+
+    @pytest.fixture
+    def earned(self, now):
+        return given.a_creator("700.00", now=now)
+
+    def asked(self, client):
+        wish = {"form": "DAC7", "year": "2026", "reason": "January filing"}
+        assert client.post(reverse(self.NEW), wish).status_code == 302
+        return StatementRun.objects.get()
+
+    def test_are_asked_for_made_and_taken_on_record(self, console, earned):
+        client = console("finance")
+        run = self.asked(client)
+        file = reverse("admin:tax_statementrun_file", args=[run.pk])
+        assert client.get(file).status_code == 404
+        while tax.make_step(now=run.as_of):
+            pass
+        page = client.get(reverse("admin:tax_statementrun_change", args=[run.pk]))
+        for words in ("Ready", "1 of 1", earned.user.email, "$700.00", "birth date", file):
+            assert words in page.content.decode()
+        answer = client.get(file)
+        assert answer["Content-Disposition"].startswith('attachment; filename="dac7-2026-')
+        body = b"".join(answer.streaming_content).decode()
+        assert body.splitlines()[1].startswith(f"U{earned.user_id},{earned.user.email},")
+        record = AuditRecord.objects.get(action="tax.statements_taken")
+        assert record.actor == client.user
+
+    def test_people_with_missing_data_are_a_list(self, console, earned):
+        run = self.asked(console("finance"))
+        while tax.make_step(now=run.as_of):
+            pass
+        client = console("compliance")
+        page = client.get(reverse("admin:tax_statementline_changelist"), {"q": str(run.pk)})
+        assert "legal name tin address birth date" in page.content.decode()
+        line = run.lines.get()
+        page = client.get(reverse("admin:tax_statementline_change", args=[line.pk]))
+        assert "PersonalServices/Consideration/ConsQ1" in page.content.decode()
+
+    def test_compliance_may_look_but_neither_ask_nor_take(self, console, earned):
+        run = self.asked(console("finance"))
+        while tax.make_step(now=run.as_of):
+            pass
+        client = console("compliance")
+        assert client.get(reverse(self.NEW)).status_code == 403
+        file = reverse("admin:tax_statementrun_file", args=[run.pk])
+        assert client.get(file).status_code == 403
+        assert not AuditRecord.objects.filter(action="tax.statements_taken").exists()

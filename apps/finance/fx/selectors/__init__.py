@@ -2,7 +2,7 @@
 
 from apps.finance.fx.rules.rates import Leg, Rate
 from apps.finance.fx.selectors.positions import PositionRow, position_findings, positions
-from apps.finance.fx.selectors.rates import average_rate, convert, missing_days, rate_on
+from apps.finance.fx.selectors.rates import average_rate, convert, rate_on, youngest_rates
 
 __all__ = [
     "Leg",
@@ -10,8 +10,8 @@ __all__ = [
     "Rate",
     "average_rate",
     "convert",
-    "missing_days",
     "position_findings",
     "positions",
     "rate_on",
+    "youngest_rates",
 ]

@@ -11,6 +11,7 @@ from django.db import connection
 
 from apps.core.money import SCALES, Money, UnknownCurrency
 from apps.finance.fx import errors
+from apps.finance.fx.choices import RANK
 from apps.finance.fx.rules import rates
 from apps.finance.fx.rules.rates import Leg, Rate
 
@@ -109,14 +110,13 @@ def average_rate(
     raise errors.RateMissing(pair=f"{base}/{quote}", month=first.strftime("%Y-%m"))
 
 
-def missing_days(*, base: str, quote: str, on: date) -> int | None:
-    """Return how many days old the youngest rate of a kept pair is, or None without one this year.
+def youngest_rates(*, on: date) -> dict[tuple[str, str], int]:
+    """Return how many days old the youngest rate is of every pair that had one in a year.
 
-    For the alert: anything over the age allowed means that reports and exchanges will refuse.
+    For the alert: what is older than ``rates.most_age`` will be refused.
     """
-    pair = rates.ordered(base, quote)
-    leg = _latest({pair}, on, None, 366).get(pair)
-    return (on - leg.on).days if leg else None
+    pairs = {(a, b) for n, a in enumerate(RANK) for b in RANK[n + 1 :]}
+    return {pair: (on - leg.on).days for pair, leg in _latest(pairs, on, None, 366).items()}
 
 
 def _latest(

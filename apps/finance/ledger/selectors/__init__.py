@@ -10,6 +10,7 @@ from apps.finance.ledger.selectors.books import (
     trial_balance,
 )
 from apps.finance.ledger.selectors.chain import Link, Root, last_block, link_of, roots
+from apps.finance.ledger.selectors.creators import CreatorFlow, creator_flows
 from apps.finance.ledger.selectors.holds import available_of, holds_of
 from apps.finance.ledger.selectors.periods import (
     ChecklistItem,
@@ -41,6 +42,7 @@ from apps.finance.ledger.selectors.totals import (
 __all__ = [
     "BalanceRow",
     "ChecklistItem",
+    "CreatorFlow",
     "Link",
     "MovementRow",
     "PeriodRow",
@@ -54,6 +56,7 @@ __all__ = [
     "balances_on",
     "checklist_of",
     "closed_to",
+    "creator_flows",
     "entry_of",
     "holds_of",
     "last_block",

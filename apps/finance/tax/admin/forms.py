@@ -8,7 +8,7 @@ from decimal import Decimal
 from django import forms
 
 from apps.clusters.models import Cluster
-from apps.finance.tax.choices import Product, TaxKind
+from apps.finance.tax.choices import Form, Product, TaxKind
 from apps.finance.tax.rules.countries import COUNTRIES, STATES, name_of
 
 PLACES = [
@@ -77,3 +77,14 @@ class QuarterForm(forms.Form):
         help_text="As 2026-Q1.",
         error_messages={"invalid": "Write the quarter as 2026-Q1."},
     )
+
+
+class StatementsForm(forms.Form):
+    """A form for a year."""
+
+    form = forms.ChoiceField(choices=Form.choices)
+    year = forms.IntegerField(min_value=2020, max_value=2999)
+    reason = reason_field()
+
+    def clean_form(self) -> Form:
+        return Form(self.cleaned_data["form"])

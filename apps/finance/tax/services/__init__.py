@@ -2,5 +2,22 @@
 
 from apps.finance.tax.services.rates import confirm_rate, import_rates, set_rate, turn_tax
 from apps.finance.tax.services.sales import SoldLine, record_sale
+from apps.finance.tax.services.statements import (
+    make_statements,
+    make_step,
+    request_statements,
+    take_statements,
+)
 
-__all__ = ["SoldLine", "confirm_rate", "import_rates", "record_sale", "set_rate", "turn_tax"]
+__all__ = [
+    "SoldLine",
+    "confirm_rate",
+    "import_rates",
+    "make_statements",
+    "make_step",
+    "record_sale",
+    "request_statements",
+    "set_rate",
+    "take_statements",
+    "turn_tax",
+]
