@@ -104,7 +104,7 @@ def _arguments(drafts: Sequence[Draft], now: datetime) -> tuple[str, ...]:
     counts = [len(draft.movements) for draft in drafts]
     account: list[str] = []
     amount: list[str] = []
-    for i, draft in enumerate(drafts, 1):
+    for draft in drafts:
         if len(draft.source) > SOURCE_LENGTH or len(draft.memo) > MEMO_LENGTH:
             raise errors.Malformed(source=draft.source[:SOURCE_LENGTH])
         parts = [_asked(draft)]
@@ -150,12 +150,12 @@ def _arguments(drafts: Sequence[Draft], now: datetime) -> tuple[str, ...]:
     )
 
 
-def _once(values: list[T]) -> list[T]:
+def _once(values: Sequence[T]) -> Sequence[T]:
     """Send what is the same for all entries once."""
     return values[:1] if values.count(values[0]) == len(values) else values
 
 
-def _named(ids: list[int | None]) -> list[int | None]:
+def _named(ids: Sequence[int | None]) -> Sequence[int | None]:
     """Send that no entry is named once; an array's missing end is read as nothing."""
     return ids[:1] if ids.count(None) == len(ids) else ids
 
