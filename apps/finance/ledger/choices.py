@@ -63,6 +63,8 @@ class EntryKind(TextChoices):
     REFUND_CARD = "REFUND_CARD", "Refund to the card"
     REFUND_WALLET = "REFUND_WALLET", "Refund to the wallet"
     DEPOSIT_REFUND = "DEPOSIT_REFUND", "Deposit refunded to the card"
+    PLATFORM_FEE = "PLATFORM_FEE", "Platform fee outside a sale"
+    PROCESSING_FEE = "PROCESSING_FEE", "Processing fee outside a sale"
     CHARGEBACK_OPENED = "CHARGEBACK_OPENED", "Chargeback opened"
     CHARGEBACK_FEE = "CHARGEBACK_FEE", "Chargeback fee"
     CHARGEBACK_WON = "CHARGEBACK_WON", "Chargeback won"

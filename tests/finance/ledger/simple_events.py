@@ -41,6 +41,10 @@ def simple_events(
         postings.credit_granted(credit_id=number, **fans),
         postings.credit_expired(credit_id=number, **fans),
         postings.breakage(breakage_id=number, **fans),
+        postings.platform_fee_charged(
+            charge_id=number, creator_id=creator, fee=amount, reason="", cluster=BRAND
+        ),
+        postings.processing_fee_charged(charge_id=number, fee=amount, reason=""),
         postings.reserve_held(reserve_id=number, **creators),
         postings.reserve_released(reserve_id=number, **creators),
         postings.tax_withheld_from(withholding_id=number, place="US", **creators),

@@ -29,6 +29,8 @@ PROCESSORS = [
      ["Dr 1000 bank:main 85.00", "Dr 1150 processor:ccbill 10.00", "Dr 2200 5.00", "Cr 1100 processor:ccbill 100.00"]),
     ("Settlement with higher fees and a gap", "settlement:2",
      ["Dr 1000 bank:main 46.50", "Dr 2200 2.60", "Dr 5100 0.40", "Dr 2900 0.50", "Cr 1100 processor:ccbill 50.00"]),
+    ("Fees for declined cards", "processing_charge:1",
+     ["Dr 5100 4.20", "Cr 2200 4.20"]),
     ("More kept in reserve", "processor_reserve:1:held",
      ["Dr 1150 processor:ccbill 20.00", "Cr 1100 processor:ccbill 20.00"]),
     ("Reserve paid out", "processor_reserve:1:released",

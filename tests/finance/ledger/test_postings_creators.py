@@ -5,6 +5,8 @@ from __future__ import annotations
 from tests.finance.ledger.stories import told
 
 CREATORS = [
+    ("Promotion paid by a creator", "platform_charge:1",
+     ["Dr 2100 profile:7 5.00", "Cr 4000 5.00"]),
     ("Reserve held", "reserve:1:held",
      ["Dr 2100 profile:7 10.00", "Cr 2150 profile:7 10.00"]),
     ("Reserve released", "reserve:1:released:1",

@@ -42,6 +42,8 @@ class Migration(migrations.Migration):
                     ("REFUND_CARD", "Refund to the card"),
                     ("REFUND_WALLET", "Refund to the wallet"),
                     ("DEPOSIT_REFUND", "Deposit refunded to the card"),
+                    ("PLATFORM_FEE", "Platform fee outside a sale"),
+                    ("PROCESSING_FEE", "Processing fee outside a sale"),
                     ("CHARGEBACK_OPENED", "Chargeback opened"),
                     ("CHARGEBACK_FEE", "Chargeback fee"),
                     ("CHARGEBACK_WON", "Chargeback won"),

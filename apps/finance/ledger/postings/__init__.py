@@ -84,6 +84,7 @@ from apps.finance.ledger.postings.payouts import (
     payout_settled,
 )
 from apps.finance.ledger.postings.processors import (
+    processing_fee_charged,
     processor_fees_paid,
     processor_reserve_held,
     processor_reserve_released,
@@ -101,6 +102,7 @@ from apps.finance.ledger.postings.refunds import (
 )
 from apps.finance.ledger.postings.reserves import (
     debt_recovered,
+    platform_fee_charged,
     reserve_held,
     reserve_released,
     tax_withheld_from,
@@ -199,6 +201,8 @@ __all__ = [
     "payout_reserved",
     "payout_returned",
     "payout_settled",
+    "platform_fee_charged",
+    "processing_fee_charged",
     "processor_clearing",
     "processor_fees_paid",
     "processor_reserve",

@@ -204,6 +204,8 @@ def _chargebacks(story: _Story) -> None:
 def _creators(story: _Story) -> None:
     story.about("Creators")
     creator: dict[str, Any] = {"creator_id": CREATOR, "cluster": BRAND}
+    story.tell("Promotion paid by a creator", postings.platform_fee_charged, bears="creator",
+               charge_id=1, fee="5.00", reason="Front page, one week", **creator)  # fmt: skip
     story.tell("Reserve held", postings.reserve_held,
                reserve_id=1, amount="10.00", **creator)  # fmt: skip
     story.tell("Reserve released", postings.reserve_released,
@@ -240,6 +242,9 @@ def _processors(story: _Story) -> None:
     story.tell("Settlement with higher fees and a gap", postings.settlement_received,
                bears="platform", settlement_id=2, gateway=CARD, bank=BANK, gross="50.00",
                received="46.50", fees="3.00", fees_expected="2.60")  # fmt: skip
+    story.tell("Fees for declined cards", postings.processing_fee_charged, bears="platform",
+               charge_id=1, fee="4.20", reason="42 declines in January",
+               cluster=BRAND)  # fmt: skip
     story.tell("More kept in reserve", postings.processor_reserve_held,
                reserve_id=1, gateway=CARD, amount="20.00")  # fmt: skip
     story.tell("Reserve paid out", postings.processor_reserve_released,

@@ -48,6 +48,8 @@ KINDS: dict[EntryKind, Rule] = {
     EntryKind.REFUND_CARD: _rule("2100 2150 1300 4000 2400 2200 5100", "1100 5100"),
     EntryKind.REFUND_WALLET: _rule("2100 2150 1300 4000 2400 2200 5100", "2000 2050 5100"),
     EntryKind.DEPOSIT_REFUND: _rule("2000 2200", "1100 5100"),
+    EntryKind.PLATFORM_FEE: _rule("2100 2150 1300", "4000"),
+    EntryKind.PROCESSING_FEE: _rule("5100", "2200"),
     EntryKind.CHARGEBACK_OPENED: _rule("1400", "1100"),
     EntryKind.CHARGEBACK_FEE: _rule("5300 2100 2150 1300", "2200"),
     EntryKind.CHARGEBACK_WON: _rule("1100", "1400"),

@@ -59,6 +59,19 @@ def settlement_received(
     )
 
 
+def processing_fee_charged(*, charge_id: int, fee: Money, reason: str, cluster: str = "") -> Draft:
+    """A processor charges for more than sales: declines, registrations, months. We bear it."""
+    check_positive(fee=fee)
+    draft = draft_of(
+        EntryKind.PROCESSING_FEE,
+        f"processing_charge:{charge_id}",
+        cluster,
+        debit(PROCESSING_COSTS, fee),
+        credit(PROCESSOR_FEES_PAYABLE, fee),
+    )
+    return draft._replace(memo=reason)
+
+
 def processor_reserve_held(
     *, reserve_id: int, gateway: str, amount: Money, cluster: str = ""
 ) -> Draft:

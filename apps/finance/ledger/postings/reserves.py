@@ -1,17 +1,39 @@
-"""Between a creator and the platform: reserve, debt, tax withheld."""
+"""Between a creator and the platform: fees, reserve, debt, tax withheld."""
 
 from __future__ import annotations
 
 from apps.core.money import Money
 from apps.finance.ledger.choices import EntryKind
 from apps.finance.ledger.postings.accounts import (
+    PLATFORM_REVENUE,
     creator_payable,
     creator_reserve,
     due_from_creator,
     tax_withheld,
 )
 from apps.finance.ledger.postings.draft import Draft, credit, debit, draft_of
-from apps.finance.ledger.postings.sale import check_positive
+from apps.finance.ledger.postings.sale import Funds, check_positive, taken_back
+
+
+def platform_fee_charged(
+    *,
+    charge_id: int,
+    creator_id: int,
+    fee: Money,
+    reason: str,
+    cluster: str,
+    funds: Funds | None = None,
+) -> Draft:
+    """A creator pays the platform for something outside a sale: promotion, a fast payout."""
+    check_positive(fee=fee)
+    draft = draft_of(
+        EntryKind.PLATFORM_FEE,
+        f"platform_charge:{charge_id}",
+        cluster,
+        *taken_back(creator_id, fee, funds),
+        credit(PLATFORM_REVENUE, fee),
+    )
+    return draft._replace(memo=reason)
 
 
 def reserve_held(*, reserve_id: int, creator_id: int, amount: Money, cluster: str) -> Draft:

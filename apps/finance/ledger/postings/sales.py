@@ -205,9 +205,10 @@ def _net(
 ) -> Money:
     """Return what is left for the creator; most tips have no tax, and there are many of them."""
     net = amount - platform_fee
-    for part in (processing_fee, *(tax.amount for tax in taxes)):
-        if part is not None:
-            net -= part
+    if processing_fee is not None:
+        net -= processing_fee
+    for tax in taxes:
+        net -= tax.amount
     if net.minor < 0:
         raise errors.FeesExceedAmount(amount=str(amount), fees=str(amount - net))
     return net
