@@ -130,7 +130,7 @@ class TestStartClosing:
 
         ledger.abandon_closing(month=DECEMBER, by=by, reason="too early", now=now)
 
-        assert tip(2, on=DECEMBER, now=now)
+        assert tip(2, on=DECEMBER, now=now).effective_on == DECEMBER
         with pytest.raises(errors.PeriodNotClosing):
             ledger.abandon_closing(month=DECEMBER, by=by, reason="again", now=now)
 
@@ -147,7 +147,7 @@ class TestClosePeriod:
             with pytest.raises(errors.PeriodClosed):
                 tip(2, on=day, now=now)
         assert Entry.objects.count() == 1
-        assert tip(2, on=DECEMBER, now=now)
+        assert tip(2, on=DECEMBER, now=now).effective_on == DECEMBER
         assert ledger.close_period(month=NOVEMBER, by=by, now=now) == period
 
     def test_refuses_raw_sql_as_well(self, by: User, now: datetime) -> None:
@@ -289,7 +289,7 @@ class TestReopen:
 
         reopen(NOVEMBER, by, second, now)
 
-        assert tip(2, on=NOVEMBER, now=now)
+        assert tip(2, on=NOVEMBER, now=now).effective_on == NOVEMBER
         assert not CodeSnapshot.objects.exists()
         move = books.moves_of(NOVEMBER)[0]
         assert (move.from_state, move.to_state, move.by, move.approved_by, move.reason) == (

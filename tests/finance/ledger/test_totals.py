@@ -1,10 +1,11 @@
 """What moved and what stood, by accounting date: always the same as a scan of all lines."""
 
-# ruff: noqa: S608 - the questions are constants
+
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -88,7 +89,7 @@ LINES = """FROM ledger_line l JOIN ledger_entry e ON e.id = l.entry_id
            JOIN ledger_account a ON a.id = l.account_id"""
 
 
-def scan(what: str, where: str, *values: object) -> list[tuple[object, ...]]:
+def scan(what: str, where: str, *values: Any) -> list[tuple[object, ...]]:
     columns = what.count(",")
     keys = ", ".join(str(i + 1) for i in range(columns))
     with connection.cursor() as cursor:

@@ -88,7 +88,8 @@ def period_rows(*, today: date, limit: int = 36) -> list[PeriodRow]:
     upcoming = next_to_close()
     stored = {row.month: row for row in Period.objects.order_by("-month")[:limit]}
     oldest = min([*stored, *([upcoming] if upcoming else [])], default=today.replace(day=1))
-    month, found = today.replace(day=1), []
+    month = today.replace(day=1)
+    found: list[PeriodRow] = []
     while month >= oldest and len(found) < limit:
         row = stored.get(month)
         found.append(
