@@ -24,7 +24,7 @@ GUARDS = {
     "chain": ("test_chain.py",),
     "proposals": ("test_proposals*.py",),
 }
-AFTERWARDS = ("test_ledger_check*.py", "test_check*.py", "test_random_events.py")
+AFTERWARDS = ("test_ledger_check*.py", "test_check*.py")
 PROVED = ("test_ledger_check*.py", "test_check*.py", "test_guards*.py", "test_chain.py")
 COMPARED = {"<>": "=", ">=": ">", "<=": "<", ">": ">=", "<": "<="}
 _COMPARISON = re.compile(r"(?<=[\w)'\"] )(<>|>=|<=|<|>)(?= [\w('\"-])")
