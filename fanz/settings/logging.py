@@ -37,8 +37,9 @@ LOGGING = {
             "foreign_pre_chain": _shared,
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                # First into text, so that secrets in a traceback are hidden too.
-                *([] if _readable else [structlog.processors.format_exc_info]),
+                # First into text, so that secrets in a traceback are hidden too. The renderer
+                # for terminals would print every local variable, unredacted.
+                structlog.processors.format_exc_info,
                 redact,
                 structlog.dev.ConsoleRenderer()
                 if _readable
