@@ -168,3 +168,9 @@ def shown(report: Any, currency: str = "USD") -> dict[str, tuple[str, ...]]:
         for row in report.sheet(currency).rows
         if row.figures
     }
+
+
+@pytest.fixture(autouse=True)
+def _books_alone(settings: Any) -> None:
+    """Sources name payments and payouts that these books are posted without."""
+    settings.LEDGER_SOURCES = {}

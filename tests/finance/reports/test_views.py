@@ -1,4 +1,4 @@
-"""The views for BI tools: exact against the ledger, documented, readable by a role that has no more."""
+"""The views for BI tools: exact against the ledger, documented, readable by a plain role."""
 
 from __future__ import annotations
 

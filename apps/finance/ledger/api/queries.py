@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from apps.clusters.models import Cluster
 from apps.core.api.cursors import PageQuery
+from apps.core.api.fields import DayField
 from apps.core.money import SCALES, UnknownCurrency
 from apps.finance.ledger import errors
 from apps.finance.ledger.chart import CHART, leaves_under
@@ -32,13 +33,13 @@ class EntriesQuery(AccountsQuery):
     kind = serializers.CharField(required=False, max_length=2000, help_text="TIP_CARD,TIP_WALLET")
     not_kind = serializers.CharField(required=False, max_length=2000)
     brand = serializers.CharField(required=False, max_length=50, help_text="Slug of a brand.")
-    start = serializers.DateField(required=False, help_text="From the beginning without it.")
-    end = serializers.DateField(required=False, help_text="Counted in; today without it.")
+    start = DayField(required=False, help_text="From the beginning without it.")
+    end = DayField(required=False, help_text="Counted in; today without it.")
 
 
 class StatementQuery(PageQuery):
-    start = serializers.DateField(required=False, help_text="The month's first day without it.")
-    end = serializers.DateField(required=False, help_text="Counted in; today without it.")
+    start = DayField(required=False, help_text="The month's first day without it.")
+    end = DayField(required=False, help_text="Counted in; today without it.")
 
 
 def journal_of(asked: Mapping[str, Any], *, today: date) -> Journal:

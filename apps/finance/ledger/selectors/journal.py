@@ -148,6 +148,8 @@ def entries_of(
         " ORDER BY 1 DESC, 2 DESC LIMIT %(limit)s"
     )
     last = min(journal.end, values["day"])
+    if last < (journal.start or date.min):
+        return []
     for first in _starts(last, journal.start or date.min, step=-1):
         keys = _rows(query, values | {"first": first, "last": last})
         if len(keys) == limit:

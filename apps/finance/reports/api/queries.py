@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from apps.clusters.models import Cluster
 from apps.core.api.cursors import PageQuery
+from apps.core.api.fields import DayField
 from apps.core.money import SCALES, UnknownCurrency
 from apps.finance.ledger.chart import CHART, leaves_under
 from apps.finance.reports import errors
@@ -27,8 +28,8 @@ class PeriodQuery(serializers.Serializer[Any]):
         max_length=10,
         help_text="A year, quarter or month: 2026, 2026-Q1, 2026-01.",
     )
-    start = serializers.DateField(required=False, help_text="The first day, by accounting date.")
-    end = serializers.DateField(required=False, help_text="The last day, counted in.")
+    start = DayField(required=False, help_text="The first day, by accounting date.")
+    end = DayField(required=False, help_text="The last day, counted in.")
 
 
 class BooksQuery(PeriodQuery):

@@ -11,6 +11,8 @@ from apps.finance.reports import errors
 
 #: No report covers more: a slip of a digit must not ask for a century of books.
 MOST_YEARS = 10
+#: The books take no date outside.
+FIRST_YEAR, LAST_YEAR = 2000, 2199
 MONTHS = 12
 MONTHS_OF_QUARTER = 3
 #: A quarter covers three months, 2026-Q1; a year and a month are read by their length.
@@ -73,7 +75,7 @@ def period_named(text: str) -> Period:
     :raises PeriodMalformed: it is none of these
     """
     found = _WRITTEN.fullmatch(text)
-    if found is None or not 1 < int(found["year"]) < date.max.year:
+    if found is None or not FIRST_YEAR <= int(found["year"]) <= LAST_YEAR:
         raise errors.PeriodMalformed(period=text[:40])
     year = int(found["year"])
     if found["quarter"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 from typing import Any
@@ -114,7 +115,10 @@ class TestEntries:
     @pytest.mark.parametrize(
         ("asked", "sources"),
         [
-            ({"code": "4000", "start": "2026-01-12"}, [f"transaction:{n}:captured" for n in (6, 5, 4, 2)]),
+            (
+                {"code": "4000", "start": "2026-01-12"},
+                [f"transaction:{n}:captured" for n in (6, 5, 4, 2)],
+            ),
             ({"code": "21", "kind": "PAYOUT_RESERVED"}, ["payout:1:reserved"]),
             ({"code": "4000", "not_kind": "TIP_CARD"}, ["transaction:4:captured"]),
             ({"currency": "EUR"}, ["transaction:6:captured"]),
@@ -140,6 +144,8 @@ class TestEntries:
             ({"page_size": "0"}, "request.invalid"),
             ({"page_size": "201"}, "request.invalid"),
             ({"start": "soon"}, "request.invalid"),
+            ({"start": "0001-01-01"}, "request.invalid"),
+            ({"end": "9999-12-31"}, "request.invalid"),
             ({"owner": "profile:\0"}, "request.invalid"),
         ],
     )
@@ -301,6 +307,14 @@ class TestStatement:
         for missing in (10**9, 2**70):
             answer = finance.get(f"{ROOT}accounts/{missing}/statement/")
             assert (answer.status_code, answer.json()["code"]) == (404, "ledger.account_not_found")
+
+    @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+    def test_a_cursor_from_the_end_of_time_breaks_nothing(self, finance, day):
+        cursor = base64.urlsafe_b64encode(f"{day}\n1\n1".encode()).decode()
+        asked = {"start": "2026-01-01", "end": "2026-01-31", "cursor": cursor}
+        assert finance.get(self.path(), asked).status_code == 200
+        asked["cursor"] = base64.urlsafe_b64encode(f"{day}\n1".encode()).decode()
+        assert finance.get(f"{ROOT}entries/", asked).status_code == 200
 
     def test_refuses_a_period_upside_down(self, finance):
         asked = {"start": "2026-02-01", "end": "2026-01-01"}
