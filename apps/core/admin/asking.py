@@ -29,9 +29,9 @@ def ask(
     words: Asked,
     *,
     form: type[forms.Form],
-    run: Callable[[dict[str, Any]], str],
+    run: Callable[[dict[str, Any], Any], str],
 ) -> HttpResponse:
-    """Show a form; on POST call ``run`` with what was filled in and show what it says happened.
+    """Show a form; on POST call ``run`` with what was filled in and who asks, show what it says.
 
     A refusal comes back with the form (422), and what was typed is kept.
 
@@ -43,7 +43,7 @@ def ask(
     wrong = ""
     if request.method == "POST" and filled.is_valid():
         try:
-            done = run(filled.cleaned_data)
+            done = run(filled.cleaned_data, request.user)
         except DomainError as error:
             facts = ", ".join(f"{name} {value}" for name, value in error.facts.items())
             wrong = f"{error} ({facts})" if facts else str(error)

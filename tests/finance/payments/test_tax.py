@@ -100,7 +100,8 @@ class TestSales:
             Money(2500, USD), Money(399, USD), "DE",
         )  # fmt: skip
         line = TaxLine.objects.get()
-        assert (line.source, line.place, line.kind, line.percent) == (tip.source, "DE", "VAT", 19)
+        assert (line.source, line.place, line.kind) == (tip.source, "DE", "VAT")
+        assert line.percent == 19
         assert (line.base, line.tax) == (Money(2101, USD), Money(399, USD))
         assert (line.quarter, line.sold_on, line.proofs, line.proofs_agree) == (
             "2026-Q1", date(2026, 1, 15), ["DECLARED:DE", "ADDRESS:DE"], True,

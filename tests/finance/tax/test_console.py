@@ -93,7 +93,7 @@ def test_a_brand_is_turned_on_and_off(console, now):
         True,
         False,
     ]
-    assert not selectors.collects_tax(cluster=brand, at=BrandTaxation.objects.last().since)
+    assert not selectors.collects_tax(cluster=brand, at=BrandTaxation.objects.latest("id").since)
 
 
 def test_the_return_of_a_quarter_adds_up(console, sold):

@@ -118,7 +118,11 @@ class TestRates:
             lambda: entered(by=support),
             lambda: tax.confirm_rate(rate_id=row.pk, by=support, reason="x", now=now),
             lambda: tax.turn_tax(
-                cluster=Cluster.objects.first(), is_on=True, by=support, reason="x", now=now
+                cluster=Cluster.objects.get(slug="boyfanz"),
+                is_on=True,
+                by=support,
+                reason="x",
+                now=now,
             ),
         ):
             with pytest.raises(errors.NotPermitted):
@@ -168,7 +172,7 @@ class TestRates:
 class TestBrands:
     def test_no_brand_collects_until_it_is_turned_on(self, now, finance):
         cluster = Cluster.objects.get(slug="boyfanz")
-        other = Cluster.objects.exclude(pk=cluster.pk).first()
+        other = Cluster.objects.exclude(pk=cluster.pk)[0]
         assert not selectors.collects_tax(cluster=cluster, at=now)
         tax.turn_tax(cluster=cluster, is_on=True, by=finance, reason="OSS", now=now)
         assert selectors.collects_tax(cluster=cluster, at=now)

@@ -66,8 +66,8 @@ class ExchangeRateAdmin(ConsoleAdmin):
     def new_view(self, request: HttpRequest) -> HttpResponse:
         """Record a rate by hand."""
 
-        def run(given: dict[str, Any]) -> str:
-            row = fx.record_rate(**given, by=request.user, now=timezone.now())
+        def run(given: dict[str, Any], by: Any) -> str:
+            row = fx.record_rate(**given, by=by, now=timezone.now())
             return f"Recorded: {row} is {row.rate.normalize():f}."
 
         return ask(self, request, RECORD, form=RateForm, run=run)

@@ -70,7 +70,7 @@ def places_of(*, start: date, end: date, cluster: str = "", currency: str = "") 
         found = found.filter(currency=currency)
     rows = (
         found.values_list("tax_place", "currency")
-        .annotate(payments=Count("id"), gross=Sum("amount_minor"), tax=Sum("tax_minor"))
+        .annotate(payments=Count("id"), gross=Sum("amount_minor"), taxes=Sum("tax_minor"))
         .order_by("tax_place", "currency")
     )
     return [PlaceRow._make([*row[:3], int(row[3]), int(row[4])]) for row in rows]

@@ -113,11 +113,9 @@ class TaxRateAdmin(ConsoleAdmin):
     def new_view(self, request: HttpRequest) -> HttpResponse:
         """Enter a rate."""
 
-        def run(given: dict[str, Any]) -> str:
+        def run(given: dict[str, Any], by: Any) -> str:
             inclusive = given.pop("shown") == "inside"
-            row = tax.set_rate(
-                **given, is_inclusive=inclusive, by=request.user, now=timezone.now()
-            )
+            row = tax.set_rate(**given, is_inclusive=inclusive, by=by, now=timezone.now())
             return f"Entered: {row}. Another person must confirm it."
 
         return ask(self, request, SET, form=RateForm, run=run)

@@ -71,16 +71,17 @@ class StatementRunAdmin(ConsoleAdmin):
     def new_view(self, request: HttpRequest) -> HttpResponse:
         """Ask for a form for a year."""
 
-        def run(given: dict[str, Any]) -> str:
-            asked = tax.request_statements(**given, by=request.user, now=timezone.now())
+        def run(given: dict[str, Any], by: Any) -> str:
+            asked = tax.request_statements(**given, by=by, now=timezone.now())
             return f"{asked} is being made. This list shows how far it is."
 
         return ask(self, request, MAKE, form=StatementsForm, run=run)
 
     def file_view(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
         """Stream a file and put on record who took it."""
+        by: Any = request.user
         try:
-            run = tax.take_statements(run_id=pk, by=request.user, ip=client_ip(request))
+            run = tax.take_statements(run_id=pk, by=by, ip=client_ip(request))
         except NotAllowed as error:
             raise PermissionDenied from error
         except NotFound as error:

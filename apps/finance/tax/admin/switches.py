@@ -47,11 +47,11 @@ class BrandTaxationAdmin(ConsoleAdmin):
     def new_view(self, request: HttpRequest) -> HttpResponse:
         """Turn a brand's tax on or off."""
 
-        def run(given: dict[str, Any]) -> str:
+        def run(given: dict[str, Any], by: Any) -> str:
             row = tax.turn_tax(
                 cluster=given["cluster"],
                 is_on=given["turn"] == "on",
-                by=request.user,
+                by=by,
                 reason=given["reason"],
                 now=timezone.now(),
             )

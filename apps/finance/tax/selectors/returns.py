@@ -36,7 +36,7 @@ def return_of(*, quarter: str) -> list[ReturnRow]:
     rows = (
         TaxLine.objects.filter(quarter=quarter)
         .values("place", "kind", "percent", "currency")
-        .annotate(base=Sum("base_minor"), tax=Sum("tax_minor"), sales=Count("id"))
+        .annotate(net=Sum("base_minor"), due=Sum("tax_minor"), sales=Count("id"))
         .order_by("place", "kind", "percent", "currency")
     )
     last = last_day(quarter)
@@ -46,8 +46,8 @@ def return_of(*, quarter: str) -> list[ReturnRow]:
             row["kind"],
             row["percent"],
             row["sales"],
-            Money(int(row["base"]), row["currency"]),
-            tax := Money(int(row["tax"]), row["currency"]),
+            Money(int(row["net"]), row["currency"]),
+            tax := Money(int(row["due"]), row["currency"]),
             _in_euro(tax, last),
         )
         for row in rows

@@ -126,7 +126,7 @@ def take_statements(*, run_id: int, by: User, ip: str = "") -> StatementRun:
     return run
 
 
-def _creators() -> QuerySet[Profile, dict[str, Any]]:
+def _creators() -> QuerySet[Profile, Any]:
     return Profile.objects.filter(is_creator=True).order_by().values("user_id").distinct()
 
 
