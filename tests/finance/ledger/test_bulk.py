@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
+from threading import Barrier
 
 import pytest
 from django.db import connection, transaction
@@ -32,9 +34,9 @@ def usd(text: str) -> Money:
     return Money.of(text, "USD")
 
 
-def deposit(number: int, amount: str = "10.00") -> Draft:
+def deposit(number: int, amount: str = "10.00", fan: int = 3) -> Draft:
     return postings.wallet_deposit(
-        transaction_id=number, fan_id=3, gateway="ccbill", amount=usd(amount),
+        transaction_id=number, fan_id=fan, gateway="ccbill", amount=usd(amount),
         processing_fee=usd("0.00"), cluster="boyfanz",
     )  # fmt: skip
 
@@ -109,7 +111,7 @@ def test_is_one_statement_for_each_chunk_when_all_is_well() -> None:
     with transaction.atomic(), CaptureQueriesContext(connection) as queries:
         results = ledger.post_each(drafts, now=NOW)
 
-    assert len(queries) == 3
+    assert len(queries) == 1 + 3  # the locks of all, and three chunks
     assert said(results) == ["REPLAYED"] + ["POSTED"] * 1099
     assert books.balance_of(FAN, "USD") == usd("11000.00")
 
@@ -121,8 +123,8 @@ def test_one_bad_entry_costs_a_few_statements_more() -> None:
     with transaction.atomic(), CaptureQueriesContext(connection) as queries:
         results = ledger.post_each(drafts, now=NOW)
 
-    # ten halvings of 500, each posts the half without fault
-    assert len(queries) <= 2 * 10
+    # ten halvings of 500: each locks, and posts the half without fault
+    assert len(queries) <= 3 * 10
     assert [result.source for result in results if result.outcome == Outcome.REFUSED] == [
         "transaction:322:captured"
     ]
@@ -283,3 +285,24 @@ def test_a_batch_that_overflows_a_balance_is_refused_whole() -> None:
     assert said(post_each([capital("a", most), capital("b", most)])) == [
         "POSTED", "ledger.amount_out_of_range",
     ]  # fmt: skip
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once_in_opposite_orders_do_not_deadlock() -> None:
+    there = [deposit(n, fan=n % 20 + 100) for n in range(1200)]
+    there.sort(key=lambda draft: draft.movements[1].account)
+    post_each([deposit(n + 5000, fan=n + 100) for n in range(20)])
+    back = [draft._replace(source=f"back:{draft.source}") for draft in reversed(there)]
+    there[700] = spent(9999, "1.00")  # a refusal halves its chunk
+    gate = Barrier(2)
+
+    def post(drafts: list[Draft]) -> int:
+        gate.wait()
+        try:
+            return sum(result.outcome == Outcome.POSTED for result in post_each(drafts))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(post, [there, back])) == [1199, 1200]
+    assert prove().findings == []

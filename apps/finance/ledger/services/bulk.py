@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from apps.core.db import joins_transaction
 from apps.core.errors import DomainError
@@ -41,6 +41,8 @@ def post_each(drafts: Sequence[Draft], *, now: datetime) -> list[Result]:
     drafts in the order in which they happened, what pays before what spends. Post again what
     was refused when its cause is gone: the rest is replayed.
     """
+    if len(drafts) > CHUNK:
+        _lock_accounts(drafts)
     results: list[Result] = []
     for start in range(0, len(drafts), CHUNK):
         results += _posted(drafts[start : start + CHUNK], now)
@@ -66,6 +68,7 @@ def _posted(drafts: Sequence[Draft], now: datetime) -> Iterator[Result]:
         if len(drafts) == 1:
             yield Result(drafts[0].source, Outcome.REFUSED, code=refused.code, facts=refused.facts)
             return
+        _lock_accounts(drafts)
         half = len(drafts) // 2
         yield from _posted(drafts[:half], now)
         yield from _posted(drafts[half:], now)
@@ -73,3 +76,20 @@ def _posted(drafts: Sequence[Draft], now: datetime) -> Iterator[Result]:
     for draft, done in zip(drafts, posted, strict=True):
         outcome = Outcome.REPLAYED if done.replayed else Outcome.POSTED
         yield Result(draft.source, outcome, done)
+
+
+def _lock_accounts(drafts: Sequence[Draft]) -> None:
+    """Lock all balances that several statements will move, in the order of a single one.
+
+    Two callers that post to the same accounts then wait for each other instead of for ever.
+    """
+    accounts = {(ref, money.currency) for draft in drafts for ref, money in draft.movements}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT ledger_lock_accounts(%s::text[], %s::text[], %s::text[])",
+            (
+                [ref.code for ref, _ in accounts],
+                [ref.owner for ref, _ in accounts],
+                [currency for _, currency in accounts],
+            ),
+        )
