@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from apps.core.money import SCALES, Money
+from apps.core.money import Money
 
 #: From so many whole units on two people decide, in any currency.
 FOUR_EYES_FROM = 1_000
@@ -12,7 +12,8 @@ PROVABLE = {"1000": "bank", "1100": "processor", "1200": "rail"}
 
 def needs_two(difference: Money) -> bool:
     """Test if a difference is so large that one person may not settle it alone."""
-    return abs(difference.minor) >= FOUR_EYES_FROM * 10 ** SCALES[difference.currency]
+    limit = Money.of(str(FOUR_EYES_FROM), difference.currency)
+    return abs(difference.minor) >= limit.minor
 
 
 def is_provable(code: str, owner: str) -> bool:

@@ -20,14 +20,15 @@ from tests.finance.reconciliation.given import a_matched, a_row, a_sale, a_sourc
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 2, 15, 12, tzinfo=UTC)
 
-amounts = st.sampled_from(["1.00", "2.00", "3.00"])
+#: Few, so that lines and sales often look alike.
+amounts = st.sampled_from(["1.00", "2.00"])
 january = st.integers(1, 31).map(lambda day: date(2026, 1, day))
 #: Booked from shortly before the statement to shortly after it.
 around = st.integers(0, 36).map(lambda day: date.fromordinal(date(2025, 12, 28).toordinal() + day))
-sales = st.lists(st.tuples(amounts, around), max_size=6)
-lines = st.lists(
-    st.tuples(st.sampled_from(["", "R0", "R1", "R2", "R3", "R9"]), amounts, january), max_size=10
-)
+sales = st.lists(st.tuples(amounts, around), max_size=5)
+lines = st.lists(st.tuples(st.sampled_from(["", "R0", "R1", "R9"]), amounts, january), max_size=8)
+#: None turns the file round, which shows most mistakes of order.
+seeds = st.none() | st.none() | st.integers(0, 99)
 tolerances = st.sampled_from([0, 100])
 
 
@@ -50,7 +51,7 @@ def outcomes(statement: Statement) -> Counter[tuple[Any, ...]]:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(sold=sales, said=lines, tolerance=tolerances, seed=st.integers(0, 99))
+@given(sold=sales, said=lines, tolerance=tolerances, seed=seeds)
 def test_any_order_gives_the_same_and_the_sums_prove_it(
     *,
     fan: Profile,
@@ -58,15 +59,15 @@ def test_any_order_gives_the_same_and_the_sums_prove_it(
     sold: list[tuple[str, date]],
     said: list[tuple[str, str, date]],
     tolerance: int,
-    seed: int,
+    seed: int | None,
 ) -> None:
-    shuffled = random.Random(seed).sample(said, len(said))  # noqa: S311 (no secret)
+    other = said[::-1] if seed is None else random.Random(seed).sample(said, len(said))  # noqa: S311
     clean = transaction.savepoint()
     for n, (amount, on) in enumerate(sold):
         a_sale(fan, creator, f"R{n}", amount, on=on)
     source = a_source(tolerance_minor=tolerance)
     found = []
-    for order in (said, shuffled):
+    for order in (said, other):
         unmatched = transaction.savepoint()
         rows = [a_row(ref, amount, on=on) for ref, amount, on in order]
         statement = a_matched(source, *rows, now=NOW, opening_minor=777)

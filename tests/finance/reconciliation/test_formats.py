@@ -118,6 +118,7 @@ def test_a_file_in_another_encoding_is_a_problem_not_an_accident() -> None:
     mapping = {"columns": {"booked_on": "Date", "amount": "Amount", "text": "T"}}
     [problem] = FORMATS["csv"].parse(file, currency="USD", mapping=mapping)
 
+    assert isinstance(problem, Problem)
     assert "cannot be read further" in problem.reason
 
 

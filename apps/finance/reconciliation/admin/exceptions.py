@@ -178,7 +178,7 @@ class StatementFilter(admin.SimpleListFilter):
 
 @admin.register(ReconciliationException)
 class ExceptionAdmin(ConsoleAdmin):
-    list_display = ("number", "kind", "where", "reference", "booked", "money", "word", "found")
+    list_display = ("number", "kind", "source_name", "reference", "booked", "money", "word")
     list_display_links = ("number",)
     list_filter = ("state", "type", SourceFilter, StatementFilter)
     list_select_related = ("statement__source", "line", "item", "proposed_by", "match")
@@ -222,12 +222,17 @@ class ExceptionAdmin(ConsoleAdmin):
     def kind(self, row: ReconciliationException) -> SafeString:
         return exception_type(row)
 
-    @admin.display(description="Statement")
+    @admin.display(description="Source")
+    def source_name(self, row: ReconciliationException) -> str:
+        return row.statement.source.name
+
     def where(self, row: ReconciliationException) -> SafeString:
         return change_link("reconciliation_statement", row.statement_id, row.statement)
 
     @admin.display(description="Reference")
     def reference(self, row: ReconciliationException) -> SafeString:
+        if row.match_id:
+            return change_link("reconciliation_match", row.match_id, f"Match #{row.match_id}")
         part = row.line or row.item
         return mono(part.reference if part else "")
 
@@ -245,10 +250,6 @@ class ExceptionAdmin(ConsoleAdmin):
     def word(self, row: ReconciliationException) -> SafeString:
         return exception_state(row)
 
-    @admin.display(description="Found")
-    def found(self, row: ReconciliationException) -> SafeString:
-        return when(row.found_at)
-
     def page(self, request: HttpRequest, row: ReconciliationException) -> Page:
         return Page(
             title=f"{row.get_type_display()} #{row.pk}",
@@ -264,7 +265,10 @@ class ExceptionAdmin(ConsoleAdmin):
                         Fact("Statement", self.where(row)),
                         Fact("Found", when(row.found_at)),
                         Fact("Decided", when(row.decided_at)),
-                        Fact("By", row.decided_by or ("the platform" if row.decided_at else "")),
+                        Fact(
+                            "By",
+                            row.decided_by or ("the platform" if row.decided_at else "nobody yet"),
+                        ),
                         Fact("Entry", entry_of(row.entry_source)),
                     ],
                 )

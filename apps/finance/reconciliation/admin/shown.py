@@ -79,7 +79,7 @@ def days(row: Statement) -> SafeString:
 def mono(text: str) -> SafeString:
     if not text:
         return format_html('<span class="c-none">{}</span>', "none")
-    return format_html('<span class="c-mono">{}</span>', text)
+    return format_html('<span class="c-mono c-whole">{}</span>', text)
 
 
 def progress_bar(done: int, total: int, label: str) -> SafeString:

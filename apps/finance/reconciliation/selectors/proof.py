@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -100,7 +100,7 @@ def proof_of(statement: Statement) -> Proof:
     all amounts are positive where the account holds money for us.
     """
     source = statement.source
-    facts = {
+    facts: dict[str, Any] = {
         "statement": statement.pk,
         "source": source.pk,
         "start": statement.period_start,

@@ -77,7 +77,7 @@ def post_difference(
     )
     posted = ledger.post(draft, now=now)
     gather_entries(statement.source, [posted.entry_id])
-    parts = {found.item_id} - {None}
+    parts = [found.item_id] if found.item_id else []
     _decide(found, Progress.RESOLVED, by=by, reason=reason, now=now, entry_source=draft.source)
     put_together(
         statement,

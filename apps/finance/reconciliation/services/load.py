@@ -54,9 +54,8 @@ class _Reading:
             if isinstance(one, Problem):
                 self.note(one)
             elif isinstance(one, Balances):
-                self.said = Balances(
-                    *(a if a is not None else b for a, b in zip(one, self.said, strict=True))
-                )
+                said = {name: value for name, value in one._asdict().items() if value is not None}
+                self.said = self.said._replace(**said)
             elif self._is_in_period(one):
                 self.lines += 1
                 self.sum_minor += one.amount_minor
