@@ -129,10 +129,8 @@ def queues(*, by: Any, now: datetime) -> list[Queue]:
 
 def payout_queues(*, by: Any) -> list[Queue]:
     """Return what waits at payouts; whoever approves sees only what they can decide."""
-    to_approve = payouts.waiting_for_approval()
+    to_approve = payouts.to_approve_by(by)
     mine = by.has_perm("payouts.approve_payout")
-    if mine:
-        to_approve = to_approve.exclude(creator__user=by).exclude(approvals__by=by)
     stuck = payouts.waiting_for_a_person()
     return [
         Queue(

@@ -8,7 +8,7 @@ from datetime import date
 from django.db.models import CharField, Count, F, QuerySet, Sum, Value
 from django.db.models.functions import Cast, Concat
 
-from apps.accounts.models import Profile
+from apps.accounts.models import Profile, User
 from apps.core.money import Money
 from apps.finance.ledger import postings
 from apps.finance.ledger import selectors as ledger
@@ -72,6 +72,14 @@ def waiting_for_approval() -> PayoutQuerySet:
     return Payout.objects.filter(
         status__in=[choices.Status.REQUESTED, choices.Status.IN_REVIEW]
     ).order_by("requested_at", "id")
+
+
+def to_approve_by(by: User) -> PayoutQuerySet:
+    """Return what waits for approval; whoever approves sees only what they can decide."""
+    waiting = waiting_for_approval()
+    if by.has_perm("payouts.approve_payout"):
+        return waiting.exclude(creator__user=by).exclude(approvals__by=by)
+    return waiting
 
 
 def waiting_for_a_person() -> PayoutQuerySet:

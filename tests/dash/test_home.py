@@ -139,7 +139,7 @@ class TestPages:
             .context["page"]
         )
 
-        rows = page.main[0].rows
+        rows = page.main[1].rows
         assert ["$30.00" in row[4] for row in rows] == [True, False]
         assert ["$50.00" in row[4] for row in rows] == [False, True]
 

@@ -158,3 +158,23 @@ class TestUnknownVerbsAndRows:
         assert client.get(do("approve"), {"ids": 999}).status_code == 404
         assert client.get(do("approve"), {"ids": "a'; --"}).status_code == 404
         assert client.get(reverse("admin:payouts_payout_change", args=[999])).status_code == 404
+
+
+class TestTheQueueOfApprovals:
+    def test_lists_as_many_as_its_badge_counts(self, console, now):
+        client = console("payouts")
+        mine = given.a_creator("50.00", now=now, user=client.user)
+        given.a_requested_payout("50.00", now=now, creator=mine)
+        seen = given.a_requested_payout("40.00", now=now, key="seen", email="b@domain.example")
+        payouts.approve_payout(payout_id=seen.pk, by=client.user, reason="ok", now=now)
+        open_ = given.a_requested_payout("30.00", now=now, key="open", email="c@domain.example")
+
+        answer = client.get(reverse("admin:payouts_payout_changelist"), {"queue": "approve"})
+
+        badges = {
+            item["title"]: item.get("badge")
+            for group in answer.context["sidebar_navigation"]
+            for item in group["items"]
+        }
+        assert [row.pk for row in answer.context["cl"].result_list] == [open_.pk]
+        assert badges["To approve"] == "1"

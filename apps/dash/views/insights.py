@@ -167,22 +167,22 @@ def success_pieces(found: Insights) -> list[Piece]:
         empty="None was declined.",
     )
     places = Table(
-        "Taxed sales by place",
+        "Payments by place",
         [
             Cell("Place"),
-            Cell("Sales", number=True),
+            Cell("Payments", number=True),
             Cell("Net", number=True),
             Cell("Tax", number=True),
         ],
         [
             [
-                row.place,
-                row.sales,
+                row.place or "not known",
+                row.payments,
                 amount(row.net.minor, row.net.currency),
                 amount(row.tax.minor, row.tax.currency),
             ]
             for row in found.places
         ],
-        empty="No sale was taxed in this period.",
+        empty="No place is known in this period.",
     )
     return [Piece(section=table) for table in (outcomes, declines, places)]

@@ -115,7 +115,7 @@ def drawn(
     request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200
 ) -> TemplateResponse:
     whole = {**admin.site.each_context(request), **context}
-    request.current_app = admin.site.name  # type: ignore[attr-defined]
+    request.current_app = admin.site.name
     return TemplateResponse(request, template, whole, status=status)
 
 

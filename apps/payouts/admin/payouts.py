@@ -29,8 +29,9 @@ from apps.core.admin import (
 )
 from apps.core.show import tone_of
 from apps.finance.ledger import selectors as ledger
+from apps.payouts import selectors
 from apps.payouts.admin.by_hand import BY_HAND
-from apps.payouts.admin.verbs import APPROVE, REJECT, WAITING, destination_text, needed_for
+from apps.payouts.admin.verbs import APPROVE, REJECT, destination_text, needed_for
 from apps.payouts.models import Payout, PayoutApproval
 
 #: What the ledger posts in the life of a payout; postings.py names the sources.
@@ -50,7 +51,8 @@ class QueueFilter(admin.SimpleListFilter):
         queryset: QuerySet[Payout],
     ) -> QuerySet[Payout]:
         if self.value() == "approve":
-            return queryset.filter(status__in=WAITING).order_by("requested_at", "id")
+            mine = selectors.to_approve_by(request.user).order_by().values("pk")
+            return queryset.filter(pk__in=mine).order_by("requested_at", "id")
         if self.value() == "person":
             return queryset.filter(needs_attention=True).order_by("requested_at", "id")
         return queryset

@@ -28,7 +28,7 @@ Staff = Callable[..., User]
 
 
 def propose(by: User, *, now: datetime, **changes: Any) -> Proposal:
-    asked = {
+    asked: dict[str, Any] = {
         "movements": [debit(BANK, THOUSAND), credit(EQUITY, THOUSAND)],
         "effective_on": date(2026, 1, 10),
         "cluster": "",
@@ -38,7 +38,7 @@ def propose(by: User, *, now: datetime, **changes: Any) -> Proposal:
     return ledger.propose_entry(**(asked | changes), by=by, now=now)
 
 
-def refused_by_database(sql: str, *arguments: object) -> str:
+def refused_by_database(sql: str, *arguments: int) -> str:
     """Return the SQLSTATE of a statement that must fail."""
     with (
         pytest.raises(DatabaseError) as refusal,
@@ -318,7 +318,12 @@ class TestAReversal:
 
     def test_waits_once_for_each_entry(self, staff: Staff, now: datetime) -> None:
         entry, author = self.entry(now), staff("finance")
-        asked = {"entry_id": entry.pk, "on_original_date": False, "reason": "Twice", "now": now}
+        asked: dict[str, Any] = {
+            "entry_id": entry.pk,
+            "on_original_date": False,
+            "reason": "Twice",
+            "now": now,
+        }
         first = ledger.propose_reversal(**asked, by=author, key="r")
 
         with pytest.raises(errors.AlreadyProposed):

@@ -259,7 +259,10 @@ class EntryAdmin(ConsoleAdmin):
         if request.method == "POST" and not wrong and form.is_valid():
             try:
                 proposal = ledger.propose_correction(
-                    **form.asked(), entry_id=entry.pk, by=request.user, now=timezone.now()
+                    **form.asked(),
+                    entry_id=entry.pk,
+                    by=request.user,  # type: ignore[arg-type]  # signed in, by the gate
+                    now=timezone.now(),
                 )
             except DomainError as error:
                 wrong = refusal_text(error)
