@@ -229,6 +229,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {"EntryKindEnum": "apps.finance.ledger.choices.EntryKind"},
 }
 
 # --- Outgoing HTTP (apps.core.http) ---------------------------------------------------
@@ -243,7 +244,10 @@ LEDGER_SOURCES = {
 }
 #: What must be done above the ledger before a month is closed; each called with the first and the
 #: last day of the month and the time, answering ChecklistItems.
-LEDGER_CHECKLIST: list[str] = []
+LEDGER_CHECKLIST = [
+    "apps.finance.payments.selectors.month_end.month_end",
+    "apps.finance.reconciliation.selectors.month_end.month_end",
+]
 
 # --- Processors -----------------------------------------------------------------------
 CCBILL = {

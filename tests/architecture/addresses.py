@@ -12,9 +12,12 @@ from django.utils.regex_helper import normalize
 #: By the name of the part; a new name needs a plausible value here.
 VALUES = {
     "app_label": "payouts",
+    "account_id": "1",
     "content_type_id": "1",
+    "entry_id": "1",
     "handle": "a-creator",
     "key": "a-key",
+    "month": "2026-01-01",
     "name": "approve",
     "object_id": "1",
     "pk": "1",

@@ -57,7 +57,11 @@ class Accounts(APIView):
 
     permission_classes = (ReadsAccounts,)
 
-    @extend_schema(parameters=[queries.AccountsQuery], responses=AccountPage)
+    @extend_schema(
+        operation_id="ledger_accounts_list",
+        parameters=[queries.AccountsQuery],
+        responses=AccountPage,
+    )
     def get(self, request: Request) -> Response:
         asked = _checked(queries.AccountsQuery, request)
         size = asked["page_size"]
@@ -79,7 +83,11 @@ class Entries(APIView):
     permission_classes = (ReadsEntries,)
     renderer_classes = JSON_FILE_OR_PAGE
 
-    @extend_schema(parameters=[queries.EntriesQuery], responses=described(EntryPage, page=True))
+    @extend_schema(
+        operation_id="ledger_entries_list",
+        parameters=[queries.EntriesQuery],
+        responses=described(EntryPage, page=True),
+    )
     def get(self, request: Request) -> HttpResponseBase | Response:
         asked = _checked(queries.EntriesQuery, request)
         wanted = queries.journal_of(asked, today=timezone.now().date())
