@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from threading import Barrier
@@ -109,10 +108,14 @@ class TestWellFormed:
     @pytest.mark.django_db(transaction=True)
     @pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
     def test_nobody_posts_with_an_old_snapshot(self, now: datetime, level: str) -> None:
-        with pytest.raises(DatabaseError) as refusal, transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute(f"SET TRANSACTION ISOLATION LEVEL {level}")
-            ledger.post(tip(2), now=now)
+        def posted() -> None:
+            with transaction.atomic():
+                with connection.cursor() as cursor:
+                    cursor.execute(f"SET TRANSACTION ISOLATION LEVEL {level}")
+                ledger.post(tip(2), now=now)
+
+        with pytest.raises(DatabaseError) as refusal:
+            posted()
 
         assert getattr(refusal.value.__cause__, "sqlstate", None) == "FL100"
         assert Entry.objects.count() == 1
@@ -219,11 +222,10 @@ class TestCorrection:
 @pytest.mark.django_db(transaction=True)
 class TestAtOnce:
     @pytest.fixture(autouse=True)
-    def _entry(self, now: datetime) -> Iterator[None]:
+    def _entry(self, now: datetime) -> None:
         with transaction.atomic():
             # Enough on every account for all of them to succeed, were they not judged.
             ledger.post_many([tip(1), tip(2), tip(3), tip(4)], now=now)
-        yield
 
     def test_corrections_of_two_sessions_never_take_back_more_than_there_is(
         self, now: datetime

@@ -169,6 +169,7 @@ DECLARE
     v_missing int;
     v_moved bigint[];
     v_misfits int;
+    v_mixed boolean;
     v_closing date;
 BEGIN
     IF TG_RELID <> 'public.ledger_line'::regclass THEN
@@ -186,21 +187,20 @@ BEGIN
     SELECT count(*) FILTER (WHERE e.id IS NULL OR g.lines <> e.line_count OR g.top <> e.line_count
                                OR g.bottom <> 1
                                OR g.first <> e.effective_on OR g.last <> e.effective_on
-                               OR (g.total <> 0 AND g.low = g.high)) AS bad,
+                               OR g.total <> 0) AS bad,
            count(*) FILTER (WHERE e.source = ''
                                OR e.effective_on NOT BETWEEN '2000-01-01' AND '2199-12-31'
                                OR e.posted_at NOT BETWEEN '2000-01-01 Z' AND '2200-01-01 Z'
                                OR (e.kind = 'REVERSAL') <> (e.reverses_id IS NOT NULL)
                                OR (e.kind = 'CORRECTION') <> (e.corrects_id IS NOT NULL)
                            ) AS malformed,
-           bool_or(g.nothing) AS nothing, bool_or(g.low <> g.high) AS mixed,
-           min(g.entry_id) AS first_id, min(g.first) AS first_day, max(g.last) AS last_day,
+           bool_or(g.nothing) AS nothing, min(g.entry_id) AS first_id,
+           min(g.first) AS first_day, max(g.last) AS last_day,
            min(e.kind COLLATE "C") AS kind, max(e.kind COLLATE "C") AS last_kind
       INTO whole
       FROM (SELECT entry_id, ledger_sum(amount_minor) AS total, count(*) AS lines, max(n) AS top,
                    min(n) AS bottom, bool_or(amount_minor = 0) AS nothing,
-                   min(effective_on) AS first, max(effective_on) AS last,
-                   min(currency COLLATE "C") AS low, max(currency COLLATE "C") AS high
+                   min(effective_on) AS first, max(effective_on) AS last
               FROM fresh GROUP BY entry_id) g
       LEFT JOIN ledger_entry e ON e.id = g.entry_id;
     IF whole.nothing THEN
@@ -219,9 +219,57 @@ BEGIN
             USING ERRCODE = 'FL013',
                   DETAIL = json_build_object('source', bad.source, 'kind', bad.kind);
     END IF;
-    IF whole.mixed THEN
-        whole.bad := whole.bad + (SELECT count(*) FROM (
-            SELECT FROM fresh GROUP BY entry_id, currency HAVING ledger_sum(amount_minor) <> 0) o);
+    IF whole.first_id IS NULL THEN
+        RETURN NULL;  -- no line at all
+    END IF;
+
+    IF whole.bad = 0 THEN
+        v_closing := ledger_refuse_closed(whole.first_day, whole.last_day, whole.first_id);
+        IF v_closing IS NOT NULL THEN
+            SELECT e.source, e.kind, e.effective_on INTO bad
+              FROM fresh f JOIN ledger_entry e ON e.id = f.entry_id
+             WHERE e.effective_on < v_closing + interval '1 month'
+               AND e.kind NOT IN (SELECT ledger_closing_kinds())
+             ORDER BY e.id LIMIT 1;
+            IF FOUND THEN
+                RAISE EXCEPTION '% is in a period that is being closed', bad.effective_on
+                    USING ERRCODE = 'FL010',
+                          DETAIL = json_build_object('source', bad.source, 'kind', bad.kind,
+                              'effective_on', bad.effective_on,
+                              'closing_month', to_char(v_closing, 'YYYY-MM'));
+            END IF;
+        END IF;
+
+        -- The rows are locked in the order of t. A row that another posting moved meanwhile is judged
+        -- anew as that posting left it, by all the conditions.
+        WITH d AS MATERIALIZED (
+            SELECT account_id, currency,
+                   ledger_sum(CASE WHEN amount_minor > 0 THEN amount_minor ELSE 0 END) AS debits,
+                   ledger_sum(CASE WHEN amount_minor < 0 THEN -amount_minor ELSE 0 END) AS credits
+              FROM fresh GROUP BY account_id, currency
+        ), moved AS (
+            UPDATE ledger_balance b
+               SET debits_minor = b.debits_minor + t.debits,
+                   credits_minor = b.credits_minor + t.credits
+              FROM (SELECT a.id, a.code, a.stripes, d.debits, d.credits
+                      FROM d JOIN ledger_account a ON a.id = d.account_id AND a.currency = d.currency
+                     ORDER BY a.stripes > 1 OR a.owner = '', a.id OFFSET 0) t
+             WHERE b.account_id = t.id AND b.stripe = pg_backend_pid() % t.stripes AND b.is_open
+               AND (b.bound = 0 OR b.bound * (b.credits_minor + t.credits
+                                              - b.debits_minor - t.debits) >= b.held_minor)
+            RETURNING b.account_id, t.code, t.debits, t.credits
+        )
+        SELECT (SELECT count(*) FROM d) - count(*), array_agg(m.account_id),
+               (SELECT min(currency COLLATE "C") <> max(currency COLLATE "C") FROM d),
+               count(*) FILTER (WHERE r.code IS NULL OR (m.debits > 0 AND NOT r.may_debit)
+                                   OR (m.credits > 0 AND NOT r.may_credit))
+          INTO v_missing, v_moved, v_mixed, v_misfits
+          FROM moved m LEFT JOIN ledger_kind_rule r ON r.kind = whole.kind AND r.code = m.code;
+        -- Sums of zero over all currencies are seen above; in each of several it is asked here.
+        IF v_mixed THEN
+            whole.bad := (SELECT count(*) FROM (SELECT FROM fresh GROUP BY entry_id, currency
+                                                HAVING ledger_sum(amount_minor) <> 0) o);
+        END IF;
     END IF;
     IF whole.bad > 0 THEN
         SELECT g.entry_id, e.source INTO bad
@@ -244,51 +292,6 @@ BEGIN
                                 WHERE entry_id = bad.entry_id GROUP BY currency) t
                         WHERE total <> 0));
     END IF;
-    IF whole.first_id IS NULL THEN
-        RETURN NULL;  -- no line at all
-    END IF;
-
-    v_closing := ledger_refuse_closed(whole.first_day, whole.last_day, whole.first_id);
-    IF v_closing IS NOT NULL THEN
-        SELECT e.source, e.kind, e.effective_on INTO bad
-          FROM fresh f JOIN ledger_entry e ON e.id = f.entry_id
-         WHERE e.effective_on < v_closing + interval '1 month'
-           AND e.kind NOT IN (SELECT ledger_closing_kinds())
-         ORDER BY e.id LIMIT 1;
-        IF FOUND THEN
-            RAISE EXCEPTION '% is in a period that is being closed', bad.effective_on
-                USING ERRCODE = 'FL010',
-                      DETAIL = json_build_object('source', bad.source, 'kind', bad.kind,
-                          'effective_on', bad.effective_on,
-                          'closing_month', to_char(v_closing, 'YYYY-MM'));
-        END IF;
-    END IF;
-
-    -- The rows are locked in the order of t. A row that another posting moved meanwhile is judged
-    -- anew as that posting left it, by all the conditions.
-    WITH d AS MATERIALIZED (
-        SELECT account_id, currency,
-               ledger_sum(CASE WHEN amount_minor > 0 THEN amount_minor ELSE 0 END) AS debits,
-               ledger_sum(CASE WHEN amount_minor < 0 THEN -amount_minor ELSE 0 END) AS credits
-          FROM fresh GROUP BY account_id, currency
-    ), moved AS (
-        UPDATE ledger_balance b
-           SET debits_minor = b.debits_minor + t.debits,
-               credits_minor = b.credits_minor + t.credits
-          FROM (SELECT a.id, a.code, a.stripes, d.debits, d.credits
-                  FROM d JOIN ledger_account a ON a.id = d.account_id AND a.currency = d.currency
-                 ORDER BY a.stripes > 1 OR a.owner = '', a.id OFFSET 0) t
-         WHERE b.account_id = t.id AND b.stripe = pg_backend_pid() % t.stripes AND b.is_open
-           AND (b.bound = 0 OR b.bound * (b.credits_minor + t.credits
-                                          - b.debits_minor - t.debits) >= b.held_minor)
-        RETURNING b.account_id, t.code, t.debits, t.credits
-    )
-    SELECT (SELECT count(*) FROM d) - count(*), array_agg(m.account_id),
-           count(*) FILTER (WHERE r.code IS NULL OR (m.debits > 0 AND NOT r.may_debit)
-                               OR (m.credits > 0 AND NOT r.may_credit))
-      INTO v_missing, v_moved, v_misfits
-      FROM moved m LEFT JOIN ledger_kind_rule r ON r.kind = whole.kind AND r.code = m.code;
-
     IF v_missing <> 0 THEN
         PERFORM ledger_say_refused(account_id, currency) FROM (
             SELECT f.account_id, f.currency FROM fresh f
