@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
@@ -17,6 +19,7 @@ from urllib.parse import quote, urlencode
 from psycopg.conninfo import conninfo_to_dict
 
 if TYPE_CHECKING:
+    from apps.core.money import Money
     from apps.finance.ledger.postings import Draft
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -187,17 +190,24 @@ def _creator(i: int) -> int:
     return 1 + (x ^ (x >> 13)) % CREATORS
 
 
-def _tip(i: int, *, creator: int) -> Draft:
+@cache
+def _words() -> tuple[type[Money], Callable[..., Draft]]:
+    """Import once what each tip is made with, as a caller's module does at its top."""
     from apps.core.money import Money
     from apps.finance.ledger import postings
 
-    return postings.tip_by_card(
+    return Money, postings.tip_by_card
+
+
+def _tip(i: int, *, creator: int) -> Draft:
+    money, tip_by_card = _words()
+    return tip_by_card(
         transaction_id=i,
         creator_id=creator,
         gateway="ccbill",
-        amount=Money(100_00, "USD"),
-        platform_fee=Money(15_00, "USD"),
-        processing_fee=Money(5_00, "USD"),
+        amount=money(100_00, "USD"),
+        platform_fee=money(15_00, "USD"),
+        processing_fee=money(5_00, "USD"),
         cluster="boyfanz",
     )
 
