@@ -16,5 +16,6 @@ def transactional_caller(db: None) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _alone(settings: Any) -> None:
-    """The ledger by itself: the apps whose rows its sources name stand above it."""
+    """The ledger by itself: the apps that its sources and checklists name stand above it."""
     settings.LEDGER_SOURCES = {}
+    settings.LEDGER_CHECKLIST = []
