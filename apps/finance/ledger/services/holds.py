@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -93,7 +93,7 @@ def capture_hold(*, hold_id: int, draft: Draft, now: datetime, final: bool = Tru
         raise errors.HoldTooSmall(
             hold_id=hold_id, taken_minor=str(taken), held_minor=hold.open_minor
         )
-    _lock_accounts(draft)
+    _lock_accounts(draft, now)
     hold.captured_minor += taken
     if final:
         hold.released_minor += hold.open_minor
@@ -184,12 +184,13 @@ def _taken_from(account: Account, draft: Draft) -> int:
     return moved if account.normal_side == "CREDIT" else -moved
 
 
-def _lock_accounts(draft: Draft) -> None:
+def _lock_accounts(draft: Draft, now: datetime) -> None:
     """Lock the balances a draft moves in the order of a posting, before the hold moves one."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT ledger_lock_accounts(%s::text[], %s::text[], %s::text[])",
+            "SELECT ledger_lock_accounts(%s::date, %s::text[], %s::text[], %s::text[])",
             (
+                draft.effective_on or now.astimezone(UTC).date(),
                 [ref.code for ref, _ in draft.movements],
                 [ref.owner for ref, _ in draft.movements],
                 [money.currency for _, money in draft.movements],

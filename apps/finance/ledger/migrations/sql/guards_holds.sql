@@ -96,10 +96,13 @@ CREATE TRIGGER ledger_hold_moved AFTER UPDATE ON ledger_hold
     REFERENCING OLD TABLE AS stale NEW TABLE AS fresh EXECUTE FUNCTION ledger_hold_held();
 
 -- 3. Lock what a posting will move, in the order in which a posting locks it -------------------------
--- For a capture, which moves the hold's account before it posts.
-CREATE FUNCTION ledger_lock_accounts(p_code text[], p_owner text[], p_currency text[])
-RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+-- For a capture, which moves the hold's account before it posts: the month of the accounting date
+-- (shared with every posting, taken alone by a closing), then the balances.
+CREATE FUNCTION ledger_lock_accounts(
+    p_day date, p_code text[], p_owner text[], p_currency text[]
+) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
+    PERFORM pg_advisory_xact_lock_shared(20035, ledger_month_key(p_day));
     PERFORM FROM unnest(p_code, p_owner, p_currency) w(code, owner, currency)
        JOIN ledger_account a ON a.code = w.code AND a.owner = w.owner AND a.currency = w.currency
        JOIN ledger_balance b ON b.account_id = a.id AND b.stripe = pg_backend_pid() % a.stripes
