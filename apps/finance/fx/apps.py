@@ -4,4 +4,4 @@ from django.apps import AppConfig
 class FxConfig(AppConfig):
     name = "apps.finance.fx"
     label = "fx"
-    verbose_name = "Finance: fx"
+    verbose_name = "Finance: currencies"

@@ -165,7 +165,7 @@ class TestStatements:
             pass
         client = console("compliance")
         page = client.get(reverse("admin:tax_statementline_changelist"), {"q": str(run.pk)})
-        assert "legal name tin address birth date" in page.content.decode()
+        assert "legal name, tax number, address, birth date" in page.content.decode()
         line = run.lines.get()
         page = client.get(reverse("admin:tax_statementline_change", args=[line.pk]))
         assert "PersonalServices/Consideration/ConsQ1" in page.content.decode()

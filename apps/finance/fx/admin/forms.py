@@ -42,12 +42,14 @@ class ExchangeForm(forms.Form):
     """An exchange as the bank's statement shows it."""
 
     sold = forms.CharField(max_length=40, label="Amount sold")
-    sold_currency = forms.ChoiceField(label="Currency sold", choices=_CURRENCIES)
+    sold_currency = forms.ChoiceField(label="Currency sold", choices=_CURRENCIES, initial="EUR")
     sold_from = forms.CharField(
         max_length=60, label="Out of the account", help_text="Code and owner: 1000 bank:main."
     )
     bought = forms.CharField(max_length=40, label="Amount bought")
-    bought_currency = forms.ChoiceField(label="Currency bought", choices=_CURRENCIES)
+    bought_currency = forms.ChoiceField(
+        label="Currency bought", choices=_CURRENCIES, initial="USD"
+    )
     bought_into = forms.CharField(
         max_length=60, label="Into the account", help_text="Code and owner: 1000 bank:main."
     )

@@ -35,7 +35,7 @@ from apps.finance.tax import services as tax
 from apps.finance.tax.admin.forms import StatementsForm
 from apps.finance.tax.choices import Form, RunState
 from apps.finance.tax.models import StatementLine, StatementRun
-from apps.finance.tax.rules.forms import IDENTITY, columns_of, threshold_of, with_values
+from apps.finance.tax.rules.forms import IDENTITY, columns_of, threshold_of, with_values, words_of
 
 MAKE = Asked(
     title="Have statements made",
@@ -127,8 +127,8 @@ class StatementRunAdmin(ConsoleAdmin):
             title=self.what(row),
             subtitle=str(row),
             state=self.word(row),
-            notice=f"Not collected yet, so missing for everybody: {', '.join(IDENTITY[form])}."
-            .replace("_", " "),
+            notice="Not collected yet, so missing for everybody: "
+            f"{words_of(' '.join(IDENTITY[form]))}.",
             main=[
                 Table(
                     f"Largest {_SHOWN} people",
@@ -171,7 +171,7 @@ class StatementRunAdmin(ConsoleAdmin):
 
 def missing_of(form: Form, line: StatementLine) -> str:
     """Return what must be collected of a person before the line can be sent."""
-    return with_values(columns_of(form), line.values)["missing"].replace("_", " ")
+    return words_of(with_values(columns_of(form), line.values)["missing"])
 
 
 @admin.register(StatementLine)

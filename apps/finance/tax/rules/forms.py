@@ -16,6 +16,8 @@ IDENTITY = {
     Form.NEC: ("legal_name", "tin", "address"),
     Form.DAC7: ("legal_name", "tin", "address", "birth_date", "residence", "bank_account"),
 }
+#: How people call them.
+_WORDS = {"tin": "tax number"}
 
 
 class Threshold(NamedTuple):
@@ -203,6 +205,11 @@ def values_of(form: Form, *, account: str, email: str, currency: str, year: Year
         *(money(v) for v in (year.gross, year.refunds, year.other)),
         missing,
     ]  # fmt: skip
+
+
+def words_of(missing: str) -> str:
+    """Write what is missing, as the file has it, for people: ``legal name, tax number``."""
+    return ", ".join(_WORDS.get(name, name.replace("_", " ")) for name in missing.split())
 
 
 class _Writer:
