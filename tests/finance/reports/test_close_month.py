@@ -56,7 +56,8 @@ def amount(report: Report, *keys: str) -> list[str]:
 
 
 def december(report: str) -> Report:
-    return getattr(reports, report)(of("2025-12", compared="2025-11"))
+    made: Report = getattr(reports, report)(of("2025-12", compared="2025-11"))
+    return made
 
 
 def position(month: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
 
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -32,7 +32,7 @@ class StaffReport(APIView):
     """A report for staff."""
 
     permission_classes = (ReadsReports,)
-    renderer_classes: ClassVar[tuple[type[BaseRenderer], ...]] = JSON_FILE_OR_PAGE
+    renderer_classes: Sequence[type[BaseRenderer]] = JSON_FILE_OR_PAGE
 
 
 def _scope(request: Request) -> Scope:

@@ -30,10 +30,8 @@ def turned(value: Money) -> str:
 
 
 @register.filter
-def percent(value: Decimal | None) -> str:
-    """Write a change: ``+12.5``, or that there is nothing to compare with."""
-    if value is None:
-        return "new"
+def percent(value: Decimal) -> str:
+    """Write a change: ``+12.5``."""
     return f"{MINUS if value < 0 else '+'}{abs(value):,f}"
 
 
