@@ -1,5 +1,6 @@
 """The console's building blocks: read-only pages, columns, actions with a reason, exports."""
 
+from apps.core.admin.asking import Asked, ask
 from apps.core.admin.base import ConsoleAdmin
 from apps.core.admin.filters import DaysFilter
 from apps.core.admin.sections import Ask, Cell, Event, Fact, Facts, Page, Raw, Table, Timeline, Way
@@ -9,6 +10,7 @@ from apps.core.show import amount, change_link, source_link, state, when
 
 __all__ = [
     "Ask",
+    "Asked",
     "Cell",
     "ConsoleAdmin",
     "DaysFilter",
@@ -24,6 +26,7 @@ __all__ = [
     "amount",
     "as_id",
     "as_uuid",
+    "ask",
     "change_link",
     "source_link",
     "state",

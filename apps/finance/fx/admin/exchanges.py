@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from apps.core.admin import (
+    Asked,
     Cell,
     ConsoleAdmin,
     DaysFilter,
@@ -21,10 +22,10 @@ from apps.core.admin import (
     Table,
     Way,
     amount,
+    ask,
     change_link,
     when,
 )
-from apps.core.admin.asking import Asked, ask
 from apps.core.show import money_text
 from apps.finance.fx import selectors
 from apps.finance.fx import services as fx

@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.core.admin import (
+    Asked,
     Cell,
     ConsoleAdmin,
     DaysFilter,
@@ -21,10 +22,10 @@ from apps.core.admin import (
     Page,
     Table,
     Way,
+    ask,
     change_link,
     when,
 )
-from apps.core.admin.asking import Asked, ask
 from apps.finance.fx import services as fx
 from apps.finance.fx.admin.forms import RateForm
 from apps.finance.fx.models import ExchangeRate

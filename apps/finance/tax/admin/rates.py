@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from apps.core.admin import (
+    Asked,
     Cell,
     ConsoleAdmin,
     Fact,
@@ -20,11 +21,11 @@ from apps.core.admin import (
     Table,
     Verb,
     Way,
+    ask,
     change_link,
     state,
     when,
 )
-from apps.core.admin.asking import Asked, ask
 from apps.finance.tax import services as tax
 from apps.finance.tax.admin.forms import RateForm
 from apps.finance.tax.models import TaxRate

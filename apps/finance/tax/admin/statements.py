@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.core.admin import (
+    Asked,
     Cell,
     ConsoleAdmin,
     Fact,
@@ -23,11 +24,11 @@ from apps.core.admin import (
     Way,
     amount,
     as_id,
+    ask,
     change_link,
     state,
     when,
 )
-from apps.core.admin.asking import Asked, ask
 from apps.core.errors import NotAllowed, NotFound
 from apps.core.middleware import client_ip
 from apps.finance.tax import exports

@@ -10,8 +10,7 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from apps.core.admin import ConsoleAdmin, Fact, Facts, Page, Way, state, when
-from apps.core.admin.asking import Asked, ask
+from apps.core.admin import Asked, ConsoleAdmin, Fact, Facts, Page, Way, ask, state, when
 from apps.finance.tax import services as tax
 from apps.finance.tax.admin.forms import SwitchForm
 from apps.finance.tax.models import BrandTaxation
