@@ -27,13 +27,14 @@ WITH open_lines AS (
                    PARTITION BY l.reference, l.compared_minor
                    ORDER BY l.booked_on, l.value_on, l.amount_minor, l.counterparty, l.text, l.n
                ) > 1
-               OR EXISTS (
-                   SELECT FROM reconciliation_statementline t
+               OR (
+                   SELECT t.id FROM reconciliation_statementline t
                    JOIN reconciliation_statement s ON s.id = t.statement_id
                    WHERE t.reference = l.reference AND t.reference > '' AND t.id <> l.id
                      AND t.compared_minor = l.compared_minor AND t.match_id IS NOT NULL
                      AND s.source_id = %(source)s
-               )
+                   LIMIT 1
+               ) IS NOT NULL
            ) AS is_duplicate
     FROM reconciliation_statementline l
     WHERE l.statement_id = %(statement)s AND l.match_id IS NULL
@@ -56,10 +57,18 @@ WITH open_lines AS (
                  OR (x.state = 'OPEN' AND x.type = 'DIFFERENT'
                      AND x.statement_id <> %(statement)s))
       )
-), different AS (
-    SELECT l.id AS line_id, i.id AS item_id, l.minor - i.minor AS difference
-    FROM lines l JOIN items i USING (reference, rank)
-    WHERE reference <> '' AND l.minor <> i.minor
+), meeting AS (
+    SELECT max(line_id) OVER same AS line_id, max(item_id) OVER same AS item_id,
+           sum(minor) OVER same AS difference, count(*) OVER same AS count, is_line
+    FROM (
+        SELECT reference, rank, id AS line_id, NULL::bigint AS item_id, minor, true AS is_line
+        FROM lines WHERE reference <> ''
+        UNION ALL
+        SELECT reference, rank, NULL, id, -minor, false FROM items WHERE reference <> ''
+    ) b WINDOW same AS (PARTITION BY reference, rank)
+), different AS MATERIALIZED (
+    SELECT line_id, item_id, difference::bigint AS difference
+    FROM meeting WHERE count = 2 AND is_line AND difference <> 0
 ), late AS (
     SELECT DISTINCT l.match_id
     FROM reconciliation_statementline l
@@ -88,10 +97,8 @@ WITH open_lines AS (
 )
 """
 
-_SAME = """
-    w.type = x.type AND w.line_id IS NOT DISTINCT FROM x.line_id
-    AND w.item_id IS NOT DISTINCT FROM x.item_id AND w.match_id IS NOT DISTINCT FROM x.match_id
-"""
+_KEY = "{0}.type, coalesce({0}.line_id, 0), coalesce({0}.item_id, 0), coalesce({0}.match_id, 0)"
+_IN_TABLE, _IN_WANTED = _KEY.format("x"), _KEY.format("w")
 
 #: What is not so any more, here, or on an earlier statement of the same item.
 _RESOLVE = (
@@ -100,7 +107,7 @@ _RESOLVE = (
 UPDATE reconciliation_exception x
 SET state = 'RESOLVED', decided_at = %(now)s, reason = 'It is not so any more.'
 WHERE x.state = 'OPEN' AND (
-    (x.statement_id = %(statement)s AND NOT EXISTS (SELECT FROM wanted w WHERE {_SAME}))
+    (x.statement_id = %(statement)s AND ({_IN_TABLE}) NOT IN (SELECT {_IN_WANTED} FROM wanted w))
     OR (x.statement_id <> %(statement)s
         AND x.item_id IN (SELECT item_id FROM wanted WHERE type = 'DIFFERENT'))
 )
@@ -117,9 +124,9 @@ INSERT INTO reconciliation_exception
 SELECT %(statement)s, w.type, w.line_id, w.item_id, w.match_id, w.difference, 'OPEN', %(now)s,
        '', '', '{{}}'
 FROM wanted w
-WHERE NOT EXISTS (
-    SELECT FROM reconciliation_exception x
-    WHERE x.state = 'OPEN' AND x.statement_id = %(statement)s AND {_SAME}
+WHERE ({_IN_WANTED}) NOT IN (
+    SELECT {_IN_TABLE} FROM reconciliation_exception x
+    WHERE x.state = 'OPEN' AND x.statement_id = %(statement)s
 )
 ORDER BY w.line_id, w.item_id, w.match_id
 """

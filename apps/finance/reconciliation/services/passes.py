@@ -36,6 +36,61 @@ WITH l AS (
 )
 """
 
+# Lines and items meet in windows, not in joins: the tables have just been filled, and a planner
+# without statistics would compare each row of one side with each of the other.
+_BOTH = (
+    OPEN
+    + """
+, both_sides AS (
+    SELECT reference, minor AS size, rank, id AS line_id, NULL::bigint AS item_id, minor
+    FROM l WHERE reference <> ''
+    UNION ALL
+    SELECT reference, minor, rank, NULL, id, -minor FROM i WHERE reference <> ''
+)
+"""
+)
+
+_REFERENCE = (
+    _BOTH
+    + """
+, parts AS (
+    SELECT * FROM (
+        SELECT min(line_id) OVER same AS g, line_id, item_id, minor, count(*) OVER same AS count
+        FROM both_sides WINDOW same AS (PARTITION BY reference, size, rank)
+    ) p WHERE count = 2
+)
+"""
+)
+
+_SUMS = """
+, sums AS (
+    SELECT min(line_id) OVER same AS g, line_id, item_id, minor,
+           sum(minor) OVER same AS difference,
+           count(line_id) OVER same AS lines, count(item_id) OVER same AS items
+    FROM both_sides WINDOW same AS (PARTITION BY reference)
+)
+"""
+
+_TOLERANCE = (
+    _BOTH
+    + _SUMS
+    + """
+, parts AS (
+    SELECT * FROM sums WHERE lines = 1 AND items = 1 AND abs(difference) <= %(tolerance)s
+)
+"""
+)
+
+_GROUP = (
+    _BOTH
+    + _SUMS
+    + """
+, parts AS (
+    SELECT * FROM sums WHERE lines > 0 AND items > 0 AND difference = 0
+)
+"""
+)
+
 #: Both sides of pairs, as parts.
 _OF_PAIRS = """
 , parts AS (
@@ -44,58 +99,6 @@ _OF_PAIRS = """
     SELECT line_id, NULL, item_id, -item_minor FROM pairs
 )
 """
-
-_REFERENCE = (
-    OPEN
-    + """
-, pairs AS MATERIALIZED (
-    SELECT l.id AS line_id, i.id AS item_id, l.minor AS line_minor, i.minor AS item_minor
-    FROM l JOIN i USING (reference, minor, rank)
-    WHERE reference <> ''
-)
-"""
-    + _OF_PAIRS
-)
-
-_SUMS = """
-, ls AS (
-    SELECT reference, count(*) AS count, sum(minor) AS minor, min(id) AS first
-    FROM l WHERE reference <> '' GROUP BY reference
-), sums AS (
-    SELECT reference, count(*) AS count, sum(minor) AS minor, min(id) AS first
-    FROM i WHERE reference <> '' GROUP BY reference
-)
-"""
-
-_TOLERANCE = (
-    OPEN
-    + _SUMS
-    + """
-, pairs AS MATERIALIZED (
-    SELECT ls.first AS line_id, sums.first AS item_id, ls.minor AS line_minor,
-           sums.minor AS item_minor
-    FROM ls JOIN sums USING (reference)
-    WHERE ls.count = 1 AND sums.count = 1 AND abs(ls.minor - sums.minor) <= %(tolerance)s
-)
-"""
-    + _OF_PAIRS
-)
-
-_GROUP = (
-    OPEN
-    + _SUMS
-    + """
-, agreeing AS MATERIALIZED (
-    SELECT reference, ls.first AS g FROM ls JOIN sums USING (reference, minor)
-)
-, parts AS MATERIALIZED (
-    SELECT a.g, l.id AS line_id, NULL::bigint AS item_id, l.minor
-    FROM agreeing a JOIN l USING (reference)
-    UNION ALL
-    SELECT a.g, NULL, i.id, -i.minor FROM agreeing a JOIN i USING (reference)
-)
-"""
-)
 
 # LIMIT 2 behind an index: whether exactly one fits is known without looking at all that do.
 _AMOUNT_AND_DATE = (
@@ -152,28 +155,31 @@ WITH parts AS MATERIALIZED (
 
 #: Matches, and their parts, in one statement: the guards judge it as a whole.
 TAIL = """
-, groups AS MATERIALIZED (
-    SELECT g, nextval(pg_get_serial_sequence('reconciliation_match', 'id')) AS id,
-           sum(minor) AS difference
-    FROM parts GROUP BY g
+, numbered AS MATERIALIZED (
+    SELECT line_id, item_id, minor, min(number) OVER (PARTITION BY g) AS match_id
+    FROM (
+        SELECT *, nextval(pg_get_serial_sequence('reconciliation_match', 'id')) AS number
+        FROM parts
+    ) p
 )
 , made AS (
     INSERT INTO reconciliation_match
         (id, source_id, statement_id, rule, difference_minor, matched_at, matched_by_id, reason,
          undo_reason, undone_parts)
-    SELECT id, %(source)s, %(statement)s, %(rule)s, difference, %(now)s, %(by)s, %(reason)s,
+    SELECT match_id, %(source)s, %(statement)s, %(rule)s, sum(minor), %(now)s, %(by)s, %(reason)s,
            '', '{}'
-    FROM groups
+    FROM numbered GROUP BY match_id
+    RETURNING id
 )
 , lines AS (
-    UPDATE reconciliation_statementline t SET match_id = m.id
-    FROM parts p JOIN groups m USING (g) WHERE t.id = p.line_id
+    UPDATE reconciliation_statementline t SET match_id = p.match_id
+    FROM numbered p WHERE t.id = p.line_id
 )
 , items AS (
-    UPDATE reconciliation_bookitem t SET match_id = m.id
-    FROM parts p JOIN groups m USING (g) WHERE t.id = p.item_id
+    UPDATE reconciliation_bookitem t SET match_id = p.match_id
+    FROM numbered p WHERE t.id = p.item_id
 )
-SELECT count(*), min(id) FROM groups
+SELECT count(*), min(id) FROM made
 """
 
 #: In this order: what is surest first.

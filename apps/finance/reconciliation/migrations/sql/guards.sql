@@ -82,20 +82,21 @@ BEGIN
             SELECT i.match_id, -i.amount_minor, i.source_id
             FROM reconciliation_bookitem i
             WHERE i.match_id IN (SELECT match_id FROM touched)
+            UNION ALL
+            SELECT match_id, 0, NULL FROM touched
         ), sums AS (
             SELECT match_id, sum(minor) AS difference, min(source_id) AS least,
                    max(source_id) AS most
             FROM parts GROUP BY match_id
         )
-        SELECT t.match_id FROM touched t
-        LEFT JOIN reconciliation_match m ON m.id = t.match_id
-        LEFT JOIN sums s ON s.match_id = t.match_id
+        SELECT s.match_id FROM sums s
+        LEFT JOIN reconciliation_match m ON m.id = s.match_id
         WHERE m.id IS NULL
            OR CASE WHEN m.undone_at IS NULL
-                   THEN s.difference IS DISTINCT FROM m.difference_minor
+                   THEN s.difference <> m.difference_minor
                         OR s.least IS DISTINCT FROM m.source_id
                         OR s.most IS DISTINCT FROM m.source_id
-                   ELSE s.match_id IS NOT NULL END
+                   ELSE s.least IS NOT NULL END
         LIMIT 1' INTO wrong;
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION 'the sides of match % do not agree', wrong USING ERRCODE = 'FR004';
