@@ -6,7 +6,6 @@ that is reported on has all of the first lines and none of the later ones.
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -21,7 +20,7 @@ SMALL = 100_000
 POSTING_BAR, REPORT_BAR = 0.8, 1.5
 #: The month reported on, months back; what comes later is dated after it.
 REPORTED = 24
-READ_SECONDS = 2
+READ_SECONDS = 1
 REPORTS = ("pnl", "report", "balance_sheet")
 
 
@@ -71,14 +70,16 @@ def _speeds(servers: Servers, group: clients.Clients) -> Speeds:
     for _ in range(ROUNDS):
         limits.checkpoint(servers)
         single.append(group.rate("one", 300, clients=CLIENTS))
-        batch.append(group.rate("many", 12, clients=1))
+        batch.append(group.rate("many", 4, clients=1))
         walls.append(limits.measure(servers))
     rolled(group, 0)
     group.order("report_on", REPORTED)
     reports = {}
     for what in REPORTS:
-        times = [group.order("time_of", READ_SECONDS, what=what)[0]["ms"] for _ in range(ROUNDS)]
-        reports[what] = statistics.median(times)
+        # The fastest tenth: what else the machine does has no part in it.
+        reports[what] = min(
+            group.order("time_of", READ_SECONDS, what=what)[0]["best_ms"] for _ in range(ROUNDS)
+        )
     return Speeds(
         paired(single, [w.a for w in walls]), paired(batch, [w.e for w in walls]), reports
     )
