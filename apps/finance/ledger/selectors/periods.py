@@ -149,7 +149,7 @@ def _proof(now: datetime) -> ChecklistItem:
     newest = checks.first()
     recent = check is not None and check.checked_at > now - PROOF_IS_RECENT
     detail = (
-        "All of them were never proved."
+        "They were never proved."
         if check is None
         else f"Last proved {check.checked_at:%Y-%m-%d %H:%M}: {len(check.findings)} findings."
     )
