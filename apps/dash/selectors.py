@@ -192,6 +192,8 @@ def figures(*, by: Any, now: datetime) -> list[Figure]:
                 f"Yesterday {listed(ledger.revenue_between(since=today - DAY, until=today))}",
             )
         )
+    if by.has_perm("ledger.view_period"):
+        found.append(closed_figure(today.date()))
     if by.has_perm("payouts.view_payout"):
         summary = payouts.open_summary()
         count = sum(number for number, _ in summary)
@@ -207,6 +209,17 @@ def figures(*, by: Any, now: datetime) -> list[Figure]:
         before = payments.webhook_failures(since=today - DAY, until=today, limit=CAP)
         found.append(Figure("Webhook failures", str(failed), f"Yesterday {before}"))
     return found
+
+
+def closed_figure(today: date) -> Figure:
+    """Return to which day the books are closed, and which month may be closed next."""
+    closed = books.closed_to()
+    if closed is None:
+        return Figure("Books closed to", "no month yet", "The first month is closed on its page")
+    following = closed + DAY
+    is_over = (following.year, following.month) < (today.year, today.month)
+    then = "can be closed" if is_over else "is not over"
+    return Figure("Books closed to", f"{closed:%d %b %Y}", f"{following:%B %Y} {then}")
 
 
 def positions(*, by: Any) -> list[Figure]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from apps.audit.models import AuditRecord
 from apps.dash import selectors
-from apps.finance.ledger.models import BooksCheck, Entry
+from apps.finance.ledger.models import BooksCheck, Entry, Period
 from apps.finance.payments.choices import WebhookStatus
 from apps.finance.payments.models import WebhookEvent
 from tests import given
@@ -35,9 +35,27 @@ class TestFigures:
         assert shown == {
             "Volume, 2 payments": ("$75.50", "Yesterday $40.00"),
             "Platform revenue": ("$0.00", "Yesterday $0.00"),
+            "Books closed to": ("no month yet", "The first month is closed on its page"),
             "Open payouts": ("$50.00", "1 payout on the way"),
             "Webhook failures": ("0", "Yesterday 0"),
         }
+
+    @pytest.mark.parametrize(
+        ("now", "then"),
+        [
+            (datetime(2026, 2, 28, 23, tzinfo=UTC), "February 2026 is not over"),
+            (datetime(2026, 3, 1, tzinfo=UTC), "February 2026 can be closed"),
+        ],
+    )
+    def test_say_to_which_day_the_books_are_closed(self, staff, now, then):
+        Period.objects.create(month=date(2026, 1, 1), state="CLOSED", closed_at=now)
+
+        shown = {
+            figure.title: figure for figure in selectors.figures(by=staff("finance"), now=now)
+        }
+
+        figure = shown["Books closed to"]
+        assert (figure.value, figure.before) == ("31 Jan 2026", then)
 
     def test_say_where_the_money_is(self, staff, fan):
         given.a_funded_wallet(fan, "40.00", now=NOON)

@@ -51,8 +51,9 @@ class QueueFilter(admin.SimpleListFilter):
         queryset: QuerySet[Payout],
     ) -> QuerySet[Payout]:
         if self.value() == "approve":
-            mine = selectors.to_approve_by(request.user).order_by().values("pk")
-            return queryset.filter(pk__in=mine).order_by("requested_at", "id")
+            by = request.user
+            mine = selectors.to_approve_by(by).order_by()  # type: ignore[arg-type]  # signed in
+            return queryset.filter(pk__in=mine.values("pk")).order_by("requested_at", "id")
         if self.value() == "person":
             return queryset.filter(needs_attention=True).order_by("requested_at", "id")
         return queryset

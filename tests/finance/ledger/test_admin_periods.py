@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import strip_tags
@@ -232,3 +233,33 @@ class TestTheProof:
         url = reverse("admin:ledger_entry_change", args=[entry.pk])
 
         assert "not in a block yet" in client.get(url).content.decode()
+
+
+class TestTheJournal:
+    def test_of_the_last_days_leaves_old_entries_out_and_reads_no_older_block(
+        self, console: Any
+    ) -> None:
+        old = a_sale(timezone.now() - timedelta(days=40), 1)
+        ledger.roll_forward(now=timezone.now())
+        fresh = a_sale(timezone.now(), 2)
+        client = console("finance")
+
+        with CaptureQueriesContext(connection) as queries:
+            answer = client.get(reverse("admin:ledger_entry_changelist"), {"days": "30"})
+
+        assert [row.pk for row in answer.context["cl"].result_list] == [fresh.pk]
+        lists = [q["sql"] for q in queries if 'ORDER BY "ledger_entry"."id" DESC' in q["sql"]]
+        assert all(f'"ledger_entry"."id" > {old.pk}' in sql for sql in lists)
+        assert lists
+
+    @pytest.mark.parametrize(
+        ("query", "found"), [({"kind": "TIP_CARD"}, 1), ({"brand": "girlfanz"}, 0), ({}, 1)]
+    )
+    def test_is_narrowed_by_kind_and_brand(
+        self, console: Any, query: dict[str, str], found: int
+    ) -> None:
+        a_sale(timezone.now())
+
+        answer = console("finance").get(reverse("admin:ledger_entry_changelist"), query)
+
+        assert len(answer.context["cl"].result_list) == found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -32,6 +33,7 @@ from apps.core.admin import (
     state,
     when,
 )
+from apps.core.admin.filters import CHOICES
 from apps.core.errors import DomainError
 from apps.finance.ledger import selectors as books
 from apps.finance.ledger import services as ledger
@@ -45,7 +47,7 @@ from apps.finance.ledger.admin.shown import (
     refusal_text,
 )
 from apps.finance.ledger.choices import EntryKind
-from apps.finance.ledger.models import Entry, Line
+from apps.finance.ledger.models import Block, Entry, Line
 from apps.finance.ledger.selectors.chain import link_of
 
 NUMBER = re.compile(r"JE-\d{4}-0*(\d+)", re.IGNORECASE)
@@ -54,7 +56,7 @@ MOST_UNDOING = 20
 
 
 class KindFilter(admin.SimpleListFilter):
-    """Rare kinds have an index of their own; a frequent one is never far from the newest."""
+    """Reads back from the newest entry: a frequent kind is near, a rare one further away."""
 
     title = "what"
     parameter_name = "kind"
@@ -76,6 +78,21 @@ class BrandFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Entry]) -> QuerySet[Entry]:
         brand = self.value()
         return queryset.filter(cluster=brand) if brand else queryset
+
+
+class PostedFilter(DaysFilter):
+    """Entries of the last days, by their ids: the chain knows which are all older."""
+
+    column = "posted_at"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        narrowed = super().queryset(request, queryset)
+        if self.value() not in CHOICES:
+            return narrowed
+        since = timezone.now() - timedelta(days=int(self.value() or 0))
+        older = Block.objects.filter(newest_posted_at__lt=since).order_by("-newest_posted_at")
+        last = older.values_list("last_id", flat=True).first()
+        return narrowed.filter(pk__gt=last) if last else narrowed
 
 
 class ReversalForm(forms.Form):
@@ -147,7 +164,7 @@ PROPOSE_REVERSAL = Verb(
 class EntryAdmin(ConsoleAdmin):
     list_display = ("number", "kind_word", "about", "brand", "money", "posted")
     list_display_links = ("number",)
-    list_filter = (KindFilter, BrandFilter, DaysFilter.on("posted_at"))
+    list_filter = (KindFilter, BrandFilter, PostedFilter)
     search_fields = ("source",)
     search_help_text = "Entry number (JE-2026-000042) or source"
     intro = "Every business event, once. Nothing here can be edited; a mistake is reversed."
