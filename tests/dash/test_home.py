@@ -48,7 +48,9 @@ class TestFigures:
         ],
     )
     def test_say_to_which_day_the_books_are_closed(self, staff, now, then):
-        Period.objects.create(month=date(2026, 1, 1), state="CLOSED", closed_at=now)
+        january = Period.objects.create(month=date(2026, 1, 1))
+        for state, closed_at in (("CLOSING", None), ("CLOSED", now)):
+            Period.objects.filter(pk=january.pk).update(state=state, closed_at=closed_at)
 
         shown = {
             figure.title: figure for figure in selectors.figures(by=staff("finance"), now=now)
