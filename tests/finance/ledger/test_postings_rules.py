@@ -130,6 +130,7 @@ def test_a_sale_charged_back_in_parts_is_charged_back_whole(
         chargeback_id=0, part=part_of(sale, sale.amount), gateway="ccbill", borne_by=borne_by
     )
     assert sums(lost) == sums([whole])
+    assert {sum(sums([draft]).values()) for draft in (*lost, whole)} == {0}
 
 
 @given(told=in_parts(card=True))
@@ -275,3 +276,39 @@ def test_a_returned_payout_whose_fee_the_creator_bears_is_less() -> None:
         postings.rail_cash("paxum"): 900,
         postings.creator_payable(7): -900,
     }
+
+
+def test_a_lost_chargeback_gives_the_tax_back_and_loses_the_processing_fee() -> None:
+    sale = _sale(taxes=(Tax("DE", usd("1.60")),), processing_fee=usd("0.40"))
+    case: dict[str, Any] = {"chargeback_id": 1, "part": sale, "gateway": "ccbill"}
+    moved = sums([postings.chargeback_lost(**case)])
+    assert moved == {
+        postings.creator_payable(7): 700,
+        postings.PLATFORM_REVENUE: 100,
+        postings.sales_tax("DE"): 160,
+        postings.CHARGEBACK_LOSSES: 40,
+        postings.disputed("ccbill"): -1000,
+    }
+    moved = sums([postings.chargeback_lost(borne_by=Bearer.PLATFORM, **case)])
+    assert moved == {
+        postings.sales_tax("DE"): 160,
+        postings.CHARGEBACK_LOSSES: 840,
+        postings.disputed("ccbill"): -1000,
+    }
+
+
+@pytest.mark.parametrize(("owed", "earned"), [("3.00", "5.00"), ("5.00", "3.00")])
+def test_a_debt_is_recovered_as_far_as_it_is_owed_and_earned(owed: str, earned: str) -> None:
+    draft = postings.debt_recovered(
+        recovery_id=1, creator_id=7, owed=usd(owed), earned=usd(earned), cluster="boyfanz"
+    )
+    assert sums([draft]) == {
+        postings.creator_payable(7): 300,
+        postings.due_from_creator(7): -300,
+    }
+
+
+def test_half_a_cent_of_store_credit_goes_back_as_a_whole_one_first() -> None:
+    sale = _sale(amount=usd("0.02"), platform_fee=NOTHING, credit=usd("0.01"))
+    parts = parts_of(sale, [usd("0.01"), usd("0.01")])
+    assert [part.credit for part in parts] == [usd("0.01"), NOTHING]
