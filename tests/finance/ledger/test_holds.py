@@ -1,4 +1,4 @@
-"""Holds: money promised is there but cannot be spent, until it is captured, released or expires."""
+"""Holds: money promised cannot be spent, until it is captured, released or expires."""
 
 from __future__ import annotations
 

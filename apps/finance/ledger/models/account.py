@@ -72,7 +72,7 @@ class Balance(models.Model):
 
     class Meta:
         constraints = [
-            # Short, as PostgreSQL reads it anew for every statement. Without a bound nothing is held.
+            # Short, as PostgreSQL reads it anew for every statement. No bound, nothing held.
             models.CheckConstraint(
                 condition=Q(held_minor__gte=0)
                 & Q(held_minor__lte=F("bound") * (F("credits_minor") - F("debits_minor"))),

@@ -13,7 +13,7 @@ from apps.core.money import Money
 from apps.finance.ledger.choices import EntryKind
 from apps.finance.ledger.models.account import Account
 
-#: The days of the books, as the trigger on lines judges them: no infinity, no slip of the keyboard.
+#: The days of the books, as the trigger on lines judges them: no infinity, no slip of a key.
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
 
 
