@@ -84,34 +84,48 @@ _OF_TOTAL = "(%(cluster)s = '' OR t.cluster = %(cluster)s)"
 _OF_ENTRY = "(%(cluster)s = '' OR e.cluster = %(cluster)s)"
 _NOT_ROLLED = "l.entry_id > coalesce((SELECT low_id FROM ledger_bookmark), 0)"
 
-_NET = "SELECT l.amount_minor AS net"
-_BOTH = "SELECT greatest(l.amount_minor, 0) AS debits, greatest(-l.amount_minor, 0) AS credits"
-_LINES = f"""
-  FROM ledger_line l JOIN ledger_entry e ON e.id = l.entry_id
- WHERE l.account_id = a.id AND {_OF_ENTRY}
+_NET = "SELECT l.account_id, l.amount_minor AS net"
+_BOTH = """
+    SELECT l.account_id, greatest(l.amount_minor, 0) AS debits, greatest(-l.amount_minor, 0)
+           AS credits"""
+_TOTALS = f"""
+  FROM a JOIN ledger_accounttotal t ON t.account_id = a.id WHERE {_OF_TOTAL}
 """
-# Each part is a scan of its own, so that each may use the index that fits its days.
-#: What stood on account ``a`` as the period began: months before, this month's days, the tail.
+_LINES = f"""
+  FROM a
+  JOIN ledger_line l ON l.account_id = a.id
+  JOIN ledger_entry e ON e.id = l.entry_id
+ WHERE {_OF_ENTRY}
+"""
+# Each part is a scan of its own over all accounts ``a``, so that each may use the index that fits
+# its days; one whose days are none is not run at all.
+#: What stood on accounts as the period began: months before, this month's days, the tail.
 _OPENING = f"""
-    SELECT t.debits_minor - t.credits_minor AS net FROM ledger_accounttotal t
-     WHERE t.account_id = a.id AND t.month < %(month_of_start)s AND {_OF_TOTAL}
-     UNION ALL
-    {_NET} {_LINES} AND l.effective_on >= %(month_of_start)s AND l.effective_on < %(start)s
-     UNION ALL
-    {_NET} {_LINES} AND l.effective_on < %(month_of_start)s AND {_NOT_ROLLED}
+    SELECT account_id, sum(net) AS net FROM (
+        SELECT t.account_id, t.debits_minor - t.credits_minor AS net {_TOTALS}
+           AND t.month < %(month_of_start)s
+         UNION ALL
+        {_NET} {_LINES} AND l.effective_on >= %(month_of_start)s AND l.effective_on < %(start)s
+           AND %(month_of_start)s::date < %(start)s::date
+         UNION ALL
+        {_NET} {_LINES} AND l.effective_on < %(month_of_start)s AND {_NOT_ROLLED}
+    ) x GROUP BY account_id
 """
 #: What moved: whole months, the days around them, and the tail of the months.
 _MOVED = f"""
-    SELECT t.debits_minor AS debits, t.credits_minor AS credits FROM ledger_accounttotal t
-     WHERE t.account_id = a.id AND {_OF_TOTAL}
-       AND t.month >= %(month_from)s AND t.month < %(month_to)s
-     UNION ALL
-    {_BOTH} {_LINES} AND l.effective_on >= %(start)s AND l.effective_on < %(head_to)s
-     UNION ALL
-    {_BOTH} {_LINES} AND l.effective_on >= %(rest_from)s AND l.effective_on <= %(end)s
-     UNION ALL
-    {_BOTH} {_LINES} AND {_NOT_ROLLED}
-       AND l.effective_on >= %(month_from)s AND l.effective_on < %(month_to)s
+    SELECT account_id, sum(debits) AS debits, sum(credits) AS credits FROM (
+        SELECT t.account_id, t.debits_minor AS debits, t.credits_minor AS credits {_TOTALS}
+           AND t.month >= %(month_from)s AND t.month < %(month_to)s
+         UNION ALL
+        {_BOTH} {_LINES} AND l.effective_on >= %(start)s AND l.effective_on < %(head_to)s
+           AND %(start)s::date < %(head_to)s::date
+         UNION ALL
+        {_BOTH} {_LINES} AND l.effective_on >= %(rest_from)s AND l.effective_on <= %(end)s
+           AND %(rest_from)s::date <= %(end)s::date
+         UNION ALL
+        {_BOTH} {_LINES} AND {_NOT_ROLLED}
+           AND l.effective_on >= %(month_from)s AND l.effective_on < %(month_to)s
+    ) x GROUP BY account_id
 """
 
 
@@ -130,9 +144,8 @@ def general_ledger(
                coalesce(o.net, 0)::bigint, coalesce(m.debits, 0)::bigint,
                coalesce(m.credits, 0)::bigint
           FROM a
-          LEFT JOIN LATERAL (SELECT sum(net) AS net FROM ({_OPENING}) x) o ON true
-          LEFT JOIN LATERAL (
-               SELECT sum(debits) AS debits, sum(credits) AS credits FROM ({_MOVED}) x) m ON true
+          LEFT JOIN ({_OPENING}) o ON o.account_id = a.id
+          LEFT JOIN ({_MOVED}) m ON m.account_id = a.id
          ORDER BY a.code, a.owner, a.currency"""
     code, who, money = after or ("", "", "")
     values = wanted.values() | {"code": code, "who": who, "money": money, "limit": limit}
@@ -145,14 +158,12 @@ def general_ledger_lines(wanted: Wanted) -> Iterator[LedgerLine]:
     Accounts without a line in the period are left out. Balances are positive on the normal side.
     """
     query = f"""
-        WITH moved AS MATERIALIZED (
-            SELECT DISTINCT l.account_id FROM ledger_line l
-              JOIN ledger_account a ON a.id = l.account_id
-             WHERE l.effective_on BETWEEN %(start)s AND %(end)s AND {_OF_ACCOUNT}
+        WITH a AS MATERIALIZED (
+            SELECT a.id, a.code, a.owner, a.currency, a.normal_side FROM ledger_account a
+             WHERE {_OF_ACCOUNT}
         ), standing AS MATERIALIZED (
-            SELECT a.id, a.code, a.owner, a.currency, a.normal_side,
-                   (SELECT coalesce(sum(net), 0) FROM ({_OPENING}) x)::bigint AS opening
-              FROM moved m JOIN ledger_account a ON a.id = m.account_id
+            SELECT a.*, coalesce(o.net, 0)::bigint AS opening
+              FROM a LEFT JOIN ({_OPENING}) o ON o.account_id = a.id
         )
         SELECT a.id, a.code, a.owner, l.effective_on, l.entry_id, l.n, e.kind, e.source, e.cluster,
                e.memo, l.amount_minor, a.currency, a.normal_side, a.opening
