@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -16,6 +17,7 @@ from apps.core.money import Money
 from apps.finance.ledger import postings
 from apps.finance.ledger import selectors as books
 from apps.finance.ledger import services as ledger
+from apps.finance.ledger.admin.periods import MEND, mend_link
 from apps.finance.ledger.choices import EntryKind, PeriodState, ProposalState
 from apps.finance.ledger.models import Entry, Proposal
 from apps.finance.ledger.postings import PLATFORM_REVENUE, processor_clearing
@@ -132,6 +134,21 @@ class TestMonths:
         address = reverse("admin:ledger_period_changelist") + path
 
         assert console("finance").get(address, follow=True).status_code in {200, 404}
+
+
+class TestTheWayToMend:
+    @pytest.mark.parametrize("key", sorted(MEND))
+    def test_is_a_page_that_opens(self, console: Any, key: str) -> None:
+        app, model, query = MEND[key]
+        address = reverse(f"admin:{app}_{model}_changelist")
+
+        assert console("finance").get(f"{address}{query}").status_code == 200
+
+    def test_is_shown_only_to_who_may_go_it(self, console: Any) -> None:
+        a_sale(datetime(2026, 1, 10, tzinfo=UTC))
+
+        assert '/admin/ledger/bookscheck/">Look' in console("finance").get(page()).content.decode()
+        assert not mend_link("payments", AnonymousUser())
 
 
 class TestReopening:

@@ -28,13 +28,14 @@ from apps.finance.ledger.selectors.proposals import open_proposal_of, proposals_
 from apps.finance.ledger.services import periods
 
 CLOSE, REOPEN = "ledger.close_period", "ledger.propose_reopening"
-#: Where somebody mends what a line of the checklist finds: a page of the console, and its query.
+#: Where somebody mends what a line of the checklist finds: app and model of a list, its query.
 MEND = {
-    "proof": ("ledger_bookscheck_changelist", ""),
-    "suspense": ("ledger_account_changelist", "?q=2900"),
-    "proposals": ("ledger_proposal_changelist", "?queue=decide"),
-    "order": ("ledger_period_changelist", ""),
-    "reconciled": ("reconciliation_statement_changelist", ""),
+    "order": ("ledger", "period", ""),
+    "proof": ("ledger", "bookscheck", ""),
+    "suspense": ("ledger", "account", "?q=2900"),
+    "proposals": ("ledger", "proposal", "?queue=decide"),
+    "payments": ("payments", "transaction", "?status__exact=UNKNOWN"),
+    "reconciliation": ("reconciliation", "reconciliationexception", ""),
 }
 
 
@@ -302,7 +303,7 @@ def offered(request: HttpRequest, month: date) -> list[dict[str, Any]]:
 def month_page(request: HttpRequest, month: date) -> Page:
     found = months.state_of(month)
     proposed = proposals_of(f"period:{month:%Y-%m}", limit=20)
-    checklist = [] if found == PeriodState.CLOSED else [checklist_table(month)]
+    checklist = [] if found == PeriodState.CLOSED else [checklist_table(month, request.user)]
     return Page(
         title=f"{month:%B %Y}",
         subtitle="Month of the books",
@@ -315,14 +316,14 @@ def month_page(request: HttpRequest, month: date) -> Page:
     )
 
 
-def checklist_table(month: date) -> Table:
+def checklist_table(month: date, by: Any) -> Table:
     """What must be true before the month is closed, and where to mend what is not."""
     rows = [
         [
             state("YES", "Done") if item.is_done else state("NO", "Open"),
             item.title,
             item.detail,
-            "" if item.is_done else mend_link(item.key),
+            "" if item.is_done else mend_link(item.key, by),
         ]
         for item in months.checklist_of(month, now=timezone.now())
     ]
@@ -330,12 +331,13 @@ def checklist_table(month: date) -> Table:
     return Table("Before it is closed", columns, rows, empty="Nothing is asked.")
 
 
-def mend_link(key: str) -> SafeString | str:
-    name, query = MEND.get(key, ("", ""))
-    if not name:
+def mend_link(key: str, by: Any) -> SafeString | str:
+    """Return the way to where it is mended, if there is one that this person may go."""
+    app, model, query = MEND.get(key, ("", "", ""))
+    if not app or not by.has_perm(f"{app}.view_{model}"):
         return ""
-    address = f"{reverse(f'admin:{name}')}{query}"
-    return format_html('<a class="c-link" href="{}">Look</a>', address)
+    address = reverse(f"admin:{app}_{model}_changelist")
+    return format_html('<a class="c-link" href="{}{}">Look</a>', address, query)
 
 
 def history(month: date) -> Timeline:
