@@ -169,13 +169,12 @@ class TestWorkedYear:
 
     def test_what_is_posted_after_the_asking_is_left_out(self, creator, after):
         run = tax.request_statements(form=Form.NEC, year=2025, by=None, reason="x", now=after)
-        post(
-            postings.tip_by_card(
-                transaction_id=9, creator_id=creator.pk, gateway="ccbill", amount=usd("5000.00"),
-                platform_fee=usd("0"), processing_fee=usd("0"), cluster="boyfanz",
-            ),
-            after.replace(day=21),
-        )  # fmt: skip
+        late = postings.tip_by_card(
+            transaction_id=9, creator_id=creator.pk, gateway="ccbill", amount=usd("5000.00"),
+            platform_fee=usd("0"), processing_fee=usd("0"), cluster="boyfanz",
+        )._replace(effective_on=date(2025, 12, 30))  # fmt: skip
+        with transaction.atomic():
+            ledger.post(late, now=after.replace(day=21))
         while tax.make_step(now=after):
             pass
         assert StatementLine.objects.get(run=run).net_minor == 111_480
