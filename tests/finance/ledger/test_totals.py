@@ -1,7 +1,5 @@
 """What moved and what stood, by accounting date: always the same as a scan of all lines."""
 
-
-
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
