@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from django.db import connection, transaction
@@ -42,7 +42,7 @@ def post_each(drafts: Sequence[Draft], *, now: datetime) -> list[Result]:
     was refused when its cause is gone: the rest is replayed.
     """
     if len(drafts) > CHUNK:
-        _lock_accounts(drafts)
+        _lock_accounts(drafts, now)
     results: list[Result] = []
     for start in range(0, len(drafts), CHUNK):
         results += _posted(drafts[start : start + CHUNK], now)
@@ -68,7 +68,7 @@ def _posted(drafts: Sequence[Draft], now: datetime) -> Iterator[Result]:
         if len(drafts) == 1:
             yield Result(drafts[0].source, Outcome.REFUSED, code=refused.code, facts=refused.facts)
             return
-        _lock_accounts(drafts)
+        _lock_accounts(drafts, now)
         half = len(drafts) // 2
         yield from _posted(drafts[:half], now)
         yield from _posted(drafts[half:], now)
@@ -78,16 +78,23 @@ def _posted(drafts: Sequence[Draft], now: datetime) -> Iterator[Result]:
         yield Result(draft.source, outcome, done)
 
 
-def _lock_accounts(drafts: Sequence[Draft]) -> None:
-    """Lock all balances that several statements will move, in the order of a single one.
+def _lock_accounts(drafts: Sequence[Draft], now: datetime) -> None:
+    """Lock all months and balances that several statements need, in the order of a single one.
 
     Two callers that post to the same accounts then wait for each other instead of for ever.
     """
+    today = now.astimezone(UTC).date()
+    months = {(draft.effective_on or today).replace(day=1) for draft in drafts}
     accounts = {(ref, money.currency) for draft in drafts for ref, money in draft.movements}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT ledger_lock_accounts(%s::text[], %s::text[], %s::text[])",
+            "SELECT ledger_lock_accounts(day, '{}', '{}', '{}') FROM unnest(%s::date[]) day",
+            [sorted(months)],
+        )
+        cursor.execute(
+            "SELECT ledger_lock_accounts(%s::date, %s::text[], %s::text[], %s::text[])",
             (
+                min(months),
                 [ref.code for ref, _ in accounts],
                 [ref.owner for ref, _ in accounts],
                 [currency for _, currency in accounts],
