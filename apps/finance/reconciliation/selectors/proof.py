@@ -67,13 +67,13 @@ WITH mine AS (
 SELECT
     (SELECT coalesce(sum(i.amount_minor), 0)::bigint FROM reconciliation_bookitem i
      JOIN mine USING (match_id)
-     WHERE i.effective_on NOT BETWEEN %(start)s AND %(end)s),
+     WHERE i.match_id > 0 AND i.effective_on NOT BETWEEN %(start)s AND %(end)s),
     (SELECT count(*) FROM reconciliation_bookitem i JOIN mine USING (match_id)
-     WHERE i.effective_on NOT BETWEEN %(start)s AND %(end)s),
+     WHERE i.match_id > 0 AND i.effective_on NOT BETWEEN %(start)s AND %(end)s),
     (SELECT coalesce(sum(l.compared_minor), 0)::bigint FROM reconciliation_statementline l
-     JOIN mine USING (match_id) WHERE l.statement_id <> %(statement)s),
+     JOIN mine USING (match_id) WHERE l.match_id > 0 AND l.statement_id <> %(statement)s),
     (SELECT count(*) FROM reconciliation_statementline l
-     JOIN mine USING (match_id) WHERE l.statement_id <> %(statement)s),
+     JOIN mine USING (match_id) WHERE l.match_id > 0 AND l.statement_id <> %(statement)s),
     (SELECT coalesce(sum(m.difference_minor), 0)::bigint FROM reconciliation_match m
      JOIN mine ON mine.match_id = m.id),
     (SELECT count(*) FROM reconciliation_match m

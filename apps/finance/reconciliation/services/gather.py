@@ -27,7 +27,9 @@ SELECT %s, l.entry_id, l.n, l.amount_minor, l.effective_on, l.event,
 FROM ({lines}) AS l (entry_id, n, amount_minor, effective_on, event)
 LEFT JOIN ({references}) AS r (event, outside) ON r.event = l.event
 WHERE NOT EXISTS (
-    SELECT FROM reconciliation_bookitem b WHERE b.entry_id = l.entry_id AND b.n = l.n
+    SELECT FROM reconciliation_bookitem b
+    WHERE b.entry_id = l.entry_id AND b.n = l.n
+      AND b.source_id = %s AND b.effective_on BETWEEN %s AND %s
 )
 ON CONFLICT (entry_id, n) DO NOTHING
 """
@@ -73,8 +75,13 @@ def _insert(source: StatementSource, lines: QuerySet[Any, Any], *, start: date, 
     references_sql, references_params = _references(source, start, end)
     sql = _GATHER.format(lines=lines_sql, references=references_sql)
     with connection.cursor() as cursor:
-        cursor.execute(sql, [source.pk, *lines_params, *references_params])
-        return int(cursor.rowcount)
+        # Both sides are as large as the period; a planner that takes them for small would
+        # compare each line with each payment.
+        cursor.execute("SET LOCAL enable_nestloop = off")
+        cursor.execute(sql, [source.pk, *lines_params, *references_params, source.pk, start, end])
+        count = int(cursor.rowcount)
+        cursor.execute("SET LOCAL enable_nestloop = on")
+    return count
 
 
 def _references(source: StatementSource, start: date, end: date) -> tuple[str, tuple[Any, ...]]:

@@ -73,7 +73,7 @@ WITH open_lines AS (
     SELECT DISTINCT l.match_id
     FROM reconciliation_statementline l
     JOIN reconciliation_match m ON m.id = l.match_id
-    JOIN reconciliation_bookitem i ON i.match_id = l.match_id
+    JOIN reconciliation_bookitem i ON i.match_id = l.match_id AND i.match_id > 0
     WHERE l.statement_id = %(statement)s AND m.rule NOT IN ('BY_HAND', 'POSTED')
       AND (l.booked_on - i.effective_on > %(settlement)s OR i.effective_on > %(end)s)
       AND NOT EXISTS (SELECT FROM reconciliation_exception x

@@ -77,11 +77,11 @@ BEGIN
             SELECT l.match_id, l.compared_minor AS minor, s.source_id
             FROM reconciliation_statementline l
             JOIN reconciliation_statement s ON s.id = l.statement_id
-            WHERE l.match_id IN (SELECT match_id FROM touched)
+            WHERE l.match_id > 0 AND l.match_id IN (SELECT match_id FROM touched)
             UNION ALL
             SELECT i.match_id, -i.amount_minor, i.source_id
             FROM reconciliation_bookitem i
-            WHERE i.match_id IN (SELECT match_id FROM touched)
+            WHERE i.match_id > 0 AND i.match_id IN (SELECT match_id FROM touched)
             UNION ALL
             SELECT match_id, 0, NULL FROM touched
         ), sums AS (
