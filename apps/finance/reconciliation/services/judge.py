@@ -18,7 +18,8 @@ from apps.finance.reconciliation.services.gather import starts_on
 
 #: Which exceptions a statement should have now: (type, line_id, item_id, match_id, difference).
 #: A line that stands there again is DUPLICATE; the rest of a reference pair up as DIFFERENT in
-#: the order of days and amounts; what then remains is EXTRA or, once due, MISSING.
+#: the order of days and amounts; what then remains is EXTRA or, once due, MISSING. The "+ 0" keeps
+#: the planner from reading a whole statement beside the few lines of one reference.
 _WANTED = """
 WITH open_lines AS (
     SELECT l.id, l.reference, l.compared_minor AS minor, l.booked_on,
@@ -29,7 +30,7 @@ WITH open_lines AS (
                ) > 1
                OR (
                    SELECT t.id FROM reconciliation_statementline t
-                   JOIN reconciliation_statement s ON s.id = t.statement_id
+                   JOIN reconciliation_statement s ON s.id = t.statement_id + 0
                    WHERE t.reference = l.reference AND t.reference > '' AND t.id <> l.id
                      AND t.compared_minor = l.compared_minor AND t.match_id IS NOT NULL
                      AND s.source_id = %(source)s
