@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -24,57 +22,9 @@ from apps.finance.ledger.models import (
     PeriodMove,
 )
 from apps.finance.ledger.selectors import ChecklistItem
-from tests.factories.accounts import StaffFactory
+from tests.finance.ledger.months import DECEMBER, JANUARY, NOVEMBER, close, reopen, standing, tip
 
 pytestmark = pytest.mark.django_db
-
-NOVEMBER, DECEMBER, JANUARY = date(2025, 11, 1), date(2025, 12, 1), date(2026, 1, 1)
-
-
-@pytest.fixture
-def by() -> User:
-    return StaffFactory.create()
-
-
-@pytest.fixture
-def second() -> User:
-    return StaffFactory.create()
-
-
-def tip(number: int, *, on: date, now: datetime, cluster: str = "boyfanz") -> Entry:
-    """10.00 by card: 1.00 for us, 0.50 for the processor, 8.50 for the creator."""
-    draft = postings.tip_by_card(
-        transaction_id=number,
-        creator_id=7,
-        gateway="ccbill",
-        amount=Money(10_00, "USD"),
-        platform_fee=Money(1_00, "USD"),
-        processing_fee=Money(50, "USD"),
-        cluster=cluster,
-    )
-    with transaction.atomic():
-        posted = ledger.post(draft._replace(effective_on=on), now=now)
-    return Entry.objects.get(pk=posted.entry_id)
-
-
-def close(month: date, by: User, now: datetime) -> Period:
-    ledger.start_closing(month=month, by=by, now=now)
-    ledger.roll_forward(now=now)
-    ledger.check_books(now=now)
-    return ledger.close_period(month=month, by=by, now=now)
-
-
-def reopen(month: date, by: User, second: User, now: datetime) -> Period:
-    with transaction.atomic():
-        return ledger.reopen_period(
-            month=month, by=by, approved_by=second, reason="late invoice", now=now
-        )
-
-
-def standing(code: str, on: date) -> int:
-    return sum(
-        r.debits_minor - r.credits_minor for r in books.balances_on(on=on) if r.code == code
-    )
 
 
 class TestStartClosing:
@@ -359,88 +309,3 @@ def test_the_months_of_the_books_are_listed_newest_first(by: User, now: datetime
         (DECEMBER, PeriodState.OPEN, True),
         (NOVEMBER, PeriodState.CLOSED, False),
     ]
-
-
-@pytest.mark.django_db(transaction=True)
-class TestAtTheSameMoment:
-    def test_a_closing_waits_for_a_posting_under_way_then_gives_up(
-        self, by: User, now: datetime
-    ) -> None:
-        tip(1, on=DECEMBER, now=now)
-        tip(2, on=JANUARY, now=now)
-        posted, end = threading.Event(), threading.Event()
-
-        def poster() -> None:
-            try:
-                with transaction.atomic():
-                    tip(3, on=DECEMBER, now=now)
-                    posted.set()
-                    assert end.wait(30)
-            finally:
-                posted.set()
-                connection.close()
-
-        with ThreadPoolExecutor(1) as pool:
-            running = pool.submit(poster)
-            assert posted.wait(30)
-            with pytest.raises(errors.PeriodBusy):
-                ledger.start_closing(month=DECEMBER, by=by, now=now)
-            end.set()
-            running.result()
-        assert books.state_of(DECEMBER) == PeriodState.OPEN
-
-        ledger.start_closing(month=DECEMBER, by=by, now=now)
-        assert Entry.objects.filter(effective_on=DECEMBER).count() == 2
-
-    def test_a_posting_waits_for_the_closing_of_its_month_and_is_refused(
-        self, by: User, now: datetime
-    ) -> None:
-        tip(1, on=DECEMBER, now=now)
-        tip(2, on=JANUARY, now=now)
-
-        def poster(number: int, on: date) -> str:
-            try:
-                tip(number, on=on, now=now)
-            except errors.PeriodClosed:
-                return "refused"
-            finally:
-                connection.close()
-            return "posted"
-
-        with ThreadPoolExecutor(2) as pool:
-            with transaction.atomic():
-                ledger.start_closing(month=DECEMBER, by=by, now=now)
-                late = pool.submit(poster, 3, DECEMBER)
-                assert pool.submit(poster, 4, JANUARY).result(20) == "posted"
-                assert not late.done()
-            assert late.result(20) == "refused"
-
-    def test_nothing_slips_into_a_month_that_closes_under_load(
-        self, by: User, now: datetime
-    ) -> None:
-        tip(1, on=NOVEMBER, now=now)
-        stop = threading.Event()
-
-        def poster(seed: int) -> int:
-            number = seed * 10_000
-            try:
-                while not stop.is_set():
-                    number += 1
-                    tip(number, on=NOVEMBER, now=now)
-            except errors.PeriodClosed:
-                pass
-            finally:
-                connection.close()
-            return number - seed * 10_000
-
-        with ThreadPoolExecutor(4) as pool:
-            running = [pool.submit(poster, seed) for seed in range(1, 5)]
-            stop.wait(0.5)
-            close(NOVEMBER, by, now)
-            stop.set()
-            tried = sum(one.result() for one in running)
-
-        posted = Entry.objects.count()
-        assert 1 < posted < tried + 1
-        assert CodeSnapshot.objects.get(month=NOVEMBER, code="4000").credits_minor == posted * 1_00
-        assert ledger.check_books(now=now).ok

@@ -1,0 +1,103 @@
+"""A month that closes while clients post: they are in it or refused, never between."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime
+
+import pytest
+from django.db import connection, transaction
+
+from apps.accounts.models import User
+from apps.finance.ledger import errors
+from apps.finance.ledger import selectors as books
+from apps.finance.ledger import services as ledger
+from apps.finance.ledger.choices import PeriodState
+from apps.finance.ledger.models import CodeSnapshot, Entry
+from tests.finance.ledger.months import DECEMBER, JANUARY, NOVEMBER, close, tip
+
+
+@pytest.mark.django_db(transaction=True)
+class TestAtTheSameMoment:
+    def test_a_closing_waits_for_a_posting_under_way_then_gives_up(
+        self, by: User, now: datetime
+    ) -> None:
+        tip(1, on=DECEMBER, now=now)
+        tip(2, on=JANUARY, now=now)
+        posted, end = threading.Event(), threading.Event()
+
+        def poster() -> None:
+            try:
+                with transaction.atomic():
+                    tip(3, on=DECEMBER, now=now)
+                    posted.set()
+                    assert end.wait(30)
+            finally:
+                posted.set()
+                connection.close()
+
+        with ThreadPoolExecutor(1) as pool:
+            running = pool.submit(poster)
+            assert posted.wait(30)
+            with pytest.raises(errors.PeriodBusy):
+                ledger.start_closing(month=DECEMBER, by=by, now=now)
+            end.set()
+            running.result()
+        assert books.state_of(DECEMBER) == PeriodState.OPEN
+
+        ledger.start_closing(month=DECEMBER, by=by, now=now)
+        assert Entry.objects.filter(effective_on=DECEMBER).count() == 2
+
+    def test_a_posting_waits_for_the_closing_of_its_month_and_is_refused(
+        self, by: User, now: datetime
+    ) -> None:
+        tip(1, on=DECEMBER, now=now)
+        tip(2, on=JANUARY, now=now)
+
+        def poster(number: int, on: date) -> str:
+            try:
+                tip(number, on=on, now=now)
+            except errors.PeriodClosed:
+                return "refused"
+            finally:
+                connection.close()
+            return "posted"
+
+        with ThreadPoolExecutor(2) as pool:
+            with transaction.atomic():
+                ledger.start_closing(month=DECEMBER, by=by, now=now)
+                late = pool.submit(poster, 3, DECEMBER)
+                assert pool.submit(poster, 4, JANUARY).result(20) == "posted"
+                assert not late.done()
+            assert late.result(20) == "refused"
+
+    def test_nothing_slips_into_a_month_that_closes_under_load(
+        self, by: User, now: datetime
+    ) -> None:
+        tip(1, on=NOVEMBER, now=now)
+        stop = threading.Event()
+
+        def poster(seed: int) -> int:
+            number = seed * 10_000
+            try:
+                while not stop.is_set():
+                    number += 1
+                    tip(number, on=NOVEMBER, now=now)
+            except errors.PeriodClosed:
+                pass
+            finally:
+                connection.close()
+            return number - seed * 10_000
+
+        with ThreadPoolExecutor(4) as pool:
+            running = [pool.submit(poster, seed) for seed in range(1, 5)]
+            stop.wait(0.5)
+            close(NOVEMBER, by, now)
+            stop.set()
+            tried = sum(one.result() for one in running)
+
+        posted = Entry.objects.count()
+        assert 1 < posted < tried + 1
+        assert CodeSnapshot.objects.get(month=NOVEMBER, code="4000").credits_minor == posted * 1_00
+        assert ledger.check_books(now=now).ok
