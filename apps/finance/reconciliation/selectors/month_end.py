@@ -5,22 +5,18 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from apps.finance.ledger.selectors import ChecklistItem
-from apps.finance.reconciliation.choices import State
-from apps.finance.reconciliation.models import Statement
+from apps.finance.reconciliation.selectors.workbench import unproven_in
 
 
 def month_end(first: date, last: date, now: datetime) -> list[ChecklistItem]:
-    """Return whether every statement that ends in the month is reconciled."""
-    waiting = (
-        Statement.objects.filter(period_end__range=(first, last), received_at__lte=now)
-        .exclude(state__in=[State.COMPLETE, State.REFUSED])
-        .count()
-    )
+    """Return whether complete statements of every source in use cover the whole month."""
+    del now
+    found = unproven_in(start=first, end=last)
     return [
         ChecklistItem(
             "reconciliation",
             "Every statement of the month is reconciled",
-            not waiting,
-            f"{waiting} statements are not." if waiting else "",
+            not found,
+            "; ".join(f"{source}: {why}" for source, why in found) + "." if found else "",
         )
     ]
