@@ -19,5 +19,5 @@ def test_a_statement_with_something_open_keeps_its_month_open(now: datetime) -> 
     (january,) = month_end(date(2026, 1, 1), date(2026, 1, 31), later)
     (december,) = month_end(date(2025, 12, 1), date(2025, 12, 31), later)
 
-    assert (january.is_done, january.detail) == (False, "1 statements are not.")
+    assert (january.is_done, january.detail) == (False, "CCBill USD: 1 open exceptions.")
     assert december.is_done

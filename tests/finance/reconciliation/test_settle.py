@@ -23,7 +23,6 @@ from apps.finance.reconciliation.models import (
     Statement,
     StatementLine,
 )
-from apps.finance.reconciliation.selectors.month_end import month_end
 from tests.finance.reconciliation.given import a_file, a_matched, a_row, a_sale, a_source, types_of
 
 pytestmark = pytest.mark.django_db
@@ -285,13 +284,3 @@ def test_a_month_is_proven_when_complete_statements_cover_all_its_days(
 
     assert selectors.unproven_in(**month) == []
     assert statement.source_id == source.pk
-
-
-def test_a_month_is_not_closed_before_its_statements_are_reconciled(now: datetime) -> None:
-    first, last = date(2026, 1, 1), date(2026, 1, 31)
-    assert month_end(first, last, now)[0].is_done
-
-    a_matched(a_source(), a_row("S1"), now=now)
-
-    [item] = month_end(first, last, now)
-    assert (item.is_done, item.detail) == (False, "CCBill USD: 1 open exceptions.")

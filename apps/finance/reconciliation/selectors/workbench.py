@@ -129,11 +129,12 @@ class Unproven(NamedTuple):
 def unproven_in(*, start: date, end: date) -> list[Unproven]:
     """Return what of a period is not reconciled: no statement, one still open, or a gap of days.
 
-    Both days count. Empty means that every active source covers the period with complete
-    statements; the closing of a month asks for it.
+    Both days count. Empty means that every active source that was there by the end covers the
+    period with complete statements; the closing of a month asks for it.
     """
     found = []
-    for source in StatementSource.objects.filter(is_active=True).order_by("name"):
+    in_use = StatementSource.objects.filter(is_active=True, created_at__date__lte=end)
+    for source in in_use.order_by("name"):
         statements = source.statements.exclude(state=State.REFUSED).filter(
             period_start__lte=end, period_end__gte=start
         )
