@@ -2,13 +2,14 @@
 
 from apps.core.admin.asking import Asked, ask
 from apps.core.admin.base import ConsoleAdmin
-from apps.core.admin.filters import DaysFilter
+from apps.core.admin.filters import CHOICES, DaysFilter
 from apps.core.admin.sections import Ask, Cell, Event, Fact, Facts, Page, Raw, Table, Timeline, Way
 from apps.core.admin.terms import as_id, as_uuid
 from apps.core.admin.verbs import Verb
 from apps.core.show import amount, change_link, source_link, state, when
 
 __all__ = [
+    "CHOICES",
     "Ask",
     "Asked",
     "Cell",

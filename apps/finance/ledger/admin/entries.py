@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 
 from apps.clusters.models import Cluster
 from apps.core.admin import (
+    CHOICES,
     ConsoleAdmin,
     DaysFilter,
     Fact,
@@ -33,7 +34,6 @@ from apps.core.admin import (
     state,
     when,
 )
-from apps.core.admin.filters import CHOICES
 from apps.core.errors import DomainError
 from apps.finance.ledger import selectors as books
 from apps.finance.ledger import services as ledger
