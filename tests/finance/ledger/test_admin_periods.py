@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import strip_tags
 
+from apps.audit.models import AuditRecord
 from apps.core.money import Money
 from apps.finance.ledger import postings
 from apps.finance.ledger import selectors as books
@@ -21,6 +22,7 @@ from apps.finance.ledger.admin.periods import MEND, mend_link
 from apps.finance.ledger.choices import EntryKind, PeriodState, ProposalState
 from apps.finance.ledger.models import Entry, Proposal
 from apps.finance.ledger.postings import PLATFORM_REVENUE, processor_clearing
+from apps.finance.ledger.selectors.closed import ClosedSheet, closed_with
 
 pytestmark = pytest.mark.django_db
 JANUARY = date(2026, 1, 1)
@@ -101,6 +103,62 @@ class TestMonths:
         shown = strip_tags(client.get(page()).content.decode())
         assert "Closing to closed" in shown
         assert client.user.email in shown
+
+    def test_keep_the_reason_of_every_step(self, console: Any) -> None:
+        proved()
+        client = console("finance")
+
+        client.post(step("start-closing"), {"reason": "All statements are in", "key": "k"})
+        client.post(step("close"), {"reason": "Agreed with the auditor", "key": "k"})
+
+        shown = strip_tags(client.get(page()).content.decode())
+        assert "All statements are in" in shown
+        assert "Agreed with the auditor" in shown
+        kept = AuditRecord.objects.filter(subject_id="2026-01").order_by("id")
+        assert [record.reason for record in kept] == [
+            "All statements are in",
+            "Agreed with the auditor",
+        ]
+
+    def test_say_what_they_closed_with(self, console: Any) -> None:
+        """A tip of $100: 20 are income, 80 owed to the creator, 100 due from the gateway."""
+        proved()
+        client = console("finance")
+        close(client)
+        after = a_sale(timezone.now(), number=2)
+        ledger.roll_forward(now=timezone.now())
+
+        found = closed_with(JANUARY)
+        text = " ".join(strip_tags(client.get(page()).content.decode()).split())
+
+        assert found is not None
+        assert found.sheets == (
+            ClosedSheet(
+                "USD",
+                result=Money(20_00, "USD"),
+                assets=Money(100_00, "USD"),
+                liabilities=Money(80_00, "USD"),
+                equity=Money(20_00, "USD"),
+            ),
+        )
+        assert found.closing.by == client.user
+        assert found.block is not None
+        assert found.block.last_id < after.pk
+        assert "What it closed with" in text
+        assert "USD $20.00 $100.00 $80.00 $20.00" in text
+        assert found.block.hash in text
+
+    def test_lead_to_their_reports(self, console: Any) -> None:
+        address = reverse("admin:report", args=["balance-sheet"]) + "?period=2026-01"
+
+        assert address in console("finance").get(page()).content.decode()
+        assert address not in console("payouts").get(page()).content.decode()
+
+    def test_that_are_open_closed_with_nothing(self, console: Any) -> None:
+        proved()
+
+        assert closed_with(JANUARY) is None
+        assert "What it closed with" not in console("finance").get(page()).content.decode()
 
     def test_need_a_reason(self, console: Any) -> None:
         proved()

@@ -20,10 +20,17 @@ from django.utils.safestring import SafeString
 from apps.core.admin import Cell, ConsoleAdmin, Event, Page, Table, Timeline, state, when
 from apps.core.errors import DomainError
 from apps.finance.ledger import services as ledger
+from apps.finance.ledger.admin.closed import (
+    closing_facts,
+    figures_table,
+    month_state,
+    report_ways,
+)
 from apps.finance.ledger.admin.shown import proposals_table
 from apps.finance.ledger.choices import PeriodState
 from apps.finance.ledger.models import Period
 from apps.finance.ledger.selectors import periods as months
+from apps.finance.ledger.selectors.closed import closed_with
 from apps.finance.ledger.selectors.proposals import open_proposal_of, proposals_of
 from apps.finance.ledger.services import periods
 
@@ -99,13 +106,13 @@ def reopen_refusal(month: date) -> str:
     return f"proposal {waiting.pk} about it waits for a decision." if waiting else ""
 
 
-def started(month: date, by: Any, _reason: str, _key: str) -> str:
-    periods.start_closing(month=month, by=by, now=timezone.now())
+def started(month: date, by: Any, reason: str, _key: str) -> str:
+    periods.start_closing(month=month, by=by, reason=reason, now=timezone.now())
     return f"{month:%B %Y} takes only entries made for its closing."
 
 
-def closed(month: date, by: Any, _reason: str, _key: str) -> str:
-    periods.close_period(month=month, by=by, now=timezone.now())
+def closed(month: date, by: Any, reason: str, _key: str) -> str:
+    periods.close_period(month=month, by=by, reason=reason, now=timezone.now())
     return f"{month:%B %Y} is closed."
 
 
@@ -274,7 +281,7 @@ def months_table() -> Table:
     rows = [
         [
             month_link(row.month),
-            state(row.state, row.state.label),
+            month_state(row.state),
             when(row.closed_at),
             "the next to close" if row.is_next else "",
         ]
@@ -303,12 +310,16 @@ def offered(request: HttpRequest, month: date) -> list[dict[str, Any]]:
 def month_page(request: HttpRequest, month: date) -> Page:
     found = months.state_of(month)
     proposed = proposals_of(f"period:{month:%Y-%m}", limit=20)
+    kept = closed_with(month) if found == PeriodState.CLOSED else None
     checklist = [] if found == PeriodState.CLOSED else [checklist_table(month, request.user)]
     return Page(
         title=f"{month:%B %Y}",
         subtitle="Month of the books",
-        state=state(found, found.label),
+        state=month_state(found),
+        ways=report_ways(month, request.user),
+        side=closing_facts(kept) if kept else [],
         main=[
+            *([figures_table(kept)] if kept else []),
             *checklist,
             *([proposals_table("Proposed about it", proposed)] if proposed else []),
             history(month),

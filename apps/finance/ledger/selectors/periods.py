@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils.module_loading import import_string
 
+from apps.core.money import Money
 from apps.finance.ledger.choices import CheckScope, PeriodState, ProposalKind, ProposalState
 from apps.finance.ledger.models import BooksCheck, Period, PeriodMove, Proposal
 from apps.finance.ledger.selectors.totals import balances_on, rows
@@ -175,7 +176,7 @@ def _rolled(last: date) -> ChecklistItem:
 
 def _suspense(last: date) -> ChecklistItem:
     standing = [
-        f"{row.credits_minor - row.debits_minor} {row.currency} {row.cluster}".strip()
+        f"{Money(row.credits_minor - row.debits_minor, row.currency)} {row.cluster}".strip()
         for row in balances_on(on=last)
         if row.code == SUSPENSE and row.credits_minor != row.debits_minor
     ]
@@ -183,7 +184,7 @@ def _suspense(last: date) -> ChecklistItem:
         "suspense",
         "Nothing is in suspense",
         not standing,
-        f"Smallest units: {', '.join(standing)}." if standing else "",
+        f"There stand {', '.join(standing)}." if standing else "",
     )
 
 

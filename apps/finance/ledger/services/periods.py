@@ -27,10 +27,10 @@ LAST_MONTH_OF_YEAR = 12
 
 
 @transaction.atomic
-def start_closing(*, month: date, by: User, now: datetime) -> Period:
+def start_closing(*, month: date, by: User, now: datetime, reason: str = "") -> Period:
     """From now on, let only entries made for the closing be dated in a month.
 
-    ``month`` is its first day. Asking again changes nothing.
+    ``month`` is its first day; ``reason`` stands in its history. Asking again changes nothing.
 
     :raises PeriodNotOver: the month has not ended
     :raises PeriodOutOfOrder: an earlier month is open, or this one is closed
@@ -46,7 +46,7 @@ def start_closing(*, month: date, by: User, now: datetime) -> Period:
         raise errors.PeriodOutOfOrder(
             month=month.isoformat(), next=upcoming.isoformat() if upcoming else ""
         )
-    _move(period, PeriodState.CLOSING, by=by, now=now)
+    _move(period, PeriodState.CLOSING, by=by, now=now, reason=reason)
     return period
 
 
@@ -65,11 +65,12 @@ def abandon_closing(*, month: date, by: User, reason: str, now: datetime) -> Per
 
 
 @outside_transaction
-def close_period(*, month: date, by: User, now: datetime) -> Period:
+def close_period(*, month: date, by: User, now: datetime, reason: str = "") -> Period:
     """Close a month for good: nothing is dated in it, or before it, any more.
 
     Brings totals and chain up to date, takes the result of the year to retained earnings when it
-    is the last month, keeps what stands at its end as a snapshot. Asking again changes nothing.
+    is the last month, keeps what stands at its end as a snapshot. ``reason`` stands in its
+    history. Asking again changes nothing.
 
     :raises PeriodNotClosing: its closing was not started
     :raises ChecklistNotDone: something of ``selectors.checklist_of`` is not true yet
@@ -87,7 +88,7 @@ def close_period(*, month: date, by: User, now: datetime) -> Period:
     if month.month == LAST_MONTH_OF_YEAR:
         _close_year(month, by=by, now=now)
         roll_forward(now=now)
-    return _finish(month, by=by, now=now)
+    return _finish(month, by=by, reason=reason, now=now)
 
 
 @joins_transaction
@@ -138,7 +139,7 @@ def _alone() -> None:
 
 
 @transaction.atomic
-def _finish(month: date, *, by: User, now: datetime) -> Period:
+def _finish(month: date, *, by: User, reason: str, now: datetime) -> Period:
     period = _held(month, now)
     if period.state == PeriodState.CLOSED:
         return period
@@ -149,7 +150,7 @@ def _finish(month: date, *, by: User, now: datetime) -> Period:
         raise errors.PeriodBusy(month=month.isoformat())
     snapshots.take(month)
     period.closed_at = now
-    _move(period, PeriodState.CLOSED, by=by, now=now)
+    _move(period, PeriodState.CLOSED, by=by, now=now, reason=reason)
     return period
 
 
