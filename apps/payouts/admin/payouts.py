@@ -34,7 +34,7 @@ from apps.payouts.admin.by_hand import BY_HAND
 from apps.payouts.admin.verbs import APPROVE, REJECT, destination_text, needed_for
 from apps.payouts.models import Payout, PayoutApproval
 
-#: What the ledger posts in the life of a payout; postings.py names the sources.
+#: What the ledger posts in the life of a payout; postings/payouts.py names the sources.
 POSTINGS = ("reserved", "settled", "released", "returned")
 
 
