@@ -101,3 +101,21 @@ class NotForThisType(Conflict):
 class SecondPersonNeeded(NotAllowed):
     code = "reconciliation.second_person_needed"
     message = "Above the limit another person must agree."
+
+
+class PostedBefore(Conflict):
+    code = "reconciliation.posted_before"
+    message = (
+        "An entry was posted for it before and is unmatched. Match that one by hand, or reverse"
+        " it and match it with its reversal."
+    )
+
+
+class AccountUnknown(NotFound):
+    code = "reconciliation.account_unknown"
+    message = "Neither the books nor a source of statements know this account."
+
+
+class NotAddingUp(Invalid):
+    code = "reconciliation.not_adding_up"
+    message = "The amounts do not explain what the bank's line shows."

@@ -14,10 +14,16 @@ from apps.finance.reconciliation.services.receive import (
     receive_statement,
 )
 from apps.finance.reconciliation.services.sources import add_source, set_source
+from apps.finance.reconciliation.services.transfers import (
+    Settlement,
+    post_funding,
+    post_settlement,
+)
 
 __all__ = [
     "LARGEST_FILE",
     "Received",
+    "Settlement",
     "accept_exception",
     "add_source",
     "load_statement",
@@ -27,6 +33,8 @@ __all__ = [
     "match_statement",
     "match_waiting",
     "post_difference",
+    "post_funding",
+    "post_settlement",
     "receive_statement",
     "set_source",
     "undo_match",

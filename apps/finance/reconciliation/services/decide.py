@@ -6,8 +6,10 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from apps.audit import services as audit
+from apps.core.db import joins_transaction
 from apps.core.money import Money
 from apps.finance.ledger import postings
 from apps.finance.ledger import services as ledger
@@ -32,10 +34,10 @@ def accept_exception(
     :raises ReasonMissing, ExceptionUnknown, ExceptionDecided: as they say
     :raises SecondPersonNeeded: above the limit, and you were the first
     """
-    found, statement = _open(exception_id, reason)
-    if not _is_agreed(found, {"do": "accept"}, by=by, reason=reason):
+    found, statement = open_exception(exception_id, reason)
+    if not is_agreed(found, {"do": "accept"}, by=by, reason=reason):
         return found
-    _decide(found, Progress.ACCEPTED, by=by, reason=reason, now=now)
+    close(found, Progress.ACCEPTED, by=by, reason=reason, now=now)
     count(statement, now=now)
     return found
 
@@ -55,15 +57,16 @@ def post_difference(
     The entry is dated as the line was booked (a missing item: as the period ends), or
     ``effective_on``, where that period is closed. Above the limit two people must say the same.
 
-    :raises ReasonMissing, ExceptionUnknown, ExceptionDecided: as they say
+    :raises ReasonMissing, ExceptionUnknown, ExceptionDecided, PostedBefore: as they say
     :raises NotForThisType: a late match has no difference
     :raises SecondPersonNeeded: above the limit, and you were the first
     """
-    found, statement = _open(exception_id, reason)
+    found, statement = open_exception(exception_id, reason)
     if found.type == Type.LATE:
         raise errors.NotForThisType(type=found.type)
+    check_not_posted(found)
     wish = {"do": "post", "counter": counter.value, "on": str(effective_on or "")}
-    if not _is_agreed(found, wish, by=by, reason=reason):
+    if not is_agreed(found, wish, by=by, reason=reason):
         return found
     difference = statement.money(found.difference_minor)
     draft = difference_posted(
@@ -78,7 +81,7 @@ def post_difference(
     posted = ledger.post(draft, now=now)
     gather_entries(statement.source, [posted.entry_id])
     parts = [found.item_id] if found.item_id else []
-    _decide(found, Progress.RESOLVED, by=by, reason=reason, now=now, entry_source=draft.source)
+    close(found, Progress.RESOLVED, by=by, reason=reason, now=now, entry_source=draft.source)
     put_together(
         statement,
         line_ids=[found.line_id] if found.line_id else [],
@@ -96,11 +99,38 @@ def day_of(found: ReconciliationException, statement: Statement) -> date:
     return found.line.booked_on if found.line else statement.period_end
 
 
+@joins_transaction
+def check_not_posted(found: ReconciliationException) -> None:
+    """Refuse a second entry for a line or an item while the first one's is still unmatched.
+
+    It is so after a posted match was taken apart: then it is matched by hand again, or reversed
+    and matched with its reversal.
+
+    :raises PostedBefore: an entry was posted for it and belongs to nothing
+    """
+    parts = Q(pk__in=[])
+    if found.line_id:
+        parts |= Q(line=found.line_id)
+    if found.item_id:
+        parts |= Q(item=found.item_id)
+    before = (
+        ReconciliationException.objects.filter(parts)
+        .exclude(entry_source="")
+        .values_list("entry_source", flat=True)
+    )
+    free = BookItem.objects.filter(
+        source=found.statement.source_id, event__in=list(before), match=None
+    ).first()
+    if free is not None:
+        raise errors.PostedBefore(entry=free.event)
+
+
 def _items_of(entry_id: int) -> list[int]:
     return list(BookItem.objects.filter(entry_id=entry_id).values_list("pk", flat=True))
 
 
-def _open(exception_id: int, reason: str) -> tuple[ReconciliationException, Statement]:
+@joins_transaction
+def open_exception(exception_id: int, reason: str) -> tuple[ReconciliationException, Statement]:
     """Lock the account and return what is to be decided, still open.
 
     :raises ReasonMissing, ExceptionUnknown, ExceptionDecided: as they say
@@ -121,16 +151,23 @@ def _open(exception_id: int, reason: str) -> tuple[ReconciliationException, Stat
     return found, statement
 
 
-def _is_agreed(
-    found: ReconciliationException, wish: dict[str, str], *, by: Any, reason: str
+@joins_transaction
+def is_agreed(
+    found: ReconciliationException,
+    wish: dict[str, str],
+    *,
+    size: Money | None = None,
+    by: Any,
+    reason: str,
 ) -> bool:
     """Test if enough people want this; keep the first one's wish.
 
+    ``size`` is what is decided about, if it is more than the difference.
+
     :raises SecondPersonNeeded: above the limit, and you were the first
     """
-    statement = found.statement
-    money = Money(abs(found.difference_minor), statement.source.currency)
-    if not rules.needs_two(money):
+    difference = Money(abs(found.difference_minor), found.statement.source.currency)
+    if not rules.needs_two(size or difference):
         return True
     if found.proposal == wish:
         if found.proposed_by_id == by.pk:
@@ -148,7 +185,8 @@ def _is_agreed(
     return False
 
 
-def _decide(
+@joins_transaction
+def close(
     found: ReconciliationException,
     state: Progress,
     *,
@@ -157,6 +195,7 @@ def _decide(
     now: datetime,
     entry_source: str = "",
 ) -> None:
+    """Write down how it was decided, and by whom."""
     found.state, found.decided_at, found.decided_by = state, now, by
     found.reason, found.entry_source = reason[:500], entry_source
     found.save(update_fields=["state", "decided_at", "decided_by", "reason", "entry_source"])
