@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 from django.db import connection, transaction
@@ -12,6 +14,7 @@ from django.utils.html import strip_tags
 
 from apps.core.money import Money
 from apps.dash.views import REPORTS
+from apps.finance.fx import services as fx
 from apps.finance.ledger import postings
 from apps.finance.ledger import services as ledger
 from tests import given
@@ -72,12 +75,83 @@ class TestAStatement:
         assert [strip_tags(str(row[-1])) for row in table.rows] == ["$20.00", "$30.00"]
         assert "4000 Platform revenue; from 01 Feb 2026; to 28 Feb 2026" in text_of(entries)
 
-    def test_draws_its_sums(self, console, books):
+    def test_draws_its_months_side_by_side(self, console, books):
         answer = console("finance").get(PROFIT, {"period": "2026-02", "compare": "previous"})
 
-        assert (
-            '"data": ["50.00", "50.00", "50.00", "50.00"]' in answer.context["sheets"][0]["chart"]
-        )
+        chart = answer.context["sheets"][0]["chart"]
+        drawn = json.loads(chart.data)
+        assert drawn["labels"] == ["Jan 26", "Feb 26"]
+        assert [(each["label"], each["data"], each["grouped"]) for each in drawn["datasets"]] == [
+            ("Revenue", ["20.00", "50.00"], True),
+            ("Costs", ["0.00", "0.00"], True),
+            ("Result", ["20.00", "50.00"], True),
+        ]
+        assert "January 2026 $20.00 $0.00 $20.00" in text_of(answer)
+
+    def test_draws_a_loss_below_zero(self, console, books):
+        with transaction.atomic():
+            ledger.post(
+                postings.expense_paid(expense_id=1, bank="main", amount=Money(80_00, "USD")),
+                now=datetime(2026, 2, 20, tzinfo=UTC),
+            )
+
+        answer = console("finance").get(PROFIT, {"period": "2026-02"})
+
+        drawn = json.loads(answer.context["sheets"][0]["chart"].data)
+        assert drawn["datasets"][2]["data"] == ["20.00", "-30.00"]
+
+    @pytest.mark.parametrize(
+        ("name", "labels", "data"),
+        [
+            ("balance-sheet", ["Assets", "Liabilities", "Equity"], ["350.00", "280.00", "70.00"]),
+            ("cash-flow", None, None),
+        ],
+    )
+    def test_draws_its_sums(self, console, books, name, labels, data):
+        page = reverse("admin:report", args=[name])
+
+        answer = console("finance").get(page, {"period": "2026-02", "compare": "previous"})
+
+        sheets = answer.context["sheets"]
+        chart = sheets[0]["chart"] if sheets else None
+        assert (chart is None) == (labels is None)
+        if chart:
+            drawn = json.loads(chart.data)
+            assert drawn["labels"] == labels
+            assert drawn["datasets"][0]["data"] == data
+            assert [label for label, _ in chart.legend] == ["28 Feb 2026", "31 Jan 2026"]
+
+    def test_without_the_rates_of_a_month_has_no_chart_over_time(self, console, books):
+        sell(4, 2, 10_00, currency="EUR")
+        with transaction.atomic():
+            fx.record_rates(
+                rows=[
+                    fx.Quoted("EUR", "USD", date(2026, 2, day), Decimal("1.1")) for day in (1, 28)
+                ],
+                source="ECB",
+                by=None,
+                reason="",
+                now=datetime(2026, 2, 28, tzinfo=UTC),
+            )
+        sell(5, 1, 10_00, currency="EUR")
+
+        answer = console("finance").get(PROFIT, {"period": "2026-02", "translate": "USD"})
+
+        assert answer.status_code == 200
+        assert answer.context["sheets"][0]["chart"] is None
+
+    def test_leaves_out_sections_of_nothing_and_its_files_do_not(self, console, books):
+        client = console("finance")
+        query = {"period": "2026-02"}
+
+        page = text_of(client.get(PROFIT, query))
+        address = client.get(PROFIT, query).context["files"][0][1]
+        file = b"".join(client.get(address).streaming_content).decode()
+
+        assert "Total revenue 50.00" in page
+        assert "Other income" not in page
+        assert "Total other income" in file
+        assert "Result of the period 50.00" in page
 
     def test_keeps_the_question_in_its_files(self, console, books):
         client = console("finance")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from django.utils import timezone
 from apps.core.admin import Cell, Table, amount
 from apps.core.money import Money
 from apps.core.show import money_text
+from apps.dash.views.charts import trend_chart
 from apps.dash.views.filters import ReportForm
 from apps.dash.views.pieces import Piece, asked_of, check, page_of
 from apps.finance.reports import selectors
@@ -91,40 +91,8 @@ def said(value: Money | int | None) -> str:
 
 def series_pieces(series: Series) -> list[Piece]:
     """Return revenue, costs and result over time as bars, and the same as a table."""
-    points = [point for point in series.points if point.revenue or point.costs]
-    if not points:
-        return []
-    parts = (
-        ("Revenue", "var(--color-primary-500)", [p.revenue for p in series.points]),
-        ("Costs", "var(--color-base-400)", [p.costs for p in series.points]),
-    )
-    chart = json.dumps({
-        "labels": [point.label for point in series.points],
-        "datasets": [
-            {
-                "label": f"{label}, {series.currency}",
-                "stack": label,
-                "data": [str(money.decimal) for money in values],
-                "backgroundColor": colour,
-                "borderRadius": 3,
-                "maxBarThickness": 20,
-                "displayYAxis": True,
-            }
-            for label, colour, values in parts
-        ],
-    })  # fmt: skip
-    columns = [
-        Cell(series.step.label),
-        Cell("Revenue", number=True),
-        Cell("Costs", number=True),
-        Cell("Result", number=True),
-    ]
-    rows = [
-        [p.label, *(amount(m.minor, m.currency) for m in (p.revenue, p.costs, p.result))]
-        for p in points
-    ]
-    title = f"Revenue and costs, {series.currency}"
-    return [Piece(title, chart=chart, section=Table(title, columns, rows, empty=""))]
+    chart = trend_chart(series, most_recent=timezone.now().date())
+    return [Piece(chart=chart)] if chart else []
 
 
 def slices_table(title: str, slices: Sequence[Slice]) -> Table:

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from apps.core.admin import Facts, Table
 from apps.core.errors import DomainError
+from apps.dash.views.charts import Chart
 from apps.dash.views.filters import ReportForm, first_words, shortcuts
 from apps.dash.views.reports import PERMISSION, drawn
 
@@ -24,7 +25,7 @@ class Piece:
 
     title: str = ""
     figures: Sequence[tuple[str, str, str]] = ()
-    chart: str = ""
+    chart: Chart | None = None
     section: Facts | Table | None = None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -19,13 +18,13 @@ from django.utils import timezone
 from apps.core.admin import Cell, Table, amount, change_link, source_link
 from apps.core.errors import DomainError
 from apps.core.money import MINUS, Money
+from apps.dash.views.charts import sums_chart, trends
 from apps.dash.views.filters import ReportForm, first_words, shortcuts
 from apps.finance.ledger.chart import CHART
 from apps.finance.ledger.choices import EntryKind
 from apps.finance.ledger.selectors.journal import Journal, JournalEntry, entries_of
 from apps.finance.reports import selectors
-from apps.finance.reports.choices import Role
-from apps.finance.reports.rules.statements import Drill, Report, Row, Scope, Sheet
+from apps.finance.reports.rules.statements import Drill, Report, Row, Scope
 
 PERMISSION = "reports.view_report"
 ENTRIES_ON_A_PAGE = 50
@@ -104,7 +103,7 @@ def report_page(request: HttpRequest, name: str) -> HttpResponse:
         "wrong": wrong,
         "shortcuts": shortcuts(today, request.GET),
         "report": report,
-        "sheets": [shown_sheet(report, sheet) for sheet in report.sheets] if report else [],
+        "sheets": shown_sheets(report, today),
         "is_compared": bool(report and report.scope.compared and len(report.columns) == 2),  # noqa: PLR2004
         "files": files_of(kind, request) if report else [],
     }
@@ -132,12 +131,19 @@ def files_of(kind: Kind, request: HttpRequest) -> list[tuple[str, str]]:
     ]
 
 
-def shown_sheet(report: Report, sheet: Sheet) -> dict[str, Any]:
-    return {
-        "currency": sheet.currency,
-        "rows": [shown_row(row) for row in sheet.rows],
-        "chart": chart_of(report, sheet),
-    }
+def shown_sheets(report: Report | None, today: date) -> list[dict[str, Any]]:
+    """Return the sheets with their charts: profit and loss over time, others by their sums."""
+    if report is None:
+        return []
+    over_time = trends(report.scope, today) if report.name == "profit-loss" else {}
+    return [
+        {
+            "currency": sheet.currency,
+            "rows": [shown_row(row) for row in sheet.shown],
+            "chart": over_time.get(sheet.currency) or sums_chart(report, sheet),
+        }
+        for sheet in report.sheets
+    ]
 
 
 def shown_row(row: Row) -> dict[str, Any]:
@@ -168,40 +174,9 @@ def figure_text(money: Money, *, signed: bool = False) -> str:
 def percent_text(row: Row) -> str:
     share = row.change_percent
     if share is None:
-        return ""
+        return "new" if row.change else ""
     sign = MINUS if share < 0 else "+" if share else ""
     return f"{sign}{abs(share):,f} %"
-
-
-def chart_of(report: Report, sheet: Sheet) -> str:
-    """Return the sums of a sheet as bars, one colour for each column; "" if there are none.
-
-    A trial balance has no sums worth drawing. The table below says all that the bars say.
-    """
-    sums = [
-        row
-        for row in sheet.rows
-        if row.role in {Role.SUBTOTAL, Role.TOTAL} and any(f.amount for f in row.figures)
-    ]
-    if report.name == "trial-balance" or not sums:
-        return ""
-    colours = ("var(--color-primary-500)", "var(--color-base-400)")
-    return json.dumps(
-        {
-            "labels": [row.label for row in sums],
-            "datasets": [
-                {
-                    "label": column.label,
-                    "data": [str(row.figures[n].amount.decimal) for row in sums],
-                    "backgroundColor": colours[n % len(colours)],
-                    "borderRadius": 4,
-                    "maxBarThickness": 28,
-                    "displayYAxis": True,
-                }
-                for n, column in enumerate(report.columns)
-            ],
-        }
-    )
 
 
 # --- Down to the entries ----------------------------------------------------------------------

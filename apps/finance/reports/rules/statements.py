@@ -8,8 +8,14 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from apps.core.money import Money
-from apps.finance.reports.choices import Role
+from apps.finance.reports.choices import Cash, Role
 from apps.finance.reports.rules.periods import Period
+
+
+#: Revenue (IAS 1.82a) and the three classes of cash flows (IAS 7.10) are stated though zero.
+STATED = frozenset({
+    "revenue_total", *(f"{each}_total" for each in Cash if each != Cash.EXCHANGE)
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,22 @@ class Sheet:
 
     currency: str
     rows: tuple[Row, ...]
+
+    @property
+    def shown(self) -> tuple[Row, ...]:
+        """The rows of a page: without the headings and sums of sections that hold nothing.
+
+        Files have all rows, so that the next month's has the same ones. A page keeps the sums
+        that a statement must present (STATED).
+        """
+        kept: list[Row] = []
+        for row in self.rows:
+            if row.role == Role.SUBTOTAL and kept and kept[-1].role == Role.HEADING:
+                kept.pop()
+                if row.key not in STATED and not any(figure.amount for figure in row.figures):
+                    continue
+            kept.append(row)
+        return tuple(kept)
 
     def row(self, key: str) -> Row:
         """Return the row of that key.
