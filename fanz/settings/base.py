@@ -241,6 +241,9 @@ HTTP_ALLOWED_PRIVATE_NETWORKS: list[str] = []
 LEDGER_SOURCES = {
     "transaction": "payments_transaction",
     "payout": "payouts_payout",
+    "reconciliation": "reconciliation_exception",
+    "settlement": "reconciliation_exception",
+    "funding": "reconciliation_exception",
 }
 #: What must be done above the ledger before a month is closed; each called with the first and the
 #: last day of the month and the time, answering ChecklistItems.

@@ -36,11 +36,11 @@ from apps.finance.reconciliation.admin.shown import (
     items_table,
     lines_table,
     mono,
+    wish_of,
 )
+from apps.finance.reconciliation.admin.transfers import FIRST_WORD, FUNDING, SETTLEMENT
 from apps.finance.reconciliation.choices import Counter, Progress, Type
 from apps.finance.reconciliation.models import ReconciliationException, StatementSource
-
-FIRST_WORD = "Kept as the first word. Another person must want the same before it is done."
 
 
 def refusal(row: ReconciliationException, by: Any) -> str:
@@ -63,13 +63,11 @@ def post_refusal(row: ReconciliationException, by: Any) -> str:
 
 def eyes_text(row: ReconciliationException) -> str:
     """Say what a person must know about the second pair of eyes."""
-    money = row.statement.money(row.difference_minor)
-    if not rules.needs_two(money):
+    if row.proposed_by is not None:
+        return wish_of(row)
+    if not rules.needs_two(row.statement.money(row.difference_minor)):
         return ""
-    if row.proposed_by is None:
-        return " It is so much that two people must want the same; nothing is done before."
-    said = ", ".join(f"{name} {value}" for name, value in row.proposal.items() if value)
-    return f" {row.proposed_by} has said: {said}. If you say the same, it is done."
+    return " It is so much that two people must want the same; nothing is done before."
 
 
 def accept_preview(row: ReconciliationException, _by: Any) -> str:
@@ -187,7 +185,7 @@ class ExceptionAdmin(ConsoleAdmin):
     intro = "What statements and books do not agree on. Each is settled with a reason."
     empty_title = "Nothing differs"
     empty_text = "What statements and books do not agree on waits here for a person."
-    verbs = (ACCEPT, POST)
+    verbs = (SETTLEMENT, FUNDING, ACCEPT, POST)
     export_columns = (
         "id",
         "type",

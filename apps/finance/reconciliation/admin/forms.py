@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
 
 from apps.core.money import SCALES
-from apps.finance.reconciliation import services
+from apps.core.show import money_text
+from apps.finance.reconciliation import selectors, services
 from apps.finance.reconciliation.adapters import FORMATS
 from apps.finance.reconciliation.choices import Compares, Counter
 from apps.finance.reconciliation.models import StatementSource
@@ -137,4 +139,91 @@ class DifferenceForm(forms.Form):
         "Accounting date",
         required=False,
         help_text="Empty: the day of the line. Where that month is closed, one that is open.",
+    )
+
+
+def _parties(code: str) -> Callable[[], list[tuple[str, str]]]:
+    return lambda: [("", "Choose one")] + [(name, name) for name in selectors.parties(code)]
+
+
+def _lines(code: str) -> Callable[[], list[tuple[str, str]]]:
+    def choices() -> list[tuple[str, str]]:
+        return [
+            (
+                str(line.pk),
+                f"{line.booked_on:%d %b %Y}, {source.name}, {line.reference or 'no reference'},"
+                f" {money_text(line.statement.money(line.compared_minor))}",
+            )
+            for line, source in selectors.open_transfers(code)
+        ]
+
+    return choices
+
+
+def _amount_field(
+    label: str, *, required: bool = False, help_text: str = ""
+) -> forms.DecimalField:
+    return forms.DecimalField(
+        label=label,
+        required=required,
+        min_value=0,
+        max_digits=20,
+        decimal_places=9,
+        help_text=help_text,
+    )
+
+
+class SettlementForm(forms.Form):
+    """What a processor's papers say of the money that came to the bank."""
+
+    gateway = forms.ChoiceField(choices=_parties("1100"), label="Processor")
+    gross = _amount_field(
+        "Gross amount",
+        required=True,
+        help_text="The sales it settles, before fees: this leaves its clearing account.",
+    )
+    fees = _amount_field("Fees it kept")
+    fees_expected = _amount_field(
+        "Fees our sales had counted on",
+        help_text="Empty: the same. A difference is cost, or less of it.",
+    )
+    reserve = _amount_field("Kept in reserve")
+    line_ids = forms.TypedMultipleChoiceField(
+        choices=_lines("1100"),
+        coerce=int,
+        required=False,
+        label="Lines of the processor's statement",
+        help_text="The payout, and the reserve or fees if they stand there as lines of their own."
+        " They are matched with it. None: left to the next run.",
+    )
+    rest_to_suspense = forms.BooleanField(
+        required=False,
+        label="What these do not explain goes to suspense",
+        help_text="Otherwise gross less fees and reserve must be what came.",
+    )
+    effective_on = _date_field(
+        "Accounting date",
+        required=False,
+        help_text="Empty: the day of the line. Where its month is closed, one that is open.",
+    )
+
+
+class FundingForm(forms.Form):
+    """Money that left the bank for a payout rail."""
+
+    rail = forms.ChoiceField(choices=_parties("1200"), label="Rail")
+    fee = _amount_field(
+        "Fee of sending it", help_text="Within the line: the rest arrives at the rail."
+    )
+    line_ids = forms.TypedMultipleChoiceField(
+        choices=_lines("1200"),
+        coerce=int,
+        required=False,
+        label="Lines of the rail's statement",
+        help_text="Where it arrived. They are matched with it. None: left to the next run.",
+    )
+    effective_on = _date_field(
+        "Accounting date",
+        required=False,
+        help_text="Empty: the day of the line. Where its month is closed, one that is open.",
     )

@@ -165,3 +165,13 @@ def entry_of(source: str) -> Any:
 
 def exception_type_word(kind: str, href: str) -> SafeString:
     return format_html('<a class="c-link" href="{}">{}</a>', href, Type(kind).label)
+
+
+#: The database keeps the words of a wish in no order.
+_WISH = ("do", "of", "gross", "fees", "counted on", "reserve", "rest", "counter", "lines", "on")
+
+
+def wish_of(row: ReconciliationException) -> str:
+    """Say who wants what, as a second person must repeat it."""
+    said = ", ".join(f"{name} {row.proposal[name]}" for name in _WISH if row.proposal.get(name))
+    return f" {row.proposed_by} has said: {said}. If you say the same, it is done."

@@ -1,6 +1,7 @@
 """Questions about statements and what they prove. Reads only."""
 
 from apps.finance.reconciliation.selectors.proof import Proof, Step, proof_of
+from apps.finance.reconciliation.selectors.transfers import OpenTransfer, open_transfers, parties
 from apps.finance.reconciliation.selectors.workbench import (
     ROWS,
     TypeFigure,
@@ -17,6 +18,7 @@ from apps.finance.reconciliation.selectors.workbench import (
 
 __all__ = [
     "ROWS",
+    "OpenTransfer",
     "Proof",
     "Step",
     "TypeFigure",
@@ -28,6 +30,8 @@ __all__ = [
     "open_items",
     "open_lines",
     "open_since",
+    "open_transfers",
+    "parties",
     "proof_of",
     "unproven_in",
 ]

@@ -97,10 +97,10 @@ def post_settlement(
     wish = {
         "do": "settlement",
         "of": settlement.gateway,
-        "gross": str(settlement.gross),
-        "fees": str(settlement.fees),
-        "counted on": str(settlement.fees_expected),
-        "reserve": str(settlement.reserve),
+        "gross": settlement.gross.formatted,
+        "fees": settlement.fees.formatted,
+        "counted on": settlement.fees_expected.formatted,
+        "reserve": settlement.reserve.formatted,
         "rest": "to suspense" if settlement.rest_to_suspense else "",
     }
     draft = postings.settlement_received(
@@ -154,7 +154,7 @@ def post_funding(
         amount=sent - fee,
         fee=fee,
     )
-    wish = {"do": "funding", "of": rail, "fee": str(fee)}
+    wish = {"do": "funding", "of": rail, "fees": fee.formatted}
     return _carry_out(found, statement, draft, other=other, wish=wish, most=sent,
                       kept=Money.zero(fee.currency), effective_on=effective_on, by=by,
                       reason=reason, now=now)  # fmt: skip
