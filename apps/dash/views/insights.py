@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from apps.core.admin import Cell, Table, amount
+from apps.core.db import one_state
 from apps.core.money import Money
 from apps.core.show import money_text
 from apps.dash.views.charts import trend_chart
@@ -47,9 +48,10 @@ def analytics_page(request: HttpRequest) -> HttpResponse:
 
 
 def analytics_pieces(scope: Scope) -> list[Piece]:
-    found = selectors.insights(scope)
     step = Step.DAY if scope.period.days <= DAYS_BY_DAY else Step.MONTH
-    series = {each.currency: each for each in selectors.result_series(scope, step)}
+    with one_state():
+        found = selectors.insights(scope)
+        series = {each.currency: each for each in selectors.result_series(scope, step)}
     pieces = []
     for sheet in found.sheets:
         pieces.append(Piece(sheet.currency, figures=figures_of(found, sheet)))

@@ -21,7 +21,7 @@ from apps.core.money import MINUS, Money
 from apps.dash.views.charts import sums_chart, trends
 from apps.dash.views.filters import ReportForm, first_words, shortcuts
 from apps.finance.ledger.chart import CHART
-from apps.finance.ledger.choices import EntryKind
+from apps.finance.ledger.choices import EntryKind, Side
 from apps.finance.ledger.selectors.journal import Journal, JournalEntry, entries_of
 from apps.finance.reports import selectors
 from apps.finance.reports.rules.statements import Drill, Report, Row, Scope
@@ -218,9 +218,9 @@ def report_entries(request: HttpRequest) -> HttpResponse:
 def journal_of(request: HttpRequest) -> Journal | None:
     """Read the filter of a figure's link; None if no report wrote it."""
     asked = request.GET
-    codes, kinds, but_kinds = (
+    codes, kinds, but_kinds, beside = (
         tuple(filter(None, asked.get(name, "").split(",")))
-        for name in ("code", "kind", "not_kind")
+        for name in ("code", "kind", "not_kind", "beside")
     )
     known = set(EntryKind.values)
     if any("\0" in value for value in asked.values()):  # no text column holds it
@@ -230,7 +230,9 @@ def journal_of(request: HttpRequest) -> Journal | None:
         start = date.fromisoformat(asked["start"]) if asked.get("start") else None
     except ValueError:
         return None
-    if not set(codes) <= set(CHART) or not {*kinds, *but_kinds} <= known:
+    if not {*codes, *beside} <= set(CHART) or not {*kinds, *but_kinds} <= known:
+        return None
+    if asked.get("side", "") not in {"", *Side.values}:
         return None
     return Journal(
         end=end,
@@ -241,6 +243,8 @@ def journal_of(request: HttpRequest) -> Journal | None:
         cluster=asked.get("brand", ""),
         currency=asked.get("currency", ""),
         owner=asked.get("owner", ""),
+        side=asked.get("side", ""),
+        beside=beside,
     )
 
 
@@ -264,6 +268,9 @@ def words_of(journal: Journal) -> str:
     parts += [journal.cluster] if journal.cluster else []
     parts += [f"in {journal.currency}"] if journal.currency else []
     parts += [f"of {journal.owner}"] if journal.owner else []
+    parts += [f"{journal.side.lower()}s only"] if journal.side else []
+    if journal.beside:
+        parts.append(f"in entries with a line on {', '.join(journal.beside)}")
     if journal.kinds:
         parts.append("only " + ", ".join(str(EntryKind(kind).label) for kind in journal.kinds))
     if journal.but_kinds:
@@ -304,13 +311,7 @@ def entries_table(journal: Journal, entries: list[JournalEntry], more: str) -> T
 
 def sides_of(journal: Journal, entry: JournalEntry) -> list[Any]:
     """Return what the entry's lines that the filter means debit and credit."""
-    lines = [
-        line
-        for line in entry.lines
-        if (not journal.codes or line.code in journal.codes)
-        and (not journal.currency or line.amount.currency == journal.currency)
-        and (not journal.owner or line.owner == journal.owner)
-    ]
+    lines = [line for line in entry.lines if journal.counts(line)]
     currencies = {line.amount.currency for line in lines}
     if len(currencies) != 1:
         return ["several currencies", ""]

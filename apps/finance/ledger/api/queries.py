@@ -14,7 +14,7 @@ from apps.core.api.fields import DayField
 from apps.core.money import SCALES, UnknownCurrency
 from apps.finance.ledger import errors
 from apps.finance.ledger.chart import CHART, leaves_under
-from apps.finance.ledger.choices import EntryKind
+from apps.finance.ledger.choices import EntryKind, Side
 from apps.finance.ledger.selectors.journal import Journal
 
 #: Codes, kinds, owners: a list with commas is as long as the chart at most.
@@ -35,6 +35,14 @@ class EntriesQuery(AccountsQuery):
     brand = serializers.CharField(required=False, max_length=50, help_text="Slug of a brand.")
     start = DayField(required=False, help_text="From the beginning without it.")
     end = DayField(required=False, help_text="Counted in; today without it.")
+    side = serializers.ChoiceField(
+        choices=Side.choices, required=False, help_text="Only lines on that side."
+    )
+    beside = serializers.CharField(
+        required=False,
+        max_length=LONG,
+        help_text="Only in entries with a line on one of these codes too, in the same currency.",
+    )
 
 
 class StatementQuery(PageQuery):
@@ -63,6 +71,8 @@ def journal_of(asked: Mapping[str, Any], *, today: date) -> Journal:
         cluster=brand_of(asked.get("brand")),
         currency=currency_of(asked.get("currency")),
         owner=asked.get("owner", ""),
+        side=asked.get("side", ""),
+        beside=codes_of(asked.get("beside")),
     )
 
 

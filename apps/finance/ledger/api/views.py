@@ -39,7 +39,7 @@ from apps.finance.ledger import errors
 from apps.finance.ledger.api import queries
 from apps.finance.ledger.api.serializers import AccountPage, EntryOutput, EntryPage, StatementPage
 from apps.finance.ledger.chart import CHART
-from apps.finance.ledger.selectors import accounts, journal
+from apps.finance.ledger.selectors import accounts, general, journal
 from apps.finance.ledger.selectors.accounts import AccountRow
 from apps.finance.ledger.selectors.journal import Journal
 
@@ -176,7 +176,7 @@ def _entry_lines(wanted: Journal) -> Iterator[Sequence[Cell]]:
 
 
 def _statement_lines(account: AccountRow, start: date, end: date) -> Iterator[Sequence[Cell]]:
-    for line in accounts.statement_stream(account, start=start, end=end):
+    for line in general.statement_lines(account, start=start, end=end):
         yield [
             line.effective_on, line.entry_id, line.n, line.number, line.kind, line.source,
             line.cluster, line.memo, line.posted_at, line.amount, line.balance,

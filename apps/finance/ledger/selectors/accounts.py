@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from apps.core.db import reads_one_state
 from apps.core.money import Money
 from apps.finance.ledger.chart import CHART
 from apps.finance.ledger.choices import Side
 from apps.finance.ledger.models import number_of
 from apps.finance.ledger.postings import AccountRef
-from apps.finance.ledger.selectors.journal import WINDOWS, streamed
+from apps.finance.ledger.selectors.journal import WINDOWS
 from apps.finance.ledger.selectors.totals import balance_as_of
 
 AccountKey = tuple[str, str, str]
@@ -121,6 +122,7 @@ def account_by_id(account_id: int) -> AccountRow | None:
     return _account(rows[0]) if rows else None
 
 
+@reads_one_state
 def statement_page(
     account: AccountRow, *, start: date, end: date, after: LineKey | None = None, limit: int = 50
 ) -> Statement:
@@ -144,12 +146,6 @@ def statement_page(
             break
     lines = tuple(_running(account, running, rows))
     return Statement(account, start, end, opening, closing, lines)
-
-
-def statement_stream(account: AccountRow, *, start: date, end: date) -> Iterator[LineRow]:
-    """Yield all of an account's lines of a period with running balances; memory stays flat."""
-    values = {"account": account.id, "first": start, "last": end}
-    return _running(account, opening_of(account, start), streamed(f"{_LINE}{_IN_ORDER}", values))
 
 
 def opening_of(account: AccountRow, day: date) -> Money:

@@ -13,7 +13,7 @@ from apps.core.money import Money
 from apps.finance.ledger.chart import CHART
 from apps.finance.ledger.choices import Side
 from apps.finance.ledger.models import number_of
-from apps.finance.ledger.selectors.accounts import AccountKey
+from apps.finance.ledger.selectors.accounts import AccountKey, AccountRow, LineRow
 from apps.finance.ledger.selectors.journal import streamed
 from apps.finance.ledger.selectors.totals import rows, span
 
@@ -55,7 +55,10 @@ class LedgerRow(NamedTuple):
 
 
 class LedgerLine(NamedTuple):
-    """A line of the whole general ledger, with the balance of its account after it."""
+    """A line of the whole general ledger, with the balance of its account after it.
+
+    ``amount`` is debit-positive, ``balance`` positive on the account's normal side.
+    """
 
     account_id: int
     code: str
@@ -179,6 +182,27 @@ def general_ledger_lines(wanted: Wanted) -> Iterator[LedgerLine]:
         balance = (balance if row[0] == account else sign * opening) + sign * minor
         account = row[0]
         yield LedgerLine._make([*shown, Money(minor, currency), Money(balance, currency)])
+
+
+def statement_lines(account: AccountRow, *, start: date, end: date) -> Iterator[LineRow]:
+    """Yield an account's lines of a period with running balances; memory stays flat.
+
+    One statement, as is the whole ledger: the opening and the lines are of one state of the books.
+    """
+    query = f"""
+        WITH a AS MATERIALIZED (SELECT a.id FROM ledger_account a WHERE a.id = %(account)s),
+        o AS MATERIALIZED ({_OPENING})
+        SELECT l.entry_id, l.n, e.kind, e.source, e.cluster, e.memo, l.effective_on, e.posted_at,
+               l.amount_minor, coalesce((SELECT net FROM o), 0)::bigint
+          FROM ledger_line l JOIN ledger_entry e ON e.id = l.entry_id
+         WHERE l.account_id = %(account)s AND l.effective_on BETWEEN %(start)s AND %(end)s
+         ORDER BY l.effective_on, l.entry_id, l.n"""
+    values = Wanted(start=start, end=end).values() | {"account": account.id}
+    balance: int | None = None
+    for *shown, minor, opening in streamed(query, values):
+        balance = account.sign * ((opening if balance is None else account.sign * balance) + minor)
+        amount = Money(account.sign * minor, account.currency)
+        yield LineRow._make([*shown, amount, Money(balance, account.currency)])
 
 
 def _row(row: Any) -> LedgerRow:

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from apps.core.money import Money
+from apps.finance.ledger.choices import Side
 from apps.finance.ledger.models import number_of
 
 #: Days looked through for one page; the last window is whatever remains.
@@ -26,7 +27,11 @@ CHUNK = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """A filter: which lines count. Empty means any; days are inclusive."""
+    """A filter: which lines count. Empty means any; days are inclusive.
+
+    ``side`` leaves debits or credits alone. ``beside`` leaves lines of entries that also have a
+    line on one of these codes, in the same currency: what cash was for, say.
+    """
 
     end: date
     start: date | None = None
@@ -36,10 +41,21 @@ class Journal:
     cluster: str = ""
     currency: str = ""
     owner: str = ""
+    side: str = ""
+    beside: tuple[str, ...] = ()
 
     @property
     def names_accounts(self) -> bool:
-        return bool(self.codes or self.currency or self.owner)
+        return bool(self.codes or self.currency or self.owner or self.side or self.beside)
+
+    def counts(self, line: JournalLine) -> bool:
+        """Test if a line of an entry that the filter leaves is one of those it means."""
+        return (
+            (not self.codes or line.code in self.codes)
+            and (not self.currency or line.amount.currency == self.currency)
+            and (not self.owner or line.owner == self.owner)
+            and (not self.side or (line.amount.minor > 0) == (self.side == Side.DEBIT))
+        )
 
     def values(self) -> dict[str, Any]:
         return {
@@ -51,6 +67,8 @@ class Journal:
             "cluster": self.cluster,
             "currency": self.currency,
             "owner": self.owner,
+            "is_debit": self.side == Side.DEBIT,
+            "beside": list(self.beside),
         }
 
 
@@ -121,6 +139,11 @@ _FILTERS = {
     "cluster": "e.cluster = %(cluster)s",
     "kinds": "e.kind = ANY(%(kinds)s)",
     "but_kinds": "e.kind <> ALL(%(but_kinds)s)",
+    "side": "(l.amount_minor > 0) = %(is_debit)s",
+    "beside": """EXISTS (
+        SELECT FROM ledger_line o JOIN ledger_account b ON b.id = o.account_id
+         WHERE o.entry_id = l.entry_id AND o.currency = l.currency
+           AND b.code = ANY(%(beside)s))""",
 }
 _FROM = """
   FROM ledger_line l

@@ -23,6 +23,7 @@ from apps.core.api.files import (
     form_of,
     printable,
 )
+from apps.core.db import one_state
 from apps.finance.reports import errors, selectors
 from apps.finance.reports.api.answers import as_json, file
 from apps.finance.reports.api.queries import CreatorQuery, InsightsQuery, period_of, scope_of
@@ -42,9 +43,10 @@ class Analytics(StaffReport):
         query.is_valid(raise_exception=True)
         asked = query.validated_data
         scope = scope_of(asked, today=timezone.now().date())
-        found = selectors.insights(scope)
         step = asked.get("step")
-        series = selectors.result_series(scope, Step(step)) if step else ()
+        with one_state():
+            found = selectors.insights(scope)
+            series = selectors.result_series(scope, Step(step)) if step else ()
         match form_of(request):
             case "csv":
                 rows = table.rows_of(found, series)

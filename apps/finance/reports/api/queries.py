@@ -68,6 +68,7 @@ def scope_of(asked: Mapping[str, Any], *, today: date) -> Scope:
         cluster=brand_of(asked.get("brand")),
         currency=currency,
         translate_to=to,
+        today=today,
     )
 
 

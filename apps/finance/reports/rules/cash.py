@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from apps.finance.ledger.chart import LEAVES
 from apps.finance.ledger.choices import EntryKind
 from apps.finance.reports.choices import Cash
 
@@ -37,3 +38,10 @@ def class_of_kind(kind: str) -> Cash:
 def class_of_code(code: str) -> Cash:
     """Return the class of cash that stands against this account."""
     return _CLASS_OF_CODE.get(code, Cash.OPERATING)
+
+
+def codes_against(group: Cash) -> tuple[str, ...]:
+    """Return the codes that stand against the cash of a class."""
+    return tuple(
+        code for code in LEAVES if code not in CASH_CODES and class_of_code(code) == group
+    )

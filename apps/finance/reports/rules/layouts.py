@@ -118,6 +118,11 @@ def codes_within(layout: Layout, section: Section, seen: Iterable[str]) -> tuple
     return section.codes + tuple(sorted(others))
 
 
+def codes_of(kind: AccountType) -> tuple[str, ...]:
+    """Return the codes of a type."""
+    return tuple(code for code, leaf in LEAVES.items() if leaf.type == kind)
+
+
 def is_result(code: str) -> bool:
     """Test if an account is income or expense, which the close of a year empties."""
     return type_of(code) in RESULT_TYPES

@@ -13,6 +13,7 @@ from apps.finance.reports import errors
 MOST_YEARS = 10
 #: The books take no date outside.
 FIRST_YEAR, LAST_YEAR = 2000, 2199
+FIRST_DAY = date(FIRST_YEAR, 1, 1)
 MONTHS = 12
 MONTHS_OF_QUARTER = 3
 #: A quarter covers three months, 2026-Q1; a year and a month are read by their length.
@@ -107,8 +108,10 @@ def previous(period: Period) -> Period:
 
 
 def year_before(period: Period) -> Period:
-    """Return the same period a year earlier; the end of a month stays one (29 February)."""
-    return Period(_a_year_before(period.start), _a_year_before(period.end, of_end=True))
+    """Return the same period a year earlier; whole months stay whole (29 February)."""
+    return Period(
+        _a_year_before(period.start), _a_year_before(period.end, of_end=period.start.day == 1)
+    )
 
 
 def months_within(period: Period) -> list[Period]:

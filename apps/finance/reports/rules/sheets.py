@@ -20,7 +20,7 @@ from apps.finance.reports.rules.statements import Drill, Figure, Row
 #: Chart code -> debits less credits, in the smallest unit.
 Nets = Mapping[str, int]
 #: Number of a column and codes -> the filter of their entries.
-DrillOf = Callable[[int, tuple[str, ...]], Drill]
+DrillOf = Callable[[int, tuple[str, ...]], Drill | None]
 
 
 @dataclass(frozen=True, slots=True)

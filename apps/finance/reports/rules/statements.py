@@ -11,7 +11,6 @@ from apps.core.money import Money
 from apps.finance.reports.choices import Cash, Role
 from apps.finance.reports.rules.periods import Period
 
-
 #: Revenue (IAS 1.82a) and the three classes of cash flows (IAS 7.10) are stated though zero.
 STATED = frozenset({
     "revenue_total", *(f"{each}_total" for each in Cash if each != Cash.EXCHANGE)
@@ -20,9 +19,11 @@ STATED = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class Drill:
-    """The filter that leaves exactly the entries a figure is made of; empty means any.
+    """The filter that leaves exactly the lines a figure is made of; empty means any.
 
-    ``start`` is None for a balance, which counts from the beginning of the books.
+    ``start`` is None for a balance, which counts from the beginning of the books. ``side`` counts
+    debits or credits alone; ``beside`` only lines of entries that also have one on such a code, in
+    the same currency.
     """
 
     codes: tuple[str, ...]
@@ -33,6 +34,8 @@ class Drill:
     cluster: str = ""
     currency: str = ""
     owner: str = ""
+    side: str = ""
+    beside: tuple[str, ...] = ()
 
     def params(self) -> dict[str, str]:
         """Return it as the query of ``/api/v1/ledger/entries/``; lists are joined by commas."""
@@ -45,6 +48,8 @@ class Drill:
             "owner": self.owner,
             "start": self.start.isoformat() if self.start else "",
             "end": self.end.isoformat(),
+            "side": self.side,
+            "beside": ",".join(self.beside),
         }
         return {name: value for name, value in named.items() if value}
 
@@ -141,13 +146,17 @@ class RateUsed:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What was asked for. ``cluster`` and ``currency`` empty: all; ``translate_to``: into one."""
+    """What was asked for. ``cluster`` and ``currency`` empty: all; ``translate_to``: into one.
+
+    No day after ``today`` has a rate, so what stands or moves then takes today's.
+    """
 
     period: Period
     compared: Period | None = None
     cluster: str = ""
     currency: str = ""
     translate_to: str = ""
+    today: date = date.max
 
     @property
     def columns(self) -> tuple[Column, ...]:

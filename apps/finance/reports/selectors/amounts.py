@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 from apps.core.money import Money
 from apps.finance.fx import selectors as fx
+from apps.finance.fx.errors import RateMissing
 from apps.finance.ledger import selectors as ledger_selectors
 from apps.finance.ledger.choices import EntryKind
 from apps.finance.reports.rules import periods
@@ -19,6 +20,8 @@ from apps.finance.reports.rules.statements import RateUsed, Scope
 #: Currency -> something, often chart code -> debits less credits in the smallest unit.
 Nets = dict[str, dict[str, int]]
 Rows = Iterable["ledger_selectors.MovementRow"]
+#: So many days a month may begin with without a published rate: New Year's, and a weekend.
+HOLIDAYS = 4
 
 
 def movements(scope: Scope, period: Period) -> list[ledger_selectors.MovementRow]:
@@ -58,11 +61,21 @@ def before(day: date) -> date:
     return day - timedelta(days=1)
 
 
+def translator(scope: Scope) -> Translator | None:
+    """Return what turns amounts into the currency asked for, if one is."""
+    return Translator(scope.translate_to, scope.today) if scope.translate_to else None
+
+
 @dataclass(slots=True)
 class Translator:
-    """Turns amounts into one currency, and remembers the rates it took."""
+    """Turns amounts into one currency, and remembers the rates it took.
+
+    A day or month that is not over has no rate of its end yet: it takes today's, or what the
+    month's average is until today.
+    """
 
     to: str
+    today: date = date.max
     used: dict[tuple[str, str, date], RateUsed] = field(default_factory=dict)
     averages: dict[tuple[str, date, date], fx.Rate] = field(default_factory=dict)
 
@@ -106,15 +119,28 @@ class Translator:
         return tuple(self.used[key] for key in sorted(self.used))
 
     def _closing(self, currency: str, on: date) -> fx.Rate:
-        return self._seen("closing", fx.rate_on(base=currency, quote=self.to, on=on))
+        rate = fx.rate_on(base=currency, quote=self.to, on=min(on, self.today))
+        return self._seen("closing", rate)
 
     def _average(self, currency: str, month: Period) -> fx.Rate:
-        """Ask once for each month, also where its days are translated one by one."""
-        key = (currency, month.start.replace(day=1), month.end)
+        """Ask once for each month, also where its days are translated one by one.
+
+        The first days of a month may be holidays, on which no rate is published: the rate of
+        their last day, which is one of the month before, stands for them.
+        """
+        first, until = month.start.replace(day=1), min(month.end, self.today)
+        if first > until:
+            return self._closing(currency, until)
+        key = (currency, first, until)
         if key not in self.averages:
-            self.averages[key] = fx.average_rate(
-                base=currency, quote=self.to, month=month.start, until=month.end
-            )
+            try:
+                self.averages[key] = fx.average_rate(
+                    base=currency, quote=self.to, month=first, until=until
+                )
+            except RateMissing:
+                if (until - first).days >= HOLIDAYS:
+                    raise
+                return self._closing(currency, until)
         return self._seen("average", self.averages[key])
 
     def _seen(self, basis: str, rate: fx.Rate) -> fx.Rate:

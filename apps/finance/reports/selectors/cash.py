@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from apps.core.db import reads_one_state
 from apps.core.money import Money
 from apps.finance.ledger.choices import EntryKind
 from apps.finance.ledger.selectors import journal
@@ -16,6 +17,7 @@ from apps.finance.reports.rules.cash import (
     CASH_CODES,
     class_of_code,
     class_of_kind,
+    codes_against,
 )
 from apps.finance.reports.rules.periods import Period
 from apps.finance.reports.rules.statements import Column, Drill, Figure, Report, Row, Scope, Sheet
@@ -42,6 +44,7 @@ class _Flow:
         return self.closing - self.opening - sum(self.flows.values())
 
 
+@reads_one_state
 def cash_flow(scope: Scope) -> Report:
     """Return the cash of a period by class (operating, investing, financing) and kind of entry.
 
@@ -52,7 +55,7 @@ def cash_flow(scope: Scope) -> Report:
     :raises RateMissing: an amount to translate has no rate
     """
     columns = scope.columns
-    rates = Translator(scope.translate_to) if scope.translate_to else None
+    rates = amounts.translator(scope)
     flows = [_column(scope, column.period, rates) for column in columns]
     found = {c for column in flows for c, flow in column.items() if flow.flows or flow.opening}
     sheets = tuple(
@@ -140,7 +143,14 @@ def _rows(
     away = [flow.of_rates for flow in mine]
     starts = [before(column.period.start) for column in columns]
     ends = [column.period.end for column in columns]
-    rows.append(_row("change", "Change in cash", Role.TOTAL, change, currency))
+    moved = tuple(
+        Figure(
+            Money(minor, currency),
+            drill_of(scope, CASH_CODES, currency, column.period.start, column.period.end),
+        )
+        for minor, column in zip(change, columns, strict=True)
+    )
+    rows.append(Row("change", "Change in cash", 0, Role.TOTAL, moved))
     rows.append(_cash_row(scope, "opening", "Cash at the start", opening, starts, currency))
     if scope.translate_to and any(away):
         label = "Effect of exchange rates on cash"
@@ -160,12 +170,12 @@ def _section(  # noqa: PLR0917
     kinds: Iterable[str],
 ) -> list[Row]:
     rows = [Row(group.value, str(group.label), 0, Role.HEADING)]
-    sums = [0] * len(columns)
+    sums, kinds = [0] * len(columns), tuple(kinds)
     for kind in kinds:
         minors = [flow.flows.get(_name(group, kind), 0) for flow in flows]
         sums = [a + b for a, b in zip(sums, minors, strict=True)]
         figures = tuple(
-            Figure(Money(minor, currency), _drill(scope, column, currency, kind))
+            Figure(Money(minor, currency), _drill(scope, column, currency, group, kind))
             for minor, column in zip(minors, columns, strict=True)
         )
         label = str(EntryKind(kind).label)
@@ -173,12 +183,27 @@ def _section(  # noqa: PLR0917
     label = f"Cash from {str(group.label).lower()}"
     if group == Cash.EXCHANGE:
         label = "Cash from exchange between currencies"
-    return [*rows, _row(f"{group.value}_total", label, Role.SUBTOTAL, sums, currency)]
+    total = tuple(
+        Figure(Money(minor, currency), _drill(scope, column, currency, group, *kinds))
+        for minor, column in zip(sums, columns, strict=True)
+    )
+    return [*rows, Row(f"{group.value}_total", label, 0, Role.SUBTOTAL, total)]
 
 
-def _drill(scope: Scope, column: Column, currency: str, kind: str) -> Drill:
-    period = column.period
-    return drill_of(scope, CASH_CODES, currency, period.start, period.end, kinds=(kind,))
+def _drill(scope: Scope, column: Column, currency: str, group: Cash, *kinds: str) -> Drill | None:
+    """Return the filter of the cash of some kinds of entry.
+
+    Where what stands against the cash decides of the class, its lines are the figure, with the
+    sign turned. No filter has both sorts: of such a sum the lines above lead to their entries.
+    """
+    start, end = column.period.start, column.period.end
+    by_counterpart = [kind in BY_COUNTERPART for kind in kinds]
+    if not any(by_counterpart) and kinds:
+        return drill_of(scope, CASH_CODES, currency, start, end, kinds=kinds)
+    if not all(by_counterpart) or not kinds:
+        return None
+    codes = codes_against(group)
+    return drill_of(scope, codes, currency, start, end, kinds=kinds, beside=CASH_CODES)
 
 
 def _cash_row(  # noqa: PLR0917

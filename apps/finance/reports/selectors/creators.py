@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from apps.accounts.models import Profile
+from apps.core.db import reads_one_state
 from apps.core.money import Money
 from apps.finance.ledger import selectors as ledger_selectors
 from apps.finance.ledger.choices import EntryKind
@@ -38,6 +39,7 @@ BEGINNING = date(2000, 1, 1)
 _Row = ledger_selectors.MovementRow
 
 
+@reads_one_state
 def creator_statement(*, profile: Profile, period: Period) -> CreatorStatement:
     """Return a creator's statement; four queries, however much was sold.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from apps.core.db import reads_one_state
 from apps.core.money import Money
 from apps.finance.ledger.choices import EntryKind
 from apps.finance.payments.choices import Kind, Status
@@ -22,13 +23,14 @@ from apps.finance.reports.rules.insights import (
 from apps.finance.reports.rules.periods import Period
 from apps.finance.reports.rules.statements import Scope
 from apps.finance.reports.selectors import amounts
-from apps.finance.reports.selectors.amounts import Nets, Translator
+from apps.finance.reports.selectors.amounts import Nets
 
 REVENUE = "4000"
 #: Gateway "" is a payment from the wallet.
 WALLET = "wallet"
 
 
+@reads_one_state
 def insights(scope: Scope) -> Insights:
     """Return the analytics of a period, and of the one it is compared with.
 
@@ -47,7 +49,7 @@ def _insights(scope: Scope, period: Period, compared: Insights | None = None) ->
     start, end, cluster = period.start, period.end, scope.cluster
     nets = _read(scope, period)
     counts = _counts(scope, period)
-    rates = Translator(scope.translate_to) if scope.translate_to else None
+    rates = amounts.translator(scope)
     if rates is not None:
         nets = {rates.to: rates.by_months(lambda month: _read(scope, month), period, among=nets)}
         counts = {rates.to: sum(counts.values())}

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from apps.core.db import reads_one_state
 from apps.core.money import Money
+from apps.finance.ledger.choices import AccountType
 from apps.finance.reports.choices import Role
 from apps.finance.reports.rules import layouts, periods
-from apps.finance.reports.rules.layouts import CREDIT, is_result
+from apps.finance.reports.rules.layouts import CREDIT, codes_of, is_result
 from apps.finance.reports.rules.sheets import Paper
 from apps.finance.reports.rules.statements import (
     Column,
@@ -24,8 +26,10 @@ from apps.finance.reports.selectors.amounts import Nets, Translator, before
 from apps.finance.reports.selectors.statements import ACCRUAL, drill_of
 
 CLOSING = (
-    "Assets, liabilities and equity translated at the rate of the last day (IAS 21.39a), the "
-    "result of the year at each month's average."
+    "Assets and liabilities translated at the rate of the last day (IAS 21.39a), the result of "
+    "the year at each month's average (IAS 21.39b). Equity is translated at the rate of the last "
+    "day too, not at the rates at which it was paid in or earned, so the translation difference "
+    "is that of this year's result alone."
 )
 
 
@@ -44,6 +48,7 @@ class _Stand:
         return total - sum(self.year.values())
 
 
+@reads_one_state
 def balance_sheet(scope: Scope) -> Report:
     """Return assets, liabilities and equity at the end of a period.
 
@@ -61,7 +66,7 @@ def balance_sheet(scope: Scope) -> Report:
     read = [_read(scope, column) for column in columns]
     rates: Translator | None = None
     if scope.translate_to:
-        rates = Translator(scope.translate_to)
+        rates = Translator(scope.translate_to, scope.today)
         stands = [
             {scope.translate_to: _translated(scope, rates, column, nets, year)}
             for column, (nets, year) in zip(columns, read, strict=True)
@@ -130,7 +135,7 @@ def _balance_rows(
 ) -> list[Row]:
     mine = [column.get(currency, _Stand({}, {})) for column in stands]
 
-    def drill(number: int, codes: tuple[str, ...]) -> Drill:
+    def drill(number: int, codes: tuple[str, ...]) -> Drill | None:
         return drill_of(scope, codes, currency, None, columns[number].period.end)
 
     paper = Paper(currency, [stand.nets for stand in mine], drill)
@@ -150,13 +155,23 @@ def _balance_rows(
     owned = [figure.amount.minor for figure in assets[-1].figures]
     both = [a + b for a, b in zip(owed, sums, strict=True)]
     proof = [a - b for a, b in zip(owned, both, strict=True)]
+    own = (*codes_of(AccountType.EQUITY), *layouts.RESULT_CODES)
+    all_ = (*codes_of(AccountType.LIABILITY), *own)
+
+    def total(key: str, label: str, minors: Sequence[int], codes: tuple[str, ...]) -> Row:
+        figures = (
+            Figure(Money(minor, currency), drill(number, codes))
+            for number, minor in enumerate(minors)
+        )
+        return Row(key, label, 0, Role.TOTAL, tuple(figures))
+
     return [
         *assets,
         *liabilities,
         *equity,
         *results,
-        paper.computed("equity", "Total equity", Role.TOTAL, sums),
-        paper.computed("both", "Total liabilities and equity", Role.TOTAL, both),
+        total("equity", "Total equity", sums, own),
+        total("both", "Total liabilities and equity", both, all_),
         paper.computed("proof", "Assets less liabilities and equity", Role.PROOF, proof),
     ]
 
@@ -164,7 +179,7 @@ def _balance_rows(
 def _result_rows(
     scope: Scope, columns: Sequence[Column], stands: Sequence[_Stand], currency: str
 ) -> list[Row]:
-    codes = tuple(code for code in layouts.RESULT_CODES)
+    codes = layouts.RESULT_CODES
     year, earlier = [], []
     for column, stand in zip(columns, stands, strict=True):
         days = periods.year_to(column.period.end)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from apps.core.db import reads_one_state
 from apps.core.money import Money
 from apps.finance.ledger.choices import AccountType, EntryKind
 from apps.finance.ledger.selectors.series import moved_by_day, moved_by_month
@@ -20,6 +21,7 @@ from apps.finance.reports.selectors.amounts import Nets, Translator
 MOST_DAYS = 366
 
 
+@reads_one_state
 def result_series(scope: Scope, step: Step) -> tuple[Series, ...]:
     """Return revenue (all income) and costs (all expenses) of each day or month of a period.
 
@@ -47,7 +49,7 @@ def result_series(scope: Scope, step: Step) -> tuple[Series, ...]:
         sums = moved[parts[row.day]].setdefault(row.currency, defaultdict(int))
         sums[row.code] += row.net_minor
     if scope.translate_to:
-        rates = Translator(scope.translate_to)
+        rates = Translator(scope.translate_to, scope.today)
         moved = {
             part: {rates.to: _translated(rates, nets, part, scope)} for part, nets in moved.items()
         }

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+from apps.core.db import reads_one_state
 from apps.finance.ledger.choices import EntryKind
-from apps.finance.reports.rules import layouts
+from apps.finance.reports.rules import layouts, periods
 from apps.finance.reports.rules.sheets import DrillOf, Paper
 from apps.finance.reports.rules.statements import Column, Drill, Report, Scope, Sheet
 from apps.finance.reports.selectors import amounts
@@ -17,6 +18,7 @@ ACCRUAL = "Accrual: every entry counts on its accounting date, in UTC."
 AVERAGE = "Translated month by month at the month's average rate (IAS 21.39b, 21.40)."
 
 
+@reads_one_state
 def profit_and_loss(scope: Scope) -> Report:
     """Return income and expenses of a period, and the result they leave.
 
@@ -29,7 +31,7 @@ def profit_and_loss(scope: Scope) -> Report:
     columns = scope.columns
     read = [amounts.results(scope, column.period) for column in columns]
     if scope.translate_to:
-        translator = Translator(scope.translate_to)
+        translator = Translator(scope.translate_to, scope.today)
         nets = [
             {
                 scope.translate_to: translator.by_months(
@@ -61,7 +63,7 @@ def papers(
 def drill_for(scope: Scope, columns: Sequence[Column], currency: str) -> DrillOf:
     """Return the filter of what moved in a column's period, the closing of years left out."""
 
-    def drill(number: int, codes: tuple[str, ...]) -> Drill:
+    def drill(number: int, codes: tuple[str, ...]) -> Drill | None:
         period = columns[number].period
         return drill_of(
             scope, codes, currency, period.start, period.end, but=(EntryKind.PERIOD_CLOSE,)
@@ -79,8 +81,17 @@ def drill_of(
     *,
     kinds: tuple[str, ...] = (),
     but: tuple[str, ...] = (),
-) -> Drill:
-    """Return a filter within the brand asked for; a translated figure is of every currency."""
+    side: str = "",
+    beside: tuple[str, ...] = (),
+) -> Drill | None:
+    """Return a filter within the brand asked for; a translated figure is of every currency.
+
+    None before the first day of any books: there is nothing to list.
+    """
+    if end < periods.FIRST_DAY:
+        return None
+    if start is not None:
+        start = max(start, periods.FIRST_DAY)
     return Drill(
         codes=codes,
         start=start,
@@ -89,4 +100,6 @@ def drill_of(
         but_kinds=tuple(str(kind) for kind in but),
         cluster=scope.cluster,
         currency="" if scope.translate_to else currency,
+        side=side,
+        beside=beside,
     )
