@@ -55,7 +55,7 @@ class AlreadyReversed(Conflict):
 
 class NotReversible(Conflict):
     code = "ledger.not_reversible"
-    message = "A reversal is not itself reversed: post the event again."
+    message = "A reversal is not itself taken back: post the event again; a year is reopened."
 
 
 class EntryNotFound(NotFound):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.finance.ledger import errors
@@ -48,6 +49,35 @@ class TestAtTheSameMoment:
 
         ledger.start_closing(month=DECEMBER, by=by, now=now)
         assert Entry.objects.filter(effective_on=DECEMBER).count() == 2
+
+    def test_a_month_that_began_more_than_a_year_ago_waits_for_its_postings_too(
+        self, by: User
+    ) -> None:
+        now = timezone.now()
+        day = now.date() - timedelta(days=365)
+        month = day.replace(day=1)
+        tip(1, on=month, now=now)
+        posted, end = threading.Event(), threading.Event()
+
+        def poster() -> None:
+            try:
+                with transaction.atomic():
+                    tip(2, on=day, now=now)
+                    posted.set()
+                    assert end.wait(30)
+            finally:
+                posted.set()
+                connection.close()
+
+        with ThreadPoolExecutor(1) as pool:
+            running = pool.submit(poster)
+            assert posted.wait(30)
+            with pytest.raises(errors.PeriodBusy):
+                ledger.start_closing(month=month, by=by, now=now)
+            end.set()
+            running.result()
+
+        assert books.state_of(month) == PeriodState.OPEN
 
     def test_a_posting_waits_for_the_closing_of_its_month_and_is_refused(
         self, by: User, now: datetime

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -175,6 +175,54 @@ class TestPost:
         assert not Line.objects.exists()
         assert not Account.objects.exists()
         assert not Balance.objects.exists()
+
+    @pytest.mark.parametrize(
+        "text", ["a\x1fb", "a\0b", "half \ud83d of a pair"], ids=["separator", "nul", "half"]
+    )
+    @pytest.mark.parametrize("field", ["source", "memo", "cluster"])
+    def test_refuses_text_that_is_none_or_reads_as_two_fields(self, now, text, field) -> None:
+        odd = tip()._replace(**{field: text})
+        if (field, text) == ("source", "a\x1fb"):
+            assert not ledger.post(odd, now=now).replayed  # it is no part of the hash
+            return
+
+        with pytest.raises(errors.Malformed):
+            ledger.post(odd, now=now)
+
+        assert not Entry.objects.exists()
+
+    @pytest.mark.parametrize(
+        "text",
+        ["'; DROP TABLE x; --", 'a"b\\c', "{a,NULL}", "NULL", "\u2028\u202e\t\n", ",", "\u2003"],
+    )
+    def test_keeps_every_other_text_as_it_is(self, now, text) -> None:
+        odd = tip()._replace(source=text, memo=text, cluster=text)
+
+        ledger.post(odd, now=now)
+
+        entry = Entry.objects.get()
+        assert (entry.source, entry.memo, entry.cluster) == (text, text, text)
+        assert ledger.post(odd, now=now).replayed
+        with pytest.raises(errors.SourceReused):
+            ledger.post(odd._replace(memo=text + " "), now=now)
+
+    def test_refuses_more_lines_than_an_entry_can_count(self, now: datetime) -> None:
+        penny = tip().movements[0]._replace(amount=usd("0.01"))
+        takes = penny._replace(amount=usd("-0.01"))
+
+        with pytest.raises(errors.Malformed):
+            ledger.post(draft(*[penny, takes] * 2**14), now=now)
+
+        assert not Entry.objects.exists()
+
+    def test_a_replay_after_new_year_has_the_number_of_its_entry(self) -> None:
+        eve = datetime(2025, 12, 31, 23, 59, tzinfo=UTC)
+        first = ledger.post(tip(), now=eve)
+
+        again = ledger.post(tip(), now=eve + timedelta(minutes=2))
+
+        assert (again.number, again.replayed) == (first.number, True)
+        assert first.number == Entry.objects.get().number
 
     def test_refuses_a_frozen_account(self, now: datetime) -> None:
         ledger.post(tip(), now=now)

@@ -274,13 +274,14 @@ class Books(Machine):
         entry.taken_back.update(moved_by(draft))
 
     def reversible(self) -> list[Entry]:
-        return [e for e in self.model.entries if e.draft.kind != EntryKind.REVERSAL]
+        never = {EntryKind.REVERSAL, EntryKind.PERIOD_CLOSE}
+        return [e for e in self.model.entries if e.draft.kind not in never]
 
     def correctable(self) -> list[Entry]:
         return [
             entry
             for entry in self.model.entries
-            if entry.draft.kind not in TAKES_BACK
+            if entry.draft.kind not in TAKES_BACK | {EntryKind.PERIOD_CLOSE}
             and len({currency for _, currency in entry.moved}) == 1
             and len(entry.moved) > 1
         ]

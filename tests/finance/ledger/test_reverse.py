@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.db import transaction
@@ -115,6 +115,31 @@ def test_is_refused_when_the_money_is_spent(now, deposit, staff) -> None:
         ledger.reverse(entry_id=deposit.entry_id, by=staff, reason="wrong fan", now=now)
 
     assert books.balance_of(postings.wallet(3), "USD") == Money(49_99, "USD")
+
+
+def test_of_the_closing_of_a_year_is_refused(now, deposit, staff) -> None:
+    """It would be a loss in the year's report, which leaves closings out."""
+    closing = postings.year_closed(
+        year=2025, currency="USD", cluster="boyfanz", effective_on=date(2025, 12, 31),
+        results=[debit(postings.PROCESSING_COSTS, TIP)],
+    )  # fmt: skip
+    with transaction.atomic():
+        closed = ledger.post(closing, now=now)
+    opposite = tuple(m._replace(amount=-m.amount) for m in closing.movements)
+    names = {"reverses": closed.entry_id}, {"corrects": closed.entry_id}
+    kinds = EntryKind.REVERSAL, EntryKind.CORRECTION
+
+    with pytest.raises(errors.NotReversible):
+        ledger.reverse(entry_id=closed.entry_id, by=staff, reason="no", now=now)
+    with pytest.raises(errors.NotReversible):
+        ledger.correct(
+            entry_id=closed.entry_id, key="1", movements=opposite, by=staff, reason="no", now=now
+        )
+    for kind, named in zip(kinds, names, strict=True):
+        with pytest.raises(errors.NotTheOpposite), transaction.atomic():
+            ledger.post(Draft(kind, "by:hand", opposite, **named), now=now)
+
+    assert Entry.objects.count() == 2
 
 
 def test_of_a_reversal_or_of_nothing_is_refused(now, deposit, staff) -> None:

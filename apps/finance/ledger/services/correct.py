@@ -37,7 +37,7 @@ def correct(
 
     :raises ReasonNeeded: no reason is given
     :raises EntryNotFound: there is no such entry
-    :raises NotReversible: the entry itself takes another one back
+    :raises NotReversible: the entry itself takes another one back, or closes a year
     :raises NotTheOpposite: a movement is no part of the entry, or more than is left of it
     :raises AlreadyReversed: the entry is reversed: nothing is left of it
     :raises InsufficientFunds: the money it would take back is spent
@@ -49,7 +49,7 @@ def correct(
     entry = Entry.objects.filter(pk=entry_id).first()
     if entry is None:
         raise errors.EntryNotFound(entry_id=entry_id)
-    if entry.kind in {EntryKind.REVERSAL, EntryKind.CORRECTION}:
+    if entry.kind in {EntryKind.REVERSAL, EntryKind.CORRECTION, EntryKind.PERIOD_CLOSE}:
         raise errors.NotReversible(entry_id=entry_id)
     posted = post(
         Draft(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import F
+from psycopg.errors import LockNotAvailable
 
 from apps.core.money import MOST_MINOR, Money
 from apps.finance.ledger import errors
@@ -15,6 +16,10 @@ from apps.finance.ledger.models import Account, Entry, Hold
 from apps.finance.ledger.postings import AccountRef, Draft
 from apps.finance.ledger.services.post import Posted, post
 from apps.finance.ledger.services.refusals import refusals_by_name
+
+#: How long a capture that has locked balances waits for a source before it lets go of them and
+#: tries again; the server calls it a deadlock after a second. At last as long as its caller says.
+PATIENCE = ("300ms", "300ms", "300ms", None)
 
 
 @transaction.atomic
@@ -84,8 +89,32 @@ def capture_hold(*, hold_id: int, draft: Draft, now: datetime, final: bool = Tru
     Also raises what ``post`` raises; then the hold stays as it was.
     """
     hold = _locked(hold_id)
-    if Entry.objects.filter(source=draft.source).exists():
-        return post(draft, now=now)
+    for patience in PATIENCE:
+        if Entry.objects.filter(source=draft.source).exists():
+            break
+        try:
+            with transaction.atomic():
+                posted = _captured(hold, draft, now=now, final=final, patience=patience)
+                if not posted.replayed:
+                    return posted
+                # Somebody else posted it meanwhile: the hold is as if this had come later.
+                transaction.set_rollback(True)
+        except OperationalError as error:
+            if patience is None or not isinstance(error.__cause__, LockNotAvailable):
+                raise
+        hold.refresh_from_db()
+    return post(draft, now=now)
+
+
+def _captured(
+    hold: Hold, draft: Draft, *, now: datetime, final: bool, patience: str | None
+) -> Posted:
+    """Move the hold and post; wait no longer than ``patience`` for a rival with the same source.
+
+    The rival waits for a balance which is locked here, and this for the rival's source: one of
+    them has to give way, and only this one knows how.
+    """
+    hold_id = hold.pk
     if hold.state != HoldState.OPEN:
         raise errors.HoldEnded(hold_id=hold_id, state=hold.state)
     taken = _taken_from(hold.account, draft)
@@ -99,7 +128,16 @@ def capture_hold(*, hold_id: int, draft: Draft, now: datetime, final: bool = Tru
         hold.released_minor += hold.open_minor
     _end_if_empty(hold, now)
     hold.save(update_fields=["captured_minor", "released_minor", "state", "ended_at"])
-    return post(draft, now=now)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('lock_timeout'), set_config('lock_timeout',"
+            " coalesce(%s, current_setting('lock_timeout')), true)",
+            [patience],
+        )
+        (before, _) = cursor.fetchone()
+        posted = post(draft, now=now)
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [before])
+    return posted
 
 
 @transaction.atomic

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from typing import NamedTuple, TypeVar
 
-from apps.core.db import joins_transaction, outside_transaction, prepared_rows
+from apps.core.db import (
+    Bigints,
+    Texts,
+    joins_transaction,
+    outside_transaction,
+    prepared_rows,
+)
 from apps.core.money import SCALES
 from apps.finance.ledger import errors
-from apps.finance.ledger.models import number_of
+from apps.finance.ledger.models import Entry, number_of
 from apps.finance.ledger.postings import AccountRef, Draft
 
 #: Of the columns, in characters.
 SOURCE_LENGTH, MEMO_LENGTH = 120, 500
+#: Lines of one entry at most: SMALLINT.
+MOST_LINES = 2**15 - 1
 #: One past the largest amount of a line: BIGINT.
 LIMIT = 2**63
 
@@ -23,10 +31,10 @@ T = TypeVar("T")
 
 _POST = (
     "SELECT ids, replayed, refusal, facts FROM ledger_post("
-    "%s::timestamptz, %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::date[],"
+    "%s::timestamptz, %s::text[], %s::text[], %s::bytea, %s::text[], %s::text[], %s::date[],"
     " %s::bigint[], %s::bigint[], %s::bigint[], %s::smallint[],"
     " %s::text[], %s::text[], %s::int[], %s::text[],"
-    " %s::int[], %s::smallint[], %s::int[], %s::bigint[])"
+    " %s::int[], %s::smallint[], %s::bigint[], %s::bigint[])"
 )
 
 
@@ -85,54 +93,78 @@ def post_many(drafts: Sequence[Draft], *, now: datetime) -> list[Posted]:
 
 
 def _post(drafts: Sequence[Draft], now: datetime) -> list[Posted]:
-    [(ids, replayed, refusal, facts)] = prepared_rows(_POST, _arguments(drafts, now))
+    try:
+        [(ids, replayed, refusal, facts)] = prepared_rows(_POST, _arguments(drafts, now))
+    except UnicodeEncodeError as error:  # half of a surrogate pair, which JSON can bring
+        raise errors.Malformed from error
     if refusal:
         raise errors.BY_SQLSTATE[refusal](**json.loads(facts or "{}"))
     today = now.astimezone(UTC).date()
-    flags = replayed or [False] * len(ids)
+    if replayed is None:
+        replayed, days = [False] * len(ids), {}
+    else:
+        days = _days_of(
+            [
+                entry_id
+                for draft, entry_id, again in zip(drafts, ids, replayed, strict=True)
+                if again and not draft.effective_on
+            ]
+        )
     return [
-        Posted(entry_id, number_of(entry_id, (draft.effective_on or today).year), again)
-        for draft, entry_id, again in zip(drafts, ids, flags, strict=True)
+        Posted(
+            entry_id,
+            number_of(entry_id, (draft.effective_on or days.get(entry_id, today)).year),
+            again,
+        )
+        for draft, entry_id, again in zip(drafts, ids, replayed, strict=True)
     ]
 
 
-def _arguments(drafts: Sequence[Draft], now: datetime) -> tuple[str, ...]:
+def _days_of(ids: Sequence[int]) -> dict[int, date]:
+    """Return the accounting dates that entries got when they were new, maybe last year."""
+    return dict(Entry.objects.filter(pk__in=ids).values_list("pk", "effective_on")) if ids else {}
+
+
+def _arguments(drafts: Sequence[Draft], now: datetime) -> tuple[object, ...]:
     """Turn drafts into the arrays of ledger_post, and each into its request hash, in one pass."""
-    accounts: dict[tuple[AccountRef, str], tuple[str, str]] = {}
+    accounts: dict[tuple[AccountRef, str], tuple[int, str]] = {}
     today = now.astimezone(UTC).date()
-    hashes: list[str] = []
-    counts = [len(draft.movements) for draft in drafts]
-    account: list[str] = []
-    amount: list[str] = []
+    hashes: list[bytes] = []
+    account, amount = Bigints(), Bigints()
+    least, most = -LIMIT, LIMIT
+    before: tuple[object, ...] = ()
+    head = ""
     for draft in drafts:
-        if len(draft.source) > SOURCE_LENGTH or len(draft.memo) > MEMO_LENGTH:
-            raise errors.Malformed(source=draft.source[:SOURCE_LENGTH])
-        parts = [_asked(draft)]
-        movements = draft.movements
+        kind, source, movements, cluster, memo, day, reverses, actor_id, corrects = draft
+        if len(source) > SOURCE_LENGTH or len(movements) > MOST_LINES:
+            raise errors.Malformed(source=source[:SOURCE_LENGTH])
+        asked = (kind, cluster, memo, day, reverses, actor_id)
+        if asked != before:
+            before, head = asked, _asked(draft)
+        text = head
         for ref, money in movements:
             minor = money.minor
-            if not minor or not -LIMIT < minor < LIMIT:
-                raise errors.AmountOutOfRange(source=draft.source, amount_minor=str(minor))
+            if not minor or not least < minor < most:
+                raise errors.AmountOutOfRange(source=source, amount_minor=str(minor))
             key = (ref, money.currency)
             known = accounts.get(key)
             if known is None:
                 if money.currency not in SCALES:
-                    raise errors.WrongCurrency(source=draft.source, currency=money.currency)
-                name = f"\x1f{ref.code}\x1f{ref.owner}\x1f{money.currency}\x1f"
-                known = accounts[key] = (str(len(accounts) + 1), name)
-            digits = str(minor)
+                    raise errors.WrongCurrency(source=source, currency=money.currency)
+                known = accounts[key] = (len(accounts) + 1, _named_account(ref, money.currency))
             account.append(known[0])
-            amount.append(digits)
-            parts.append(known[1] + digits)
-        if draft.corrects is not None:
-            parts.append(f"\x1fcorrects\x1f{draft.corrects}")
-        hashes.append(_digest("".join(parts)))
+            amount.append(minor)
+            text += f"{known[1]}{minor}"
+        if corrects is not None:
+            text += f"\x1fcorrects\x1f{corrects}"
+        hashes.append(sha256(text.encode()).digest())
+    counts = [len(draft.movements) for draft in drafts]
     currencies = {currency: i for i, currency in enumerate({c: 0 for _, c in accounts}, 1)}
     return (
         now.isoformat(),
         _texts([draft.source for draft in drafts]),
         _texts(_once([draft.kind.value for draft in drafts])),
-        "{" + ",".join(hashes) + "}",
+        b"".join(hashes),
         _texts(_once([draft.cluster for draft in drafts])),
         _texts(_once([draft.memo for draft in drafts])),
         _array(_once([draft.effective_on or today for draft in drafts])),
@@ -145,8 +177,8 @@ def _arguments(drafts: Sequence[Draft], now: datetime) -> tuple[str, ...]:
         _array([currencies[c] for _, c in accounts]),
         _texts(list(currencies)),
         *_places(counts),
-        "{" + ",".join(account) + "}",
-        "{" + ",".join(amount) + "}",
+        account,
+        amount,
     )
 
 
@@ -175,31 +207,31 @@ def _array(values: Sequence[int | date | None]) -> str:
     return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
 
 
-def _texts(values: Sequence[str]) -> str:
-    if not values:
-        return "{}"
-    if any("\0" in value for value in values):
+def _texts(values: Sequence[str]) -> Texts:
+    if "\0" in "".join(values):
         raise errors.Malformed
-    quoted = [value.replace("\\", r"\\").replace('"', r"\"") for value in values]
-    return '{"' + '","'.join(quoted) + '"}'
+    return Texts(values)
 
 
 def request_hash(draft: Draft) -> str:
     """Return the SHA-256, in hex, of what was asked, apart from the source it is kept under."""
     parts = [_asked(draft)]
-    for (code, owner), money in draft.movements:
-        parts.append(f"\x1f{code}\x1f{owner}\x1f{money.currency}\x1f{money.minor}")
+    for ref, money in draft.movements:
+        parts.append(f"{_named_account(ref, money.currency)}{money.minor}")
     if draft.corrects is not None:
         parts.append(f"\x1fcorrects\x1f{draft.corrects}")
-    return _digest("".join(parts))
+    return sha256("".join(parts).encode()).hexdigest()
 
 
 def _asked(draft: Draft) -> str:
+    # What parts the fields is in none of them: two requests never read alike.
+    if len(draft.memo) > MEMO_LENGTH or "\x1f" in draft.memo or "\x1f" in draft.cluster:
+        raise errors.Malformed(source=draft.source[:SOURCE_LENGTH])
     return (
         f"{draft.kind.value}\x1f{draft.cluster}\x1f{draft.memo}"
         f"\x1f{draft.effective_on}\x1f{draft.reverses}\x1f{draft.actor_id}"
     )
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _named_account(ref: AccountRef, currency: str) -> str:
+    return f"\x1f{ref.code}\x1f{ref.owner}\x1f{currency}\x1f"

@@ -27,7 +27,7 @@ def reverse(
 
     :raises ReasonNeeded: no reason is given
     :raises EntryNotFound: there is no such entry
-    :raises NotReversible: the entry is itself a reversal
+    :raises NotReversible: the entry is itself a reversal, or closes a year: reopen that
     :raises NotTheOpposite: the entry has corrections: reverse those first
     :raises InsufficientFunds: the money it would take back is spent
     :raises AlreadyReversed: it was reversed before, by somebody else or for another reason
@@ -38,7 +38,7 @@ def reverse(
     entry = Entry.objects.filter(pk=entry_id).first()
     if entry is None:
         raise errors.EntryNotFound(entry_id=entry_id)
-    if entry.kind == EntryKind.REVERSAL:
+    if entry.kind in {EntryKind.REVERSAL, EntryKind.PERIOD_CLOSE}:
         raise errors.NotReversible(entry_id=entry_id)
     lines = entry.lines.select_related("account").order_by("n")
     draft = Draft(

@@ -96,12 +96,25 @@ CREATE TRIGGER ledger_hold_moved AFTER UPDATE ON ledger_hold
     REFERENCING OLD TABLE AS stale NEW TABLE AS fresh EXECUTE FUNCTION ledger_hold_held();
 
 -- 3. Lock what a posting will move, in the order in which a posting locks it -------------------------
--- For a capture, which moves the hold's account before it posts: the month of the accounting date
--- (shared with every posting, taken alone by a closing), then the balances.
+-- For a capture, which moves the hold's account before it posts, and for postings in several
+-- statements: the accounts to open, the month of the accounting date (shared with every posting,
+-- taken alone by a closing), then the balances. What the chart refuses is left to the posting.
 CREATE FUNCTION ledger_lock_accounts(
     p_day date, p_code text[], p_owner text[], p_currency text[]
 ) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
+    INSERT INTO ledger_account (code, owner, currency, type, normal_side, allows_overdraft, stripes,
+                                opened_at, is_frozen)
+    SELECT DISTINCT w.code COLLATE "C", w.owner COLLATE "C", w.currency COLLATE "C", '', '', false,
+           1, now(), false
+      FROM unnest(p_code, p_owner, p_currency) w(code, owner, currency)
+      JOIN ledger_chart() c ON c.code = w.code AND NOT c.is_group
+     WHERE NOT EXISTS (SELECT FROM ledger_account a WHERE a.code = w.code AND a.owner = w.owner
+                          AND a.currency = w.currency)
+       AND CASE WHEN c.owner_kind = '' THEN w.owner = ''
+                ELSE w.owner ~ ('^' || c.owner_kind || ':[A-Za-z0-9_.-]+$') END
+     ORDER BY 1, 2, 3
+        ON CONFLICT DO NOTHING;
     PERFORM pg_advisory_xact_lock_shared(20035, ledger_month_key(p_day));
     PERFORM FROM unnest(p_code, p_owner, p_currency) w(code, owner, currency)
        JOIN ledger_account a ON a.code = w.code AND a.owner = w.owner AND a.currency = w.currency

@@ -33,6 +33,13 @@ DECLARE
 BEGIN
     -- Before any number is drawn: who follows the books knows by it which numbers may still come.
     PERFORM pg_current_xact_id();
+    -- What is taken back is locked first: the triggers do it before or after the balances,
+    -- whichever attempt it is. A missing array element reads as nothing.
+    IF cardinality(p_reverses) + cardinality(p_corrects) <> 2
+       OR p_reverses[1] IS NOT NULL OR p_corrects[1] IS NOT NULL THEN
+        PERFORM FROM ledger_entry e WHERE e.id = ANY (p_reverses || p_corrects)
+          ORDER BY e.id FOR NO KEY UPDATE;
+    END IF;
     -- Most sources are new: the first attempt leaves it to the unique index to say so. The second
     -- writes what is not in the books yet. Both are sorted by source, as two batches with common
     -- sources wait for each other.

@@ -101,7 +101,8 @@ BEGIN
     -- as the line trigger lets nobody post with an older snapshot.
     SELECT e.id, e.kind, e.line_count INTO target
       FROM ledger_entry e WHERE e.id = v_target FOR NO KEY UPDATE;
-    IF NOT FOUND OR target.id = NEW.id OR target.kind = 'REVERSAL'
+    -- A closing is taken back by another closing: a reversal of it would count as a result.
+    IF NOT FOUND OR target.id = NEW.id OR target.kind IN ('REVERSAL', 'PERIOD_CLOSE')
        OR (target.kind = 'CORRECTION' AND NEW.corrects_id IS NOT NULL) THEN
         RAISE EXCEPTION 'entry % cannot be taken back', v_target
             USING ERRCODE = 'FL011', DETAIL = v_facts;

@@ -34,7 +34,8 @@ CREATE TRIGGER ledger_periodmove_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON led
 
 -- 2. The lock that a posting shares and the closing of its month takes alone -------------------
 -- One lock for each month, so that closing the last month keeps nobody of this one waiting.
--- What is dated more than a year from today shares one lock, number 0.
+-- What is dated more than a year from today shares one lock, number 0. Which one a posting takes
+-- depends on its clock and time zone, so a closing takes both.
 CREATE FUNCTION ledger_month_key(p_day date) RETURNS int LANGUAGE sql STABLE AS $$
     SELECT CASE WHEN p_day NOT BETWEEN current_date - 366 AND current_date + 366 THEN 0
                 ELSE (extract(year FROM p_day) * 12 + extract(month FROM p_day))::int END
@@ -42,14 +43,14 @@ $$;
 
 -- Whoever moves a month to another state calls this first, and reads the books after it. It
 -- waits for the postings under way; the caller sets lock_timeout. The first close also shuts
--- every month before it, so those are taken as well.
+-- every month before it, so those are taken as well: as many as can have a lock of their own.
 CREATE FUNCTION ledger_hold_month(p_month date) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock(20035, k.key)
        FROM (SELECT 0 AS key
-              UNION
-             SELECT ledger_month_key((p_month - make_interval(months => n))::date)
-               FROM generate_series(0, 14) n
+              UNION ALL
+             SELECT (extract(year FROM p_month) * 12 + extract(month FROM p_month))::int - n
+               FROM generate_series(0, 26) n
               ORDER BY key) k;
 END $$;
 
@@ -65,10 +66,16 @@ DECLARE
     v_closing date;
     v_from date := date_trunc('month', p_from)::date;
 BEGIN
-    PERFORM pg_advisory_xact_lock_shared(20035, ledger_month_key(p_from));
-    IF v_from <> date_trunc('month', p_to)::date THEN
+    IF v_from = date_trunc('month', p_to)::date THEN
+        PERFORM pg_advisory_xact_lock_shared(20035, ledger_month_key(p_from));
+        IF p_from <> p_to THEN  -- a year ago today runs through the month
+            PERFORM pg_advisory_xact_lock_shared(20035, ledger_month_key(p_to));
+        END IF;
+    ELSE
         PERFORM pg_advisory_xact_lock_shared(20035, k.key)
-           FROM (SELECT ledger_month_key(p_to) AS key
+           FROM (SELECT ledger_month_key(p_from) AS key
+                  UNION
+                 SELECT ledger_month_key(p_to)
                   UNION
                  SELECT ledger_month_key(m::date)
                    FROM generate_series(greatest(v_from, current_date - 400),
@@ -87,7 +94,8 @@ BEGIN
                                              'closed_month', to_char(v_closed, 'YYYY-MM'));
     END IF;
     -- The totals and the chain pass over an id once every transaction older than it has ended.
-    IF EXISTS (SELECT FROM ledger_bookmark b
+    IF p_first_id < 1
+       OR EXISTS (SELECT FROM ledger_bookmark b
                 WHERE p_first_id <= b.low_id
                    OR (p_first_id <= b.pending_id
                        AND pg_current_xact_id()::text::bigint > b.pending_xid)) THEN
