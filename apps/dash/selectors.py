@@ -62,7 +62,7 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number of today beside yesterday's."""
+    """A number of today beside yesterday's; ``value`` has a line for each currency."""
 
     title: str
     value: str
@@ -188,7 +188,7 @@ def figures(*, by: Any, now: datetime) -> list[Figure]:
         found.append(
             Figure(
                 "Platform revenue",
-                listed(ledger.revenue_between(since=today, until=today + DAY)),
+                lines(ledger.revenue_between(since=today, until=today + DAY)),
                 f"Yesterday {listed(ledger.revenue_between(since=today - DAY, until=today))}",
             )
         )
@@ -200,7 +200,7 @@ def figures(*, by: Any, now: datetime) -> list[Figure]:
         found.append(
             Figure(
                 "Open payouts",
-                listed(money for _, money in summary),
+                lines(money for _, money in summary),
                 f"{count} payout{'' if count == 1 else 's'} on the way",
             )
         )
@@ -230,7 +230,7 @@ def positions(*, by: Any) -> list[Figure]:
     return [
         Figure(
             title,
-            listed(
+            lines(
                 Money(-net if owed else net, currency) for at, currency, net in nets if at == code
             ),
             hint,
@@ -254,7 +254,7 @@ def volume_figure(today: datetime) -> Figure:
     count = sum(day.count for day in now)
     return Figure(
         f"Volume, {count} payment{'' if count == 1 else 's'}",
-        listed(day.amount for day in now),
+        lines(day.amount for day in now),
         f"Yesterday {listed(day.amount for day in before)}",
     )
 
@@ -277,6 +277,11 @@ def volume_chart(*, now: datetime, currency: str = "USD") -> list[Day]:
     ]
 
 
+def lines(amounts: Iterable[Money]) -> str:
+    """Return sums of several currencies, each on a line; nothing is zero of the house currency."""
+    return "\n".join(money_text(money) for money in amounts) or money_text(Money.zero("USD"))
+
+
 def listed(amounts: Iterable[Money]) -> str:
-    """Return sums of several currencies as one text; nothing is zero of the house currency."""
-    return " · ".join(money_text(money) for money in amounts) or money_text(Money.zero("USD"))
+    """Return the same within a sentence."""
+    return lines(amounts).replace("\n", " · ")

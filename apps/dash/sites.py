@@ -39,17 +39,23 @@ CONSOLE_POLICY = {
 MENU: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
     "Money": (
         ("Transactions", "credit_card", "payments.transaction", "", "stuck_transactions"),
-        ("Webhooks", "webhook", "payments.webhookevent", "", "failed_webhooks"),
         ("Merchant accounts", "storefront", "payments.merchantaccount", "", ""),
-        ("Fees", "percent", "payments.feeschedule", "", ""),
+        ("Fees", "sell", "payments.feeschedule", "", ""),
+        ("Webhooks", "webhook", "payments.webhookevent", "", "failed_webhooks"),
+    ),
+    "Payouts": (
+        ("To approve", "fact_check", "payouts.payout", "queue=approve", "payouts_to_approve"),
+        ("Needs a person", "help", "payouts.payout", "queue=person", "payouts_for_a_person"),
+        ("All payouts", "payments", "payouts.payout", "", ""),
+        ("Payout methods", "account_balance_wallet", "payouts.payoutmethod", "", ""),
     ),
     "Ledger": (
         ("Journal", "menu_book", "ledger.entry", "", ""),
         ("Chart of accounts", "account_tree", "ledger.account", "@chart", ""),
         ("Accounts", "account_balance", "ledger.account", "", ""),
         ("Holds", "front_hand", "ledger.hold", "", ""),
-        ("To decide", "fact_check", "ledger.proposal", "queue=decide", "proposals_to_decide"),
-        ("Proposals", "rule", "ledger.proposal", "", ""),
+        ("To decide", "rule", "ledger.proposal", "queue=decide", "proposals_to_decide"),
+        ("All proposals", "edit_note", "ledger.proposal", "", ""),
         ("Months", "event_available", "ledger.period", "", ""),
         ("Checks of the books", "verified", "ledger.bookscheck", "", ""),
     ),
@@ -67,7 +73,7 @@ MENU: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
     "Currencies": (
         ("Exchange rates", "currency_exchange", "fx.exchangerate", "", ""),
         ("Exchanges", "swap_horiz", "fx.exchange", "", ""),
-        ("Positions", "account_balance_wallet", "fx.currencyposition", "", ""),
+        ("Positions", "donut_small", "fx.currencyposition", "", ""),
     ),
     "Tax": (
         ("Tax on sales", "receipt", "tax.taxline", "", ""),
@@ -75,12 +81,6 @@ MENU: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
         ("Brands that collect", "toggle_on", "tax.brandtaxation", "", ""),
         ("Yearly statements", "description", "tax.statementrun", "", ""),
         ("People in them", "badge", "tax.statementline", "", ""),
-    ),
-    "Payouts": (
-        ("To approve", "fact_check", "payouts.payout", "queue=approve", "payouts_to_approve"),
-        ("Needs a person", "help", "payouts.payout", "queue=person", "payouts_for_a_person"),
-        ("All payouts", "payments", "payouts.payout", "", ""),
-        ("Payout methods", "account_balance_wallet", "payouts.payoutmethod", "", ""),
     ),
     "People": (
         ("Users", "person", "accounts.user", "", ""),
@@ -93,8 +93,8 @@ MENU: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
         ("Outbox", "outbox", "core.outboxmessage", "", "stuck_events"),
     ),
 }
-
-
+#: A menu of so many pages is seen at once; a longer one is folded.
+FITS = 14
 MORE_REPORTS = (
     ("Analytics", "monitoring", "analytics"),
     ("General ledger", "list_alt", "books"),
@@ -195,7 +195,7 @@ class ConsoleSite(OTPAdminSite, UnfoldAdminSite):
             menu.append({"title": title, "items": [item for item in items if item]})
             if title == "Ledger":
                 menu.append({"title": "Reports", "items": report_items(request)})
-        return [group for group in menu if group["items"]]
+        return folded([group for group in menu if group["items"]])
 
     def menu_item(
         self,
@@ -241,6 +241,16 @@ class ConsoleSite(OTPAdminSite, UnfoldAdminSite):
                 facts={"filters": filters, "rows": rows},
                 ip=client_ip(request),
             )
+
+
+def folded(menu: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Fold the groups of a long menu, but those where something waits or is being looked at."""
+    if sum(len(group["items"]) for group in menu) <= FITS:
+        return menu
+    for group in menu:
+        group["collapsible"] = bool(group["title"])
+        group["is_open"] = any(item["active"] or item.get("badge") for item in group["items"])
+    return menu
 
 
 def report_items(request: HttpRequest) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import time_machine
 from django.urls import reverse
 
 from apps.audit.models import AuditRecord
+from apps.core.money import Money
 from apps.dash import selectors
 from apps.finance.ledger.models import BooksCheck, Entry, Period
 from apps.finance.payments.choices import WebhookStatus
@@ -73,6 +74,10 @@ class TestFigures:
             "Payouts in transit": "$50.00",
         }
         assert selectors.positions(by=staff("support")) == []
+
+    def test_have_a_line_for_each_currency(self):
+        assert selectors.lines([Money(99_98, "EUR"), Money(5, "USD")]) == "€99.98\n$0.05"
+        assert selectors.lines([]) == "$0.00"
 
     def test_draw_every_day_of_two_weeks(self, fan):
         given.a_funded_wallet(fan, "40.00", now=NOON - timedelta(days=13))

@@ -222,3 +222,17 @@ class TestMenu:
             pages[label].address("changelist") for label in FOUND_FROM_OTHERS
         }
         assert all(console(role).get(link).status_code == 200 for link in beside)
+
+    def test_is_folded_where_it_is_long_but_for_where_one_is(self, console):
+        answer = console("finance").get("/admin/ledger/period/")
+
+        groups = answer.context["sidebar_navigation"]
+        is_open = {group["title"]: group["is_open"] for group in groups if group["collapsible"]}
+        assert is_open.pop("Ledger")
+        assert not any(is_open.values())
+        assert answer.content.count(b"<summary class=") >= len(is_open)
+
+    def test_that_is_short_is_not_folded(self, console):
+        answer = console("security").get("/admin/")
+
+        assert not any(group.get("collapsible") for group in answer.context["sidebar_navigation"])

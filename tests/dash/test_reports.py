@@ -126,7 +126,8 @@ class TestAStatement:
         with transaction.atomic():
             fx.record_rates(
                 rows=[
-                    fx.Quoted("EUR", "USD", date(2026, 2, day), Decimal("1.1")) for day in (1, 28)
+                    fx.Quoted("EUR", "USD", date(2026, 2, day), Decimal("1.1"))
+                    for day in range(2, 28)
                 ],
                 source="ECB",
                 by=None,
