@@ -103,6 +103,20 @@ class TestAStatementOfSomeDays:
         ]
         assert table.totals[0][-1] == "$255.00"
 
+    def test_that_is_the_whole_one_names_the_accounting_date_where_it_differs(
+        self, console: Any, now: datetime
+    ) -> None:
+        late = tip(1, 7)._replace(effective_on=now.date() - timedelta(days=3))
+        with transaction.atomic():
+            ledger.post_many([late, tip(2, 7)], now=now)
+        account = Account.objects.get(code="2100")
+
+        answer = console("finance").get(reverse("admin:ledger_account_change", args=[account.pk]))
+
+        newest, oldest = answer.context["page"].main[1].rows
+        assert f"counts on {late.effective_on:%d %b %Y}" in str(oldest[2])
+        assert "counts on" not in str(newest[2])
+
     def test_says_what_was_there_on_a_day(self, console: Any, now: datetime) -> None:
         account = self.account(now)
 

@@ -327,6 +327,26 @@ class TestTheJournal:
         assert all(f'"ledger_entry"."id" > {old.pk}' in sql for sql in lists)
         assert lists
 
+    @pytest.mark.parametrize("query", [{"kind": "TIP_CARD"}, {"brand": "boyfanz"}])
+    def test_of_a_kind_or_brand_reads_ninety_days_and_says_so(
+        self, console: Any, query: dict[str, str]
+    ) -> None:
+        old = a_sale(timezone.now() - timedelta(days=100), 1)
+        ledger.roll_forward(now=timezone.now())
+        fresh = a_sale(timezone.now() - timedelta(days=80), 2)
+        client, address = console("finance"), reverse("admin:ledger_entry_changelist")
+
+        with CaptureQueriesContext(connection) as queries:
+            answer = client.get(address, query)
+
+        assert [row.pk for row in answer.context["cl"].result_list] == [fresh.pk]
+        lists = [q["sql"] for q in queries if 'ORDER BY "ledger_entry"."id" DESC' in q["sql"]]
+        assert lists
+        assert all(f'"ledger_entry"."id" > {old.pk}' in sql for sql in lists)
+        assert "When: Last 90 days" in strip_tags(answer.content.decode())
+        fewer = client.get(address, {**query, "days": "30"})
+        assert not fewer.context["cl"].result_list
+
     @pytest.mark.parametrize(
         ("query", "found"), [({"kind": "TIP_CARD"}, 1), ({"brand": "girlfanz"}, 0), ({}, 1)]
     )

@@ -51,12 +51,14 @@ from apps.finance.ledger.models import Block, Entry, Line
 from apps.finance.ledger.selectors.chain import link_of
 
 NUMBER = re.compile(r"JE-\d{4}-0*(\d+)", re.IGNORECASE)
+#: The days in which an entry of one kind or brand is looked for, unless fewer are chosen.
+LONGEST = "90"
 #: Links to what takes an entry back; there is one reversal, and few corrections.
 MOST_UNDOING = 20
 
 
 class KindFilter(admin.SimpleListFilter):
-    """Reads back from the newest entry: a frequent kind is near, a rare one further away."""
+    """Reads the days that PostedFilter leaves: no index of the journal knows kinds or brands."""
 
     title = "what"
     parameter_name = "kind"
@@ -81,9 +83,21 @@ class BrandFilter(admin.SimpleListFilter):
 
 
 class PostedFilter(DaysFilter):
-    """Entries of the last days, by their ids: the chain knows which are all older."""
+    """Entries of the last days, by their ids: the chain knows which are all older.
+
+    Of one kind or brand the journal shows LONGEST at most. An index for them would slow every
+    posting; the reports lead to older ones by accounting date.
+    """
 
     column = "posted_at"
+
+    def __init__(self, request: HttpRequest, *args: Any) -> None:
+        self.is_narrowed = any(request.GET.get(name) for name in ("kind", "brand"))
+        super().__init__(request, *args)
+
+    def value(self) -> str | None:
+        days = super().value()
+        return LONGEST if self.is_narrowed and days not in CHOICES else days
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         narrowed = super().queryset(request, queryset)
@@ -167,7 +181,10 @@ class EntryAdmin(ConsoleAdmin):
     list_filter = (KindFilter, BrandFilter, PostedFilter)
     search_fields = ("source",)
     search_help_text = "Entry number (JE-2026-000042) or source"
-    intro = "Every business event, once. Nothing here can be edited; a mistake is reversed."
+    intro = (
+        "Every business event, once. Nothing here can be edited; a mistake is reversed. One kind "
+        "or brand is shown for 90 days; figures of reports lead to older entries."
+    )
     empty_title = "The journal is empty"
     empty_text = "The first captured payment posts the first entry."
     found_by_search = True

@@ -7,6 +7,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.core.admin import Cell, Table, amount, change_link, state, when
@@ -20,7 +21,9 @@ from apps.finance.ledger.selectors import PreviewLine
 
 
 def entry_link(pk: int, text: str = "") -> SafeString:
-    return change_link("ledger_entry", pk, text or f"entry {pk}")
+    """Return a link to an entry; its number stays on one line."""
+    link = change_link("ledger_entry", pk, text or f"entry {pk}")
+    return format_html('<span class="c-whole">{}</span>', link)
 
 
 def debits_of(lines: Iterable[Line | PreviewLine]) -> list[tuple[int, str]]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date
 from typing import Any
 
 from django.db.models import DecimalField, F, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from apps.core.admin import Cell, Table, amount, as_id, when
 from apps.core.show import money_text
 from apps.finance.ledger.admin.shown import entry_link, sign_of
 from apps.finance.ledger.choices import EntryKind
-from apps.finance.ledger.models import Account, Balance, Line
+from apps.finance.ledger.models import Account, Balance, Entry, Line
 from apps.finance.ledger.selectors.accounts import (
     LineKey,
     LineRow,
@@ -75,7 +77,7 @@ def statement(account: Account, before: tuple[int, int] | None) -> Table:
             [
                 entry_link(line.entry_id, line.entry.number),
                 line.entry.get_kind_display(),
-                when(line.entry.posted_at),
+                dates_of(line.entry),
                 amount(sign * line.amount_minor, line.currency),
                 amount(sign * int(running), line.currency),
             ]
@@ -95,6 +97,14 @@ def statement(account: Account, before: tuple[int, int] | None) -> Table:
         empty="No line has touched this account.",
         more=f"?before={last.entry_id}.{last.n}" if last else "",
     )
+
+
+def dates_of(entry: Entry) -> SafeString:
+    """Return when an entry was posted, and its accounting date where that is another day."""
+    posted = when(entry.posted_at)
+    if entry.effective_on == entry.posted_at.astimezone(UTC).date():
+        return posted
+    return format_html("{}<small>counts on {}</small>", posted, f"{entry.effective_on:%d %b %Y}")
 
 
 def dated_statement(account: Account, start: date | None, end: date | None, after: str) -> Table:
