@@ -55,11 +55,15 @@ BEGIN
     END LOOP;
 
     -- 4. The books are written by ledger_post and the triggers, which run as their owner. What is
-    -- left are the two states of an account, and holds.
+    -- left are the two states of an account, holds, and the months with what stood at their ends.
     EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON ledger_entry, ledger_line, ledger_balance,'
                    ' ledger_account, ledger_kind_rule, django_migrations FROM %I', v_role);
     EXECUTE format('REVOKE ALL ON SEQUENCE ledger_entry_id_seq, ledger_account_id_seq FROM %I',
                    v_role);
+    -- Totals, bookmark and chain are written by ledger_roll alone; what a check found is kept.
+    EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON ledger_bookmark, ledger_daytotal,'
+                   ' ledger_monthtotal, ledger_accounttotal, ledger_block FROM %I', v_role);
+    EXECUTE format('REVOKE UPDATE, DELETE ON ledger_bookscheck FROM %I', v_role);
     -- The roll-forward asks how far the numbers are.
     EXECUTE format('GRANT SELECT ON SEQUENCE ledger_entry_id_seq TO %I', v_role);
     EXECUTE format('GRANT UPDATE (closed_at, is_frozen) ON ledger_account TO %I', v_role);

@@ -36,7 +36,8 @@ LOST = 3
 
 
 def tip(number: int) -> Draft:
-    return postings.tip_by_card(
+    """A tip under a source of its own: no payment stands behind it, and the check asks for one."""
+    draft = postings.tip_by_card(
         transaction_id=number,
         creator_id=1 + number % CREATORS,
         gateway="ccbill",
@@ -45,6 +46,7 @@ def tip(number: int) -> Draft:
         processing_fee=Money(50, "USD"),
         cluster="boyfanz",
     )
+    return draft._replace(source=f"crash:{number}")
 
 
 def alone(first: int) -> list[ledger.Posted]:

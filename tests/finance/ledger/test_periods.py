@@ -272,6 +272,19 @@ class TestReopen:
 
         assert books.state_of(NOVEMBER) == PeriodState.CLOSED
 
+    def test_is_refused_without_two_people_in_its_history(
+        self, by: User, second: User, now: datetime
+    ) -> None:
+        tip(1, on=NOVEMBER, now=now)
+        for _ in range(2):  # the two of an earlier time do not count
+            close(NOVEMBER, by, now)
+            with pytest.raises(DatabaseError, match="by two people"), transaction.atomic():
+                Period.objects.update(state="OPEN", closed_at=None)
+            assert books.state_of(NOVEMBER) == PeriodState.CLOSED
+            reopen(NOVEMBER, by, second, now)
+
+        assert books.state_of(NOVEMBER) == PeriodState.OPEN
+
 
 class TestTheDatabase:
     @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from django.db.models import F
 from apps.finance.ledger import errors
 from apps.finance.ledger import selectors as books
 from apps.finance.ledger import services as ledger
-from apps.finance.ledger.models import Account, Balance, Entry, Hold, Line
+from apps.finance.ledger.models import Account, Balance, Bookmark, Entry, Hold, Line
 from tests.factories.accounts import UserFactory
 from tests.finance.ledger.test_guards import LINES, whole
 from tests.finance.ledger.test_holds import WALLET, deposit, place, tip, usd
@@ -90,6 +90,17 @@ class TestRawSql:
             ("INSERT INTO ledger_hold (account_id, amount_minor, captured_minor, released_minor, state, source, cluster, memo, placed_at) SELECT id, 10001, 0, 0, 'OPEN', 'x', '', '', now() FROM ledger_account WHERE code = '2000'", "FL002"),
             ("INSERT INTO ledger_hold (account_id, amount_minor, captured_minor, released_minor, state, source, cluster, memo, placed_at) SELECT id, 1, 0, 0, 'OPEN', 'x', '', '', now() FROM ledger_account WHERE code = '1100'", "FL015"),
             ("INSERT INTO ledger_hold (account_id, amount_minor, captured_minor, released_minor, state, source, cluster, memo, placed_at) VALUES (999999, 1, 0, 0, 'OPEN', 'x', '', '', now())", "FL003"),
+            ("UPDATE ledger_bookmark SET low_id = 10 ^ 12", DENIED),
+            ("DELETE FROM ledger_bookmark", DENIED),
+            ("UPDATE ledger_daytotal SET debits_minor = 0", DENIED),
+            ("DELETE FROM ledger_monthtotal", DENIED),
+            ("INSERT INTO ledger_accounttotal SELECT * FROM ledger_accounttotal", DENIED),
+            ("INSERT INTO ledger_block VALUES (1, 1, 99, 1, now(), '', '', now())", DENIED),
+            ("UPDATE ledger_bookscheck SET ok = true", DENIED),
+            ("SELECT ledger_roll_totals(0, 99)", DENIED),
+            ("SELECT ledger_build_block(99, now())", DENIED),
+            ("DELETE FROM ledger_periodmove", DENIED),
+            ("INSERT INTO ledger_period (month, state, closed_at) VALUES ('2025-11-01', 'CLOSED', now())", "FL100"),
             ("DELETE FROM audit_auditrecord", DENIED),
             ("UPDATE payments_transactionevent SET id = 1", DENIED),
             ("DELETE FROM django_migrations", DENIED),
@@ -161,6 +172,19 @@ class TestItsWork:
         with pytest.raises(errors.AccountClosed):
             ledger.post(deposit("1.00", 9), now=now)
         assert books.balance_of(WALLET, "USD") == usd("0.00")
+
+
+@pytest.mark.usefixtures("_as_the_application")
+def test_a_false_word_about_the_numbers_keeps_nobody_from_posting(now: datetime) -> None:
+    with connection.cursor() as cursor:
+        for _ in range(3):
+            cursor.execute("SELECT ledger_roll(%s, %s, %s)", [10**15, 2**31 - 1, now])
+            cursor.execute("SELECT ledger_roll(%s, %s, %s)", [-(10**15), -5, now])
+
+    ledger.post(tip("10.00"), now=now)
+
+    assert Bookmark.objects.get().low_id < 10**12
+    assert ledger.check_books(now=now).ok
 
 
 @pytest.mark.parametrize(

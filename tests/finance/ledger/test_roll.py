@@ -229,6 +229,15 @@ class TestRollForward:
 
         assert Entry.objects.count() == 2
 
+    def test_a_number_below_one_is_refused(self, now: datetime) -> None:
+        like = post(1, now)
+
+        for number in (0, -7):
+            with pytest.raises(Exception, match="was not drawn for it"), transaction.atomic():
+                write_entry(number, like)
+
+        assert Entry.objects.count() == 1
+
     def test_misses_nothing_while_many_post_and_two_workers_roll(self, now: datetime) -> None:
         stop = threading.Event()
 

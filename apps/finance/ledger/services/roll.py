@@ -56,11 +56,8 @@ def forget_totals() -> None:
 
     Answers stay right meanwhile: they read the lines. The chain and the snapshots are kept.
     """
-    Bookmark.objects.select_for_update().first()
     with connection.cursor() as cursor:
-        for table in ("ledger_daytotal", "ledger_monthtotal", "ledger_accounttotal"):
-            cursor.execute(f"DELETE FROM {table}")  # noqa: S608
-        cursor.execute("DELETE FROM ledger_bookmark")
+        cursor.execute("SELECT ledger_forget_totals()")
 
 
 def _watch(now: datetime) -> None:

@@ -1,4 +1,5 @@
 DROP FUNCTION ledger_roll;
+DROP FUNCTION ledger_forget_totals;
 DROP FUNCTION ledger_roll_totals;
 DROP FUNCTION ledger_build_block;
 DROP FUNCTION ledger_block_hash;

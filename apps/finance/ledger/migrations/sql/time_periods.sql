@@ -17,11 +17,23 @@ BEGIN
         RAISE EXCEPTION 'month % does not go from % to %', OLD.month, OLD.state, NEW.state
             USING ERRCODE = 'FL100';
     END IF;
+    IF NEW.state <> OLD.state THEN
+        -- Whoever moves it, in psql too, waits for the postings under way.
+        PERFORM ledger_hold_month(NEW.month);
+    END IF;
     IF NEW.state <> OLD.state
        AND EXISTS (SELECT FROM ledger_period p WHERE p.month > NEW.month AND p.state <> 'OPEN')
     THEN
         RAISE EXCEPTION 'month % is followed by one that is closed', OLD.month
             USING ERRCODE = 'FL100';
+    END IF;
+    -- The newest step in its history says who opens it again, and a CHECK there that they are two.
+    IF OLD.state = 'CLOSED' AND NEW.state = 'OPEN'
+       AND (SELECT (m.from_state, m.to_state) FROM ledger_periodmove m
+             WHERE m.period_id = NEW.id ORDER BY m.id DESC LIMIT 1)
+           IS DISTINCT FROM ('CLOSED'::varchar, 'OPEN'::varchar) THEN
+        RAISE EXCEPTION 'month % is opened again by two people, who are written down', OLD.month
+            USING ERRCODE = 'FL012', DETAIL = '{}';
     END IF;
     RETURN NEW;
 END $$;

@@ -49,8 +49,11 @@ $$;
 CREATE FUNCTION ledger_roll(
     p_seen bigint, p_limit int, p_now timestamptz,
     OUT rolled_to bigint, OUT entries bigint, OUT more boolean
-) LANGUAGE plpgsql AS $$
+) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
+    -- Whoever calls: no further than numbers were drawn, and some way ahead.
+    v_seen bigint := least(p_seen, (SELECT last_value FROM ledger_entry_id_seq));
+    v_limit int := greatest(p_limit, 1);
     v_xid bigint := pg_current_xact_id()::text::bigint;
     v_mark ledger_bookmark;
     v_to bigint;
@@ -75,15 +78,15 @@ BEGIN
     IF pg_snapshot_xmax(v_snapshot)::text::bigint >= v_mark.pending_xid
        AND NOT EXISTS (SELECT FROM pg_snapshot_xip(v_snapshot) x
                         WHERE x::text::bigint < v_mark.pending_xid) THEN
-        v_to := least(v_mark.pending_id, v_mark.low_id + p_limit);
+        v_to := least(v_mark.pending_id, v_mark.low_id + v_limit);
     END IF;
     entries := 0;
     IF v_to > v_mark.low_id THEN
         PERFORM ledger_roll_totals(v_mark.low_id, v_to);
         entries := ledger_build_block(v_to, p_now);
     END IF;
-    IF v_to >= v_mark.pending_id AND p_seen > v_mark.pending_id THEN
-        v_mark.pending_id := p_seen;
+    IF v_to >= v_mark.pending_id AND v_seen > v_mark.pending_id THEN
+        v_mark.pending_id := v_seen;
         v_mark.pending_xid := v_xid;
         v_announced := true;
     END IF;
@@ -93,6 +96,17 @@ BEGIN
      WHERE id = 1;
     more := v_announced OR (v_to > v_mark.low_id AND v_to < v_mark.pending_id);
     rolled_to := v_to;
+END $$;
+
+-- Empties all totals, so that they are made again from the lines. The chain and the snapshots stay.
+CREATE FUNCTION ledger_forget_totals() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM FROM ledger_bookmark FOR UPDATE;
+    DELETE FROM ledger_daytotal;
+    DELETE FROM ledger_monthtotal;
+    DELETE FROM ledger_accounttotal;
+    DELETE FROM ledger_bookmark;
 END $$;
 
 -- Adds the entries after p_low up to p_to to all three totals, reading their lines once.
