@@ -244,6 +244,7 @@ LEDGER_SOURCES = {
     "reconciliation": "reconciliation_exception",
     "settlement": "reconciliation_exception",
     "funding": "reconciliation_exception",
+    "exchange": "fx_exchange",
 }
 #: What must be done above the ledger before a month is closed; each called with the first and the
 #: last day of the month and the time, answering ChecklistItems.

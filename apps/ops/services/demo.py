@@ -16,6 +16,7 @@ from apps.ops.services.cast import Cast, Creator, open_creator, open_merchant_ac
 from apps.ops.services.demo_closing import close_demo_months, record_demo_rates
 from apps.ops.services.demo_past import first_day, tell_past
 from apps.ops.services.demo_people import CREATORS
+from apps.ops.services.demo_statements import exchange_demo_currency, import_demo_statements
 from apps.ops.services.demo_story import Leads, lead_roles, story, was_told
 from apps.ops.services.play import Deed, Play, deeds_of_day, run_clockwork, stage
 
@@ -64,6 +65,8 @@ def seed_demo(
     if not ledger.check_books(now=now).ok:
         raise errors.BooksDoNotBalance()
     close_demo_months(until=start.date(), by=staff[2], now=now)
+    exchange_demo_currency(start=start, by=_again(staff[2]), now=now)
+    import_demo_statements(start=start, by=staff[2], now=now)
     ledger.roll_forward(now=now)
     return _logins()
 
@@ -128,6 +131,11 @@ def _staff(email: str, role: str, secret: str, now: datetime) -> User:
         accounts.enrol_authenticator(user=user, secret=secret, by=None, now=now)
         accounts.grant_role(user=user, role=role, by=None, reason="Demo", now=now)
     return user
+
+
+def _again(user: User) -> User:
+    """Return somebody with the rights granted since they were first asked about."""
+    return User.objects.get(pk=user.pk)
 
 
 def _person(email: str, now: datetime) -> User:
