@@ -56,4 +56,8 @@ def credit(account: AccountRef, amount: Money) -> Movement:
 
 def draft_of(kind: EntryKind, source: str, cluster: str, *movements: Movement) -> Draft:
     """Make a draft, leaving out the movements of nothing (a fee of zero)."""
-    return Draft(kind, source, tuple([m for m in movements if m[1].minor]), cluster)
+    for movement in movements:
+        if not movement[1].minor:
+            movements = tuple([m for m in movements if m[1].minor])
+            break
+    return _tuple(Draft, (kind, source, movements, cluster, "", None, None, None, None))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from apps.core.money import Money
+from apps.core.money import CurrencyMismatch, Money
 from apps.finance.ledger import errors
 from apps.finance.ledger.choices import EntryKind
 from apps.finance.ledger.postings.accounts import (
@@ -71,7 +71,7 @@ def tip_by_card(
         credit(creator_payable(creator_id), net),
         credit(PLATFORM_REVENUE, platform_fee),
         credit(PROCESSOR_FEES_PAYABLE, processing_fee),
-        *_taxed(taxes),
+        *(_taxed(taxes) if taxes else ()),
     )
 
 
@@ -204,11 +204,14 @@ def _net(
     amount: Money, platform_fee: Money, processing_fee: Money | None, taxes: Sequence[Tax]
 ) -> Money:
     """Return what is left for the creator; most tips have no tax, and there are many of them."""
-    net = amount - platform_fee
-    if processing_fee is not None:
-        net -= processing_fee
-    for tax in taxes:
-        net -= tax.amount
-    if net.minor < 0:
-        raise errors.FeesExceedAmount(amount=str(amount), fees=str(amount - net))
-    return net
+    currency = amount.currency
+    net = amount.minor
+    for fee in (platform_fee, processing_fee, *[tax.amount for tax in taxes]):
+        if fee is not None:
+            if fee.currency != currency:
+                raise CurrencyMismatch(left=currency, right=fee.currency)
+            net -= fee.minor
+    if net < 0:
+        fees = Money(amount.minor - net, currency)
+        raise errors.FeesExceedAmount(amount=str(amount), fees=str(fees))
+    return Money(net, currency)

@@ -127,7 +127,10 @@ def _days_of(ids: Sequence[int]) -> dict[int, date]:
 
 def _arguments(drafts: Sequence[Draft], now: datetime) -> tuple[object, ...]:
     """Turn drafts into the arrays of ledger_post, and each into its request hash, in one pass."""
-    accounts: dict[tuple[AccountRef, str], tuple[int, str]] = {}
+    accounts: dict[tuple[AccountRef, str], int] = {}
+    # The recipes give out the same object for the same account: most are known by their address,
+    # which stays theirs as long as they are held here.
+    known: dict[int, tuple[AccountRef, str, int, str]] = {}
     today = now.astimezone(UTC).date()
     hashes: list[bytes] = []
     account, amount = Bigints(), Bigints()
@@ -146,15 +149,15 @@ def _arguments(drafts: Sequence[Draft], now: datetime) -> tuple[object, ...]:
             minor = money.minor
             if not minor or not least < minor < most:
                 raise errors.AmountOutOfRange(source=source, amount_minor=str(minor))
-            key = (ref, money.currency)
-            known = accounts.get(key)
-            if known is None:
-                if money.currency not in SCALES:
-                    raise errors.WrongCurrency(source=source, currency=money.currency)
-                known = accounts[key] = (len(accounts) + 1, _named_account(ref, money.currency))
-            account.append(known[0])
+            currency = money.currency
+            at = known.get(id(ref))
+            if at is None or at[1] != currency:
+                name = _named_account(draft, ref, currency)
+                index = accounts.setdefault((ref, currency), len(accounts) + 1)
+                at = known[id(ref)] = (ref, currency, index, name)
+            account.append(at[2])
             amount.append(minor)
-            text += f"{known[1]}{minor}"
+            text += f"{at[3]}{minor}"
         if corrects is not None:
             text += f"\x1fcorrects\x1f{corrects}"
         hashes.append(sha256(text.encode()).digest())
@@ -217,7 +220,7 @@ def request_hash(draft: Draft) -> str:
     """Return the SHA-256, in hex, of what was asked, apart from the source it is kept under."""
     parts = [_asked(draft)]
     for ref, money in draft.movements:
-        parts.append(f"{_named_account(ref, money.currency)}{money.minor}")
+        parts.append(f"{_named_account(draft, ref, money.currency)}{money.minor}")
     if draft.corrects is not None:
         parts.append(f"\x1fcorrects\x1f{draft.corrects}")
     return sha256("".join(parts).encode()).hexdigest()
@@ -233,5 +236,7 @@ def _asked(draft: Draft) -> str:
     )
 
 
-def _named_account(ref: AccountRef, currency: str) -> str:
+def _named_account(draft: Draft, ref: AccountRef, currency: str) -> str:
+    if currency not in SCALES:
+        raise errors.WrongCurrency(source=draft.source, currency=currency)
     return f"\x1f{ref.code}\x1f{ref.owner}\x1f{currency}\x1f"

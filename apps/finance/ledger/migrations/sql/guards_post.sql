@@ -1,7 +1,8 @@
 -- Post one entry or many: one call, one round trip. Works on PostgreSQL 15 to 18.
 --
--- Per entry: source .. line_count (hash in hex). Per distinct account: code .. currency (an
--- index into p_currencies). Per line: entry and account (indexes from 1), its number n, amount.
+-- Per entry: source .. line_count; the hashes are one value, 32 bytes each. Per distinct account:
+-- code .. currency (an index into p_currencies). Per line: entry and account (indexes from 1), its
+-- number n, amount.
 -- What is the same for all entries may come once: kind, cluster, memo, effective_on, actor,
 -- line_count, and that nothing is reversed or corrected. Where all have the same number of lines,
 -- p_entry and p_n may be empty. Most batches are so, and long arrays are dear to read. For the same
@@ -12,11 +13,11 @@
 DROP FUNCTION ledger_post;
 CREATE FUNCTION ledger_post(
     p_now timestamptz,
-    p_source text[], p_kind text[], p_hash text[], p_cluster text[], p_memo text[],
+    p_source text[], p_kind text[], p_hash bytea, p_cluster text[], p_memo text[],
     p_effective_on date[], p_reverses bigint[], p_corrects bigint[], p_actor bigint[],
     p_line_count smallint[],
     p_code text[], p_owner text[], p_currency int[], p_currencies text[],
-    p_entry int[], p_n smallint[], p_account int[], p_amount bigint[],
+    p_entry int[], p_n smallint[], p_account bigint[], p_amount bigint[],
     OUT ids bigint[], OUT replayed boolean[], OUT refusal text, OUT facts text
 ) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 SET plan_cache_mode = force_generic_plan AS $$
@@ -70,40 +71,41 @@ BEGIN
                 WITH entry AS (
                     INSERT INTO ledger_entry (id, kind, source, request_hash, line_count, cluster,
                            effective_on, posted_at, reverses_id, corrects_id, actor_id, memo)
-                    SELECT v_ids[h.i], coalesce(h.kind, p_kind[1]), h.source, decode(h.hash, 'hex'),
+                    SELECT v_ids[h.i], coalesce(h.kind, p_kind[1]), h.source,
+                           substr(p_hash, 32 * h.i::int - 31, 32),
                            coalesce(h.line_count, p_line_count[1]),
                            coalesce(h.cluster, p_cluster[1]), coalesce(h.effective_on, v_day),
                            p_now, h.reverses, h.corrects, coalesce(h.actor, v_actor),
                            coalesce(h.memo, p_memo[1])
-                      FROM unnest(p_source, p_kind, p_hash, p_cluster, p_memo, p_effective_on,
+                      FROM unnest(p_source, p_kind, p_cluster, p_memo, p_effective_on,
                                   p_reverses, p_corrects, p_actor, p_line_count) WITH ORDINALITY
-                           h(source, kind, hash, cluster, memo, effective_on, reverses, corrects,
+                           h(source, kind, cluster, memo, effective_on, reverses, corrects,
                              actor, line_count, i)
                      ORDER BY h.source COLLATE "C"
                 )
                 INSERT INTO ledger_line
                        (entry_id, n, account_id, amount_minor, currency, effective_on)
-                SELECT v_ids[coalesce(l.entry, (l.i - 1) / v_lines + 1)],
-                       coalesce(l.n, (l.i - 1) % v_lines + 1),
-                       v_accounts[l.account], l.amount,
-                       coalesce(v_currency, p_currencies[p_currency[l.account]]),
-                       coalesce(v_day, p_effective_on[coalesce(l.entry, (l.i - 1) / v_lines + 1)])
-                  FROM unnest(p_account, p_amount, p_entry, p_n) WITH ORDINALITY
-                       l(account, amount, entry, n, i);
+                SELECT v_ids[coalesce(p_entry[i], (i - 1) / v_lines + 1)],
+                       coalesce(p_n[i], (i - 1) % v_lines + 1),
+                       v_accounts[p_account[i]], p_amount[i],
+                       coalesce(v_currency, p_currencies[p_currency[p_account[i]]]),
+                       coalesce(v_day, p_effective_on[coalesce(p_entry[i], (i - 1) / v_lines + 1)])
+                  FROM generate_series(1, cardinality(p_amount)) i;
                 ids := v_ids;
                 RETURN;
             END IF;
             WITH entry AS (
                 INSERT INTO ledger_entry (id, kind, source, request_hash, line_count, cluster,
                        effective_on, posted_at, reverses_id, corrects_id, actor_id, memo)
-                SELECT v_ids[h.i], coalesce(h.kind, p_kind[1]), h.source, decode(h.hash, 'hex'),
+                SELECT v_ids[h.i], coalesce(h.kind, p_kind[1]), h.source,
+                       substr(p_hash, 32 * h.i::int - 31, 32),
                        coalesce(h.line_count, p_line_count[1]),
                        coalesce(h.cluster, p_cluster[1]), coalesce(h.effective_on, v_day),
                        p_now, h.reverses, h.corrects, coalesce(h.actor, v_actor),
                        coalesce(h.memo, p_memo[1])
-                  FROM unnest(p_source, p_kind, p_hash, p_cluster, p_memo, p_effective_on,
+                  FROM unnest(p_source, p_kind, p_cluster, p_memo, p_effective_on,
                               p_reverses, p_corrects, p_actor, p_line_count) WITH ORDINALITY
-                       h(source, kind, hash, cluster, memo, effective_on, reverses, corrects,
+                       h(source, kind, cluster, memo, effective_on, reverses, corrects,
                          actor, line_count, i)
                  ORDER BY h.source COLLATE "C"
                     ON CONFLICT (source) DO NOTHING
@@ -111,23 +113,23 @@ BEGIN
             ), line AS (
                 INSERT INTO ledger_line
                        (entry_id, n, account_id, amount_minor, currency, effective_on)
-                SELECT v_ids[coalesce(l.entry, (l.i - 1) / v_lines + 1)],
-                       coalesce(l.n, (l.i - 1) % v_lines + 1),
-                       v_accounts[l.account], l.amount,
-                       coalesce(v_currency, p_currencies[p_currency[l.account]]),
-                       coalesce(v_day, p_effective_on[coalesce(l.entry, (l.i - 1) / v_lines + 1)])
-                  FROM unnest(p_account, p_amount, p_entry, p_n) WITH ORDINALITY
-                       l(account, amount, entry, n, i)
+                SELECT v_ids[coalesce(p_entry[i], (i - 1) / v_lines + 1)],
+                       coalesce(p_n[i], (i - 1) % v_lines + 1),
+                       v_accounts[p_account[i]], p_amount[i],
+                       coalesce(v_currency, p_currencies[p_currency[p_account[i]]]),
+                       coalesce(v_day, p_effective_on[coalesce(p_entry[i], (i - 1) / v_lines + 1)])
+                  FROM generate_series(1, cardinality(p_amount)) i
                        -- IS TRUE keeps this a hashed lookup, whatever the planner knows.
-                 WHERE (v_ids[coalesce(l.entry, (l.i - 1) / v_lines + 1)]
+                 WHERE (v_ids[coalesce(p_entry[i], (i - 1) / v_lines + 1)]
                         IN (SELECT id FROM entry)) IS TRUE
             )
             SELECT count(*) INTO v_written FROM entry;
             -- A new statement sees what a rival just committed.
             SELECT array_agg(e.id ORDER BY h.i), array_agg(e.id <> v_ids[h.i] ORDER BY h.i),
-                   min(h.source) FILTER (WHERE e.request_hash <> decode(h.hash, 'hex'))
+                   min(h.source) FILTER (WHERE e.request_hash
+                                               <> substr(p_hash, 32 * h.i::int - 31, 32))
               INTO ids, replayed, v_reused
-              FROM unnest(p_source, p_hash) WITH ORDINALITY h(source, hash, i)
+              FROM unnest(p_source) WITH ORDINALITY h(source, i)
               JOIN ledger_entry e ON e.source = h.source;
             IF v_reused IS NOT NULL THEN
                 RAISE EXCEPTION 'source "%" was posted with other content', v_reused
