@@ -19,6 +19,9 @@ from apps.finance.reports.rules.statements import Report, Scope, Sheet
 
 #: A trend shows so many months, the last of them that of the report.
 MONTHS = 12
+#: Pixels of the thickest bar, and half of the width of a chart on a desk: bars of one label stand
+#: together, however few labels there are.
+THICKEST, HALF_OF_WIDTH = 28, 440
 #: Colours of the console's stylesheet, by the word that its legend has for them.
 COLOURS = {
     "first": "var(--color-primary-500)",
@@ -63,7 +66,8 @@ def bars(label: str, values: Sequence[Money], colour: str, **more: Any) -> dict[
         "backgroundColor": COLOURS[colour],
         "grouped": True,
         "borderRadius": 3,
-        "maxBarThickness": 28,
+        "maxBarThickness": THICKEST,
+        "categoryPercentage": min(0.8, len(values) * THICKEST / HALF_OF_WIDTH),
         "displayYAxis": True,
         **more,
     }

@@ -73,6 +73,7 @@ class Step:
     run: Callable[[date, Any, str, str], str]
     help: str = ""
     danger: bool = False
+    is_second: bool = False
     icon: str = "check"
 
 
@@ -165,6 +166,7 @@ STEPS = (
         lambda _month: "Every kind of entry can be dated in it again.",
         abandon_refusal,
         abandoned,
+        is_second=True,
         icon="lock_open",
     ),
     Step(
@@ -298,6 +300,7 @@ def offered(request: HttpRequest, month: date) -> list[dict[str, Any]]:
             "label": step.label,
             "icon": step.icon,
             "danger": step.danger,
+            "is_second": step.is_second,
             "href": reverse("admin:ledger_period_step", args=[month, step.name]),
             "refusal": step.refusal(month),
             "is_quiet": False,

@@ -120,7 +120,7 @@ def checklist_of(month: date, *, now: datetime) -> list[ChecklistItem]:
     items = [
         _order(month),
         ChecklistItem(
-            "over", "The month is over", now.date() > last, f"It ends on {last.isoformat()}."
+            "over", "The month is over", now.date() > last, f"It ends on {last:%d %b %Y}."
         ),
         _proof(now),
         _rolled(last),
@@ -137,9 +137,9 @@ def _order(month: date) -> ChecklistItem:
     upcoming = next_to_close()
     return ChecklistItem(
         "order",
-        "Every month before it is closed",
+        "Every earlier month is closed",
         upcoming is None or month == upcoming,
-        "" if upcoming in {None, month} else f"The next month to close is {upcoming:%Y-%m}.",
+        "" if upcoming in {None, month} else f"The next month to close is {upcoming:%B %Y}.",
     )
 
 
@@ -152,7 +152,7 @@ def _proof(now: datetime) -> ChecklistItem:
     detail = (
         "They were never proved."
         if check is None
-        else f"Last proved {check.checked_at:%Y-%m-%d %H:%M}: {len(check.findings)} findings."
+        else f"Last proved {check.checked_at:%d %b %Y, %H:%M} UTC: {_found(len(check.findings))}."
     )
     return ChecklistItem(
         "proof",
@@ -160,6 +160,10 @@ def _proof(now: datetime) -> ChecklistItem:
         bool(check and check.ok and recent and newest and newest.ok),
         detail,
     )
+
+
+def _found(count: int) -> str:
+    return f"{count} finding{'' if count == 1 else 's'}" if count else "nothing is wrong"
 
 
 def _rolled(last: date) -> ChecklistItem:
