@@ -57,6 +57,8 @@ def parse_camt(file: BinaryIO, *, currency: str, mapping: Mapping[str, Any]) -> 
         return
     if reader.statements != 1:
         yield Problem(0, f"The file holds {reader.statements} statements; import them one by one.")
+    elif not reader.is_named:
+        yield Problem(0, "The statement does not say of which account it is.")
 
 
 class _Reader:
@@ -66,6 +68,7 @@ class _Reader:
         self.currency, self.iban = currency, iban
         self.count = self.statements = 0
         self.holder: Element | None = None
+        self.is_named = not iban
 
     def see(self, event: str, element: Element) -> Iterator[Parsed]:
         """Make what an element says of it; entries leave the memory at once."""
@@ -79,8 +82,10 @@ class _Reader:
             yield _balance(element, self.currency)
         elif name == "FrToDt":
             yield _period(element)
-        elif name == "Acct" and self.iban and _text(element, "Id", "IBAN") != self.iban:
-            yield Problem(0, "The statement is of another account.")
+        elif name == "Acct" and self.iban:
+            self.is_named = True
+            if _text(element, "Id", "IBAN").replace(" ", "") != self.iban:
+                yield Problem(0, "The statement is of another account.")
 
     def _entry(self, element: Element) -> Iterator[Parsed]:
         try:
@@ -154,9 +159,12 @@ def _optional_amount(element: Element, currency: str) -> int | None:
     if found is None or found.get("Ccy") != currency:
         return None
     try:
-        return Money.of((found.text or "").strip(), currency).minor
+        minor = Money.of((found.text or "").strip(), currency).minor
     except DomainError as error:
         raise UnreadableEntry(f"{found.text!r} is not an amount of {currency}.") from error
+    if minor < 0:  # CdtDbtInd says which way; read twice, a minus would turn it round
+        raise UnreadableEntry(f"{found.text!r} is below zero.")
+    return minor
 
 
 def _balance(element: Element, currency: str) -> Balances:

@@ -9,10 +9,11 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
-from collections.abc import Iterator, Mapping
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, BinaryIO
 
@@ -37,8 +38,17 @@ KEYS = frozenset({
 })  # fmt: skip
 #: A field longer than this is no statement's; csv would keep it whole in memory.
 LONGEST_FIELD = 20_000
-#: Characters that a spreadsheet or a bank puts between thousands.
-BLANKS = (" ", "\u00a0", "\u202f", "'")
+#: Characters that a spreadsheet or a bank puts between thousands, beside the dot or the comma.
+BLANKS = " \u00a0\u202f'"
+#: Thousands stand in threes or not apart at all: "1,23" is no 123.
+_WRITTEN = {
+    decimal: re.compile(
+        rf"[+-]?(?:[0-9]+|[0-9]{{1,3}}(?:[{BLANKS}{thousands}][0-9]{{3}})+)"
+        rf"(?:{re.escape(decimal)}[0-9]+)?",
+        re.ASCII,
+    )
+    for decimal, thousands in ((".", ","), (",", "."))
+}
 
 
 class UnreadableRow(Exception):
@@ -61,17 +71,40 @@ def check_columns(mapping: Mapping[str, Any]) -> str:
 
 
 def _check_options(mapping: Mapping[str, Any]) -> str:
-    if mapping.get("amount_is", "NET") not in {"NET", "GROSS"}:
-        return 'amount_is is "NET" or "GROSS".'
-    if mapping.get("decimal", ".") not in {".", ","}:
-        return 'decimal is "." or ",".'
-    if len(str(mapping.get("delimiter", ","))) != 1:
-        return "The delimiter is one character."
+    checks = (
+        (
+            str(mapping.get("amount_is", "NET")) in {"NET", "GROSS"},
+            'amount_is is "NET" or "GROSS".',
+        ),
+        (str(mapping.get("decimal", ".")) in {".", ","}, 'decimal is "." or ",".'),
+        (_is_delimiter(mapping.get("delimiter", ",")), "The delimiter is one character."),
+        (_is_encoding(mapping.get("encoding", "utf-8-sig")), "The encoding is not known."),
+        (isinstance(mapping.get("date_format", ""), str), "date_format is text."),
+        (
+            all(_are_texts(mapping.get(key, [])) for key in ("negative_types", "skipped_types")),
+            "negative_types and skipped_types are lists of text.",
+        ),
+    )
+    return next((why for holds, why in checks if not holds), "")
+
+
+def _is_delimiter(value: Any) -> bool:
+    return isinstance(value, str) and len(value) == 1 and value not in '"\r\n\0'
+
+
+def _is_encoding(value: Any) -> bool:
+    """Test if text can be read so: codecs has others too, from bytes to bytes."""
+    if not isinstance(value, str):
+        return False
     try:
-        codecs.lookup(str(mapping.get("encoding", "utf-8-sig")))
-    except LookupError:
-        return "The encoding is not known."
-    return ""
+        io.TextIOWrapper(io.BytesIO(), encoding=value).read()
+    except (LookupError, UnicodeError, ValueError):
+        return False
+    return True
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
 def parse_columns(
@@ -83,14 +116,24 @@ def parse_columns(
     reader = csv.DictReader(text, delimiter=mapping.get("delimiter", ","), strict=True)
     columns: dict[str, str] = mapping["columns"]
     try:
-        absent = sorted(set(columns.values()) - set(reader.fieldnames or ()))
-        if absent:
-            yield Problem(1, f"The headings lack {', '.join(absent)}.")
+        wrong = _wrong_headings(set(columns.values()), reader.fieldnames or ())
+        if wrong:
+            yield Problem(1, wrong)
             return
         for row in reader:
             yield from _read(row, reader.line_num, currency, mapping)
-    except (csv.Error, UnicodeDecodeError) as error:
+    except (csv.Error, UnicodeError) as error:
         yield Problem(reader.line_num + 1, f"The file cannot be read further: {error}.")
+
+
+def _wrong_headings(wanted: set[str], found: Sequence[str]) -> str:
+    absent = sorted(wanted - set(found))
+    if absent:
+        return f"The headings lack {', '.join(absent)}."
+    twice = sorted(name for name, count in Counter(found).items() if count > 1)
+    if wanted & set(twice):
+        return f"The headings have {', '.join(wanted & set(twice))} twice."
+    return ""
 
 
 def _read(
@@ -150,12 +193,13 @@ def _amount_of(cells: dict[str, str], currency: str, mapping: Mapping[str, Any])
 
 def _minor(text: str, currency: str, mapping: Mapping[str, Any]) -> int:
     decimal = mapping.get("decimal", ".")
-    plain = text.replace("," if decimal == "." else ".", "").replace(decimal, ".")
-    for blank in BLANKS:
-        plain = plain.replace(blank, "")
-    plain = plain.removeprefix("+").replace("\N{MINUS SIGN}", "-")
+    plain = text.replace("\N{MINUS SIGN}", "-")
     try:
-        return Money.of(plain, currency).minor
+        if not _WRITTEN[decimal].fullmatch(plain):
+            raise UnreadableRow(f"{text[:40]!r} is not an amount of {currency}.")
+        whole, _, part = plain.removeprefix("+").partition(decimal)
+        digits = re.sub("[^0-9-]", "", whole)
+        return Money.of(f"{digits}.{part}" if part else digits, currency).minor
     except DomainError as error:
         raise UnreadableRow(f"{text[:40]!r} is not an amount of {currency}.") from error
 

@@ -25,6 +25,9 @@ from apps.finance.reconciliation.selectors.file import open_file
 BATCH = 5_000
 #: A worker that has not loaded a batch for so long is dead; another continues.
 LEASE = timedelta(minutes=2)
+#: No amount of a line is larger, in the smallest unit: sums of many still fit the columns.
+LARGEST_LINE = 10**16
+LARGEST_SUM = 2**63 - 1
 #: So many bad rows are shown; a file with more has the wrong mapping.
 MOST_PROBLEMS = 100
 _COPY = (
@@ -56,7 +59,7 @@ class _Reading:
             elif isinstance(one, Balances):
                 said = {name: value for name, value in one._asdict().items() if value is not None}
                 self.said = self.said._replace(**said)
-            elif self._is_in_period(one):
+            elif self._is_in_period(one) and self._is_of_size(one):
                 self.lines += 1
                 self.sum_minor += one.amount_minor
                 if not self.problem_count:
@@ -72,6 +75,12 @@ class _Reading:
         if start <= line.booked_on <= end:
             return True
         self.note(Problem(line.n, f"{line.booked_on} is not between {start} and {end}."))
+        return False
+
+    def _is_of_size(self, line: ParsedLine) -> bool:
+        if abs(line.amount_minor) <= LARGEST_LINE and line.fee_minor <= LARGEST_LINE:
+            return True
+        self.note(Problem(line.n, "Its amount is larger than any account holds."))
         return False
 
 
@@ -203,6 +212,9 @@ def _settle_balances(statement: Statement, reading: _Reading) -> None:
     if statement.opening_minor is None:
         statement.opening_minor = _closing_before(statement)
     expected = statement.opening_minor + reading.sum_minor
+    if abs(expected) > LARGEST_SUM:
+        reading.note(Problem(0, "The lines add up to more than any account holds."))
+        return
     if statement.closing_minor is None:
         statement.closing_minor = expected
     if statement.closing_minor != expected and not reading.problem_count:
