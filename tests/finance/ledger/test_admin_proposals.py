@@ -213,7 +213,9 @@ class TestAProposal:
         )
         proposal.refresh_from_db()
         assert proposal.state == ProposalState.APPROVED
-        assert f"Approved and posted as entry {proposal.entry_id}." in answer.content.decode()
+        text = answer.content.decode()
+        assert f"Approved and posted as {proposal.entry.number}." in text
+        assert "it is approved." not in text
         assert books.balance_of(BANK, "USD") == Money(1_000_00, "USD")
 
     def test_offers_its_author_no_approval(self, console: Any) -> None:

@@ -96,7 +96,7 @@ def approve_preview(row: Proposal, by: Any) -> str:
 
 def approve_run(row: Proposal, by: Any, reason: str) -> str:
     done = ledger.approve_proposal(proposal_id=row.pk, by=by, reason=reason, now=timezone.now())
-    return f"Approved and posted as entry {done.entry_id}." if done.entry_id else "Approved."
+    return f"Approved and posted as {done.entry.number}." if done.entry else "Approved."
 
 
 def reject_refusal(row: Proposal, _by: Any) -> str:
@@ -183,6 +183,10 @@ class ProposalAdmin(ConsoleAdmin):
         gate = self.admin_site.admin_view
         mine = path("entry/", gate(self.entry_view), name="ledger_proposal_entry")
         return [mine, *super().get_urls()]
+
+    def verbs_for(self, request: HttpRequest, row: Proposal) -> list[dict[str, Any]]:
+        """Offer nothing on what is decided: its state says why."""
+        return super().verbs_for(request, row) if row.state == ProposalState.PROPOSED else []
 
     @admin.display(description="Proposal")
     def number(self, row: Proposal) -> str:

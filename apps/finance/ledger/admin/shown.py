@@ -22,8 +22,12 @@ from apps.finance.ledger.selectors import PreviewLine
 
 def entry_link(pk: int, text: str = "") -> SafeString:
     """Return a link to an entry; its number stays on one line."""
-    link = change_link("ledger_entry", pk, text or f"entry {pk}")
-    return format_html('<span class="c-whole">{}</span>', link)
+    return whole(change_link("ledger_entry", pk, text or f"entry {pk}"))
+
+
+def whole(text: SafeString) -> SafeString:
+    """Return what no line break parts."""
+    return format_html('<span class="c-whole">{}</span>', text)
 
 
 def debits_of(lines: Iterable[Line | PreviewLine]) -> list[tuple[int, str]]:
@@ -68,7 +72,7 @@ def proposals_table(title: str, proposals: Sequence[Proposal]) -> Table:
     """What was proposed about one thing, newest first."""
     rows = [
         [
-            change_link("ledger_proposal", proposal.pk, f"Proposal {proposal.pk}"),
+            whole(change_link("ledger_proposal", proposal.pk, f"Proposal {proposal.pk}")),
             proposal.get_kind_display(),
             state(proposal.state),
             proposal.proposed_by,

@@ -201,5 +201,5 @@ def _proposals(last: date) -> ChecklistItem:
         "proposals",
         "No proposal waits that would change it",
         not waiting,
-        f"{waiting} are to be decided." if waiting else "",
+        f"{waiting} to be decided." if waiting else "",
     )
