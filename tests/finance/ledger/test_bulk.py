@@ -176,7 +176,7 @@ DRAFTS = st.lists(
     st.one_of(
         st.builds(deposit, st.integers(1, 8), st.sampled_from(["0.00", "1.00", "5.00"])),
         st.builds(spent, st.integers(1, 8), st.sampled_from(["1.00", "3.00", "20.00"])),
-        st.builds(capital, st.sampled_from(["capital:1", "x"]), st.sampled_from([1, 2**63 - 1])),
+        st.builds(capital, st.sampled_from(["capital:1", "x"]), st.sampled_from([1, 10**15 + 1])),
     ),
     max_size=12,
 )
@@ -219,7 +219,7 @@ def without_numbers(results: Sequence[Result]) -> list[Result]:
         (capital("x", currency="XYZ"), errors.WrongCurrency),
         (capital("x", currency="usd"), errors.WrongCurrency),
         (capital("x", 0), errors.AmountOutOfRange),
-        (capital("x", 2**63), errors.AmountOutOfRange),
+        (capital("x", 10**15 + 1), errors.AmountOutOfRange),
         (raw("x", ("1000", "bank:a", 1, "USD"), ("3000", "", -1, "EUR")), errors.Unbalanced),
         (raw("x", ("1000", "bank:a", 1, "USD")), errors.Unbalanced),
         (raw("x", ("4000", "", 1, "USD"), ("3000", "", -1, "USD")), errors.KindNotAllowed),
@@ -278,13 +278,10 @@ def test_each_bad_input_has_a_code_of_its_own() -> None:
 
 
 def test_a_batch_that_overflows_a_balance_is_refused_whole() -> None:
-    most = 2**63 - 1
+    many = 2**63 // 10**15 + 1
     with transaction.atomic(), pytest.raises(errors.AmountOutOfRange):
-        ledger.post_many([capital("a", most), capital("b", most)], now=NOW)
+        ledger.post_many([capital(f"c:{n}", 10**15) for n in range(many)], now=NOW)
     assert not Entry.objects.exists()
-    assert said(post_each([capital("a", most), capital("b", most)])) == [
-        "POSTED", "ledger.amount_out_of_range",
-    ]  # fmt: skip
 
 
 @pytest.mark.django_db(transaction=True)

@@ -24,8 +24,8 @@ from apps.finance.ledger.postings import AccountRef, Draft
 SOURCE_LENGTH, MEMO_LENGTH = 120, 500
 #: Lines of one entry at most: SMALLINT.
 MOST_LINES = 2**15 - 1
-#: One past the largest amount of a line: BIGINT.
-LIMIT = 2**63
+#: The largest amount of a line: all that is ever summed must fit a BIGINT.
+MOST_OF_LINE = 10**15
 
 T = TypeVar("T")
 
@@ -58,7 +58,7 @@ def post(draft: Draft, *, now: datetime) -> Posted:
     :raises UnknownAccount: the chart has no such code, or not for such an owner
     :raises WrongCurrency: the books keep no such currency
     :raises AccountClosed: an account is closed or frozen
-    :raises AmountOutOfRange: a movement is zero, or a sum does not fit a BIGINT
+    :raises AmountOutOfRange: a movement is zero or above 10**15, or a sum does not fit a BIGINT
     :raises SourceReused: the source was posted before with other content
     :raises KindNotAllowed: an entry of this kind may not debit or credit one of the accounts
     :raises PeriodClosed: the accounting date lies in a month that is closed
@@ -134,7 +134,7 @@ def _arguments(drafts: Sequence[Draft], now: datetime) -> tuple[object, ...]:
     today = now.astimezone(UTC).date()
     hashes: list[bytes] = []
     account, amount = Bigints(), Bigints()
-    least, most = -LIMIT, LIMIT
+    least, most = -MOST_OF_LINE, MOST_OF_LINE
     before: tuple[object, ...] = ()
     head = ""
     for draft in drafts:
@@ -147,7 +147,7 @@ def _arguments(drafts: Sequence[Draft], now: datetime) -> tuple[object, ...]:
         text = head
         for ref, money in movements:
             minor = money.minor
-            if not minor or not least < minor < most:
+            if not minor or not least <= minor <= most:
                 raise errors.AmountOutOfRange(source=source, amount_minor=str(minor))
             currency = money.currency
             at = known.get(id(ref))
