@@ -19,6 +19,8 @@ from apps.core.admin.export import Line, text_of
 from apps.core.money import Money
 
 Cell = str | int | Decimal | Money | date | datetime | None
+#: What the audit log keeps of a query: enough for every filter there is.
+MOST_FACTS, LONGEST_FACT = 40, 2_000
 
 
 class CsvRenderer(JSONRenderer):
@@ -43,6 +45,19 @@ JSON_FILE_OR_PAGE = (JSONRenderer, CsvRenderer, PageRenderer)
 def form_of(request: Request) -> str:
     """Return what was asked for: json, csv or html."""
     return str(request.accepted_renderer.format)
+
+
+def question_of(request: Request) -> dict[str, str]:
+    """Return the query as the audit log keeps it: cut to a size, and without NUL.
+
+    A client may add whatever it likes to a query, and a text of PostgreSQL holds no NUL.
+    """
+    pairs = list(request.query_params.dict().items())[:MOST_FACTS]
+    return {_kept(name): _kept(value) for name, value in pairs}
+
+
+def _kept(text: str) -> str:
+    return text[:LONGEST_FACT].replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def described(shape: Any, *, page: bool = False) -> dict[Any, Any]:

@@ -21,6 +21,7 @@ from apps.finance.ledger.chart import LEAVES
 from apps.finance.ledger.selectors import general
 from apps.finance.ledger.selectors.accounts import AccountKey
 from apps.finance.reports import errors, selectors
+from apps.finance.reports.api.serializers import account_drill
 from apps.finance.reports.rules.earnings import CreatorStatement, EarningsSheet, Holdings
 from apps.finance.reports.rules.statements import Scope
 
@@ -75,7 +76,11 @@ def ledger_page(request: HttpRequest) -> HttpResponse:
         form=form,
         pieces=lambda: ledger_pieces(request, form),
         api="reports:general_ledger",
-        forms_of_file=(("CSV with all lines", "csv"), ("JSON", "json")),
+        forms_of_file=(
+            ("CSV with all lines", "csv"),
+            ("JSON", "json"),
+            ("Page to print", "html"),
+        ),
     )
 
 
@@ -117,6 +122,9 @@ def ledger_pieces(request: HttpRequest, form: LedgerForm) -> list[Piece]:
 def account_link(row: general.LedgerRow, scope: Scope) -> Any:
     """Return a link to the account's lines of the same days."""
     name = f"{row.code} {row.name}" + (f" · {row.owner}" if row.owner else "")
+    if scope.cluster:  # the account's page knows no brands
+        href = entries_address(account_drill(row, scope))
+        return format_html('<a class="c-link" href="{}">{}</a>', href, name)
     address = reverse("admin:ledger_account_change", args=[row.id])
     days = urlencode({"start": scope.period.start, "end": scope.period.end})
     return format_html('<a class="c-link" href="{}?{}">{}</a>', address, days, name)

@@ -38,7 +38,7 @@ class Kind:
     icon: str
     make: Callable[[Scope], Report]
     api: str
-    has_comparison: bool = True
+    compare: str = "previous"
     lead: str = ""
 
 
@@ -69,7 +69,7 @@ REPORTS = {
         "scale",
         selectors.trial_balance,
         "reports:trial_balance",
-        has_comparison=False,
+        compare="none",
         lead="Every account code: where it stood, what moved, where it stands. Both sides agree.",
     ),
 }
@@ -86,8 +86,8 @@ def report_page(request: HttpRequest, name: str) -> HttpResponse:
     if kind is None:
         raise Http404
     today = timezone.now().date()
-    asked = request.GET or {"period": f"{today:%Y-%m}", "compare": "previous"}
-    form = ReportForm(asked, has_comparison=kind.has_comparison)
+    asked = request.GET or {"period": f"{today:%Y-%m}", "compare": kind.compare}
+    form = ReportForm(asked)
     report, wrong = None, ""
     if not form.is_valid():
         wrong = first_words(form)
@@ -122,8 +122,7 @@ def files_of(kind: Kind, request: HttpRequest) -> list[tuple[str, str]]:
     """Return the same report as a file, as data and as a page to print."""
     query = {name: value for name, value in request.GET.items() if value}
     if not query:
-        query = {"period": f"{timezone.now():%Y-%m}"}
-        query |= {"compare": "previous"} if kind.has_comparison else {}
+        query = {"period": f"{timezone.now():%Y-%m}", "compare": kind.compare}
     address = reverse(kind.api)
     return [
         (label, f"{address}?{urlencode({**query, 'format': form})}")

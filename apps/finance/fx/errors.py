@@ -1,11 +1,16 @@
 """Why a rate or an exchange is refused. A refusal has written nothing."""
 
-from apps.core.errors import Conflict, Invalid, NotAllowed, NotFound, Unavailable
+from apps.core.errors import Conflict, Invalid, NotAllowed, NotFound
 
 
-class RateMissing(Unavailable):
+class RateMissing(Conflict):
+    """The question is good and nothing is down: the rates lack a day, which people enter."""
+
     code = "fx.rate_missing"
-    message = "There is no exchange rate for this pair that is young enough."
+    message = (
+        "There is no exchange rate for this pair that is young enough. Enter it under Exchange "
+        "rates in FanzDash, or import the source's file, and ask again."
+    )
 
 
 class RateNotPositive(Invalid):
@@ -31,6 +36,19 @@ class RateInTheFuture(Invalid):
 class RateImplausible(Conflict):
     code = "fx.rate_implausible"
     message = "This rate is too far from the last one known; import it from its source's file."
+
+
+class DealImplausible(Conflict):
+    code = "fx.deal_implausible"
+    message = (
+        "What was bought is too far from what the day's rate makes of what was sold. Look at both"
+        " amounts again, or correct the rate."
+    )
+
+
+class DealInTheFuture(Invalid):
+    code = "fx.deal_in_the_future"
+    message = "An exchange cannot be of a day to come."
 
 
 class SourceMalformed(Invalid):

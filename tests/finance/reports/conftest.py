@@ -155,7 +155,7 @@ def paid(fan: Profile, creator: Profile, now: datetime) -> Profile:
     return creator
 
 
-def of(period: str, *, compared: str | Period | None = None, **part: str) -> Scope:
+def of(period: str, *, compared: str | Period | None = None, **part: Any) -> Scope:
     """``of("2026-01", compared="2025-12", cluster="boyfanz")``"""
     other = period_named(compared) if isinstance(compared, str) else compared
     return Scope(period=period_named(period), compared=other, **part)

@@ -97,8 +97,9 @@ class TestRefusals:
     def test_a_missing_rate_is_named(self, finance):
         answer = finance.get(f"{ROOT}profit-loss/", {"period": "2026-02", "translate": "USD"})
 
-        assert answer.status_code == 503
+        assert answer.status_code == 409
         assert answer.json()["code"] == "fx.rate_missing"
+        assert "Enter it under Exchange rates" in answer.json()["detail"]
         assert answer.json()["facts"] == {"pair": "EUR/USD", "month": "2026-02"}
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 import pytest
 from django.test import Client
 from rest_framework.test import APIClient
@@ -205,3 +208,40 @@ def test_a_formula_in_a_memo_stays_text(finance, post):
     rows = read_csv(finance.get(f"{ROOT}general-ledger/", {"period": "2026-01", "format": "csv"}))
 
     assert rows[1][11] == '\'=HYPERLINK("http://x")'
+
+
+@pytest.mark.usefixtures("february")
+class TestPagesToPrint:
+    def test_the_general_ledger_leads_to_its_accounts(self, finance):
+        asked = {"period": "2026-02", "code": "1000", "format": "html"}
+        page = finance.get(f"{ROOT}general-ledger/", asked).content.decode()
+
+        for words in ("General ledger", "February 2026", "Cash at bank", ">974.00<"):
+            assert words in page
+        href = re.search(r'href="(/api/v1/ledger/accounts/[^"]+)"', page)
+        assert href is not None
+        account = finance.get(unescape(href[1])).content.decode()
+        for words in ("1000 Cash at bank", "bank:main", ">474.00<", ">500.00<", ">974.00<"):
+            assert words in account
+        assert "<script" not in page + account
+
+    def test_of_one_brand_it_leads_to_the_entries_of_that_brand(self, finance):
+        asked = {"period": "2026-01", "code": "4000", "brand": "boyfanz", "currency": "USD"}
+        (row,) = finance.get(f"{ROOT}general-ledger/", asked).json()["results"]
+        lines = read_csv(finance.get(row["entries"] + "&format=csv"))[1:]
+
+        assert row["statement"] is None
+        assert [line[-1] for line in lines] == ["15.00", "3.00"]
+        assert row["credits"]["amount"] == "18.00"
+        page = finance.get(f"{ROOT}general-ledger/", {**asked, "format": "html"}).content.decode()
+        assert "brand=boyfanz" in page
+
+    def test_are_paged(self, finance):
+        asked = "period=2026-02&format=html&page_size=2"
+        page = finance.get(f"{ROOT}general-ledger/?{asked}").content.decode()
+        following = re.search(r'href="(http[^"]+cursor=[^"]+)"', page)
+
+        assert following is not None
+        second = finance.get(unescape(following[1]))
+        assert second.status_code == 200
+        assert second["Content-Type"] == "text/html; charset=utf-8"

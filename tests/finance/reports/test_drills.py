@@ -51,7 +51,7 @@ def books(february):
     by = StaffFactory.create()
     yen = [Money(units, "JPY") for units in (900, 90, 9)]
     post_on("2026-03-01", card_tip(20, 7, eur("9.00"), eur("1.00"), eur("0.50"), "girlfanz"))
-    post_on("2026-03-02", card_tip(21, 8, *yen, "girlfanz"))
+    post_on("2026-03-02", card_tip(21, 8, yen[0], yen[1], yen[2], "girlfanz"))
     for kind, back in (
         ("CAPITAL_PAID_IN", False),
         ("EQUIPMENT_BOUGHT", True),

@@ -27,13 +27,13 @@ from apps.core.api.cursors import (
 )
 from apps.core.api.files import (
     JSON_FILE_OR_PAGE,
-    JSON_OR_FILE,
     Cell,
     csv_file,
     csv_lines,
     described,
     form_of,
     printable,
+    question_of,
 )
 from apps.finance.ledger import errors
 from apps.finance.ledger.api import queries
@@ -122,9 +122,11 @@ class AccountStatement(APIView):
     """An account's lines of a period, the oldest first, each with the balance it left."""
 
     permission_classes = (ReadsAccounts,)
-    renderer_classes = JSON_OR_FILE
+    renderer_classes = JSON_FILE_OR_PAGE
 
-    @extend_schema(parameters=[queries.StatementQuery], responses=described(StatementPage))
+    @extend_schema(
+        parameters=[queries.StatementQuery], responses=described(StatementPage, page=True)
+    )
     def get(self, request: Request, account_id: int) -> HttpResponseBase | Response:
         asked = _checked(queries.StatementQuery, request)
         end = asked.get("end", timezone.now().date())
@@ -151,6 +153,8 @@ class AccountStatement(APIView):
             opening=statement.opening,
             closing=statement.closing,
         )
+        if form_of(request) == "html":
+            return printable(request, "reports/account.html", found)
         return _answer(StatementPage(found).data)
 
 
@@ -209,6 +213,6 @@ def _file(
             by=request.user,
             action="ledger.exported",
             subject=f"ledger.{name}",
-            facts={"query": request.query_params.dict()},
+            facts={"query": question_of(request)},
         )
     return csv_file(name, csv_lines(headings, rows))

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from apps.audit import services as audit
-from apps.core.api.files import Cell, csv_file, csv_lines, form_of, printable
+from apps.core.api.files import Cell, csv_file, csv_lines, form_of, printable, question_of
 from apps.finance.reports.api.serializers import ReportOutput
 from apps.finance.reports.exports import files
 from apps.finance.reports.rules.statements import Report
@@ -43,6 +43,6 @@ def file(
             by=request.user,
             action="reports.exported",
             subject=f"reports.report:{name}",
-            facts={"query": request.query_params.dict()},
+            facts={"query": question_of(request)},
         )
     return csv_file(name, csv_lines(headings, rows))

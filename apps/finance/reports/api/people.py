@@ -55,7 +55,7 @@ class Analytics(StaffReport):
                 context = {"insights": found, "series": series}
                 return printable(request, "reports/analytics.html", context)
         members: dict[str, Any] = {each.name: getattr(found, each.name) for each in fields(found)}
-        return as_json(InsightsOutput(members | {"series": series}))
+        return as_json(InsightsOutput(members | {"series": series, "total": found.total}))
 
 
 class CreatorStatements(APIView):
@@ -81,7 +81,8 @@ class CreatorStatements(APIView):
                 return file(request, "creator-statement", files.CREATOR_HEADINGS, rows)
             case "html":
                 return printable(request, "reports/creator.html", {"statement": statement})
-        return as_json(CreatorStatementOutput(statement))
+        is_staff = is_staff_with(request, ReadsReports.permission)
+        return as_json(CreatorStatementOutput(statement, context={"is_staff": is_staff}))
 
 
 def _creator(request: Request, profile_id: int | None) -> Profile:

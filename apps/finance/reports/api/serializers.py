@@ -11,10 +11,11 @@ from rest_framework import serializers
 
 from apps.core.api.fields import MoneyField
 from apps.finance.ledger.choices import EntryKind
+from apps.finance.ledger.selectors.general import LedgerRow
 from apps.finance.reports.choices import Earned, Role, Step
-from apps.finance.reports.rules.earnings import EarningsSheet
+from apps.finance.reports.rules.earnings import EarningsLine, EarningsSheet
 from apps.finance.reports.rules.periods import Period
-from apps.finance.reports.rules.statements import Drill
+from apps.finance.reports.rules.statements import Drill, Scope
 
 
 def entries_link(drill: Drill | None) -> str | None:
@@ -22,6 +23,18 @@ def entries_link(drill: Drill | None) -> str | None:
     if drill is None:
         return None
     return f"{reverse('ledger:entries')}?{urlencode(drill.params())}"
+
+
+def account_drill(row: LedgerRow, scope: Scope) -> Drill:
+    """Return the filter of what moved an account in a period."""
+    return Drill(
+        codes=(row.code,),
+        start=scope.period.start,
+        end=scope.period.end,
+        cluster=scope.cluster,
+        currency=row.currency,
+        owner=row.owner,
+    )
 
 
 def statement_link(account_id: int, period: Period) -> str:
@@ -105,17 +118,31 @@ class SliceOutput(serializers.Serializer[Any]):
     key = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
     amount = MoneyField()
-    percent = serializers.DecimalField(max_digits=6, decimal_places=1, allow_null=True)
+    percent = serializers.DecimalField(
+        max_digits=30,
+        decimal_places=1,
+        allow_null=True,
+        help_text="Of the whole; above 100 where refunds took most of it back.",
+    )
+    entries = EntriesField(
+        source="drill", allow_null=True, help_text="Null where payments are counted, not entries."
+    )
 
 
 class InsightSheetOutput(serializers.Serializer[Any]):
     currency = serializers.CharField()
     volume = MoneyField(help_text="What fans paid, gross.")
     payments = serializers.IntegerField()
-    payers = serializers.IntegerField(help_text="People who paid in this currency.")
+    payers = serializers.IntegerField(
+        help_text="People who paid in this currency; not to be added up over sheets."
+    )
     average_payment = MoneyField(allow_null=True)
     revenue = MoneyField(help_text="Platform revenue of the books, refunds taken off.")
-    arpu = MoneyField(allow_null=True, help_text="Revenue for each person who paid.")
+    revenue_entries = EntriesField(source="revenue_drill", allow_null=True)
+    arpu = MoneyField(
+        allow_null=True,
+        help_text="Revenue divided by payers: people with a payment captured in the period.",
+    )
     volume_by_kind = SliceOutput(many=True)
     volume_by_brand = SliceOutput(many=True)
     volume_by_gateway = SliceOutput(many=True)
@@ -161,6 +188,7 @@ class PartOutput(serializers.Serializer[Any]):
     payers = serializers.IntegerField(help_text="People who paid, in any currency.")
     sheets = InsightSheetOutput(many=True)
     outcomes = OutcomeOutput(many=True)
+    success = OutcomeOutput(source="total", help_text="The outcomes of all gateways together.")
     declines = DeclineOutput(many=True)
     places = PlaceOutput(many=True, help_text="Payments by the buyer's place.")
 
@@ -203,7 +231,12 @@ class LedgerRowOutput(serializers.Serializer[Any]):
     debits = MoneyField()
     credits = MoneyField()
     closing = MoneyField()
-    statement = serializers.CharField(help_text="Where its lines are, with running balances.")
+    statement = serializers.CharField(
+        allow_null=True,
+        help_text="Where its lines are, with running balances; null with a brand, of which an "
+        "account keeps no balance of its own.",
+    )
+    entries = serializers.CharField(help_text="The entries that moved it, of the brand asked for.")
 
 
 class LedgerPage(serializers.Serializer[Any]):
@@ -232,6 +265,10 @@ class EarningsLineOutput(serializers.Serializer[Any]):
     processing_fee = MoneyField()
     net = MoneyField()
     shared = MoneyField(help_text="Of net: from sales with other creators, whose fees are apart.")
+    entries = serializers.SerializerMethodField(help_text="For staff; null for creators.")
+
+    def get_entries(self, line: EarningsLine) -> str | None:
+        return entries_link(line.drill) if self.context.get("is_staff") else None
 
 
 class SectionOutput(serializers.Serializer[Any]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -14,12 +15,19 @@ from rest_framework.views import APIView
 
 from apps.accounts.api.permissions import StaffPermission
 from apps.core.api.cursors import account_key, cursor_text, page, read_cursor
-from apps.core.api.files import JSON_FILE_OR_PAGE, JSON_OR_FILE, described, form_of
+from apps.core.api.files import JSON_FILE_OR_PAGE, described, form_of, printable
 from apps.finance.ledger.selectors import general
+from apps.finance.ledger.selectors.general import LedgerRow
 from apps.finance.reports import selectors
 from apps.finance.reports.api.answers import answer, as_json, file
 from apps.finance.reports.api.queries import LedgerQuery, ReportQuery, codes_of, scope_of
-from apps.finance.reports.api.serializers import LedgerPage, ReportOutput, statement_link
+from apps.finance.reports.api.serializers import (
+    LedgerPage,
+    ReportOutput,
+    account_drill,
+    entries_link,
+    statement_link,
+)
 from apps.finance.reports.exports import files
 from apps.finance.reports.rules.statements import Scope
 
@@ -66,7 +74,7 @@ class CashFlow(StaffReport):
 
 
 class TrialBalance(StaffReport):
-    """Every code's opening, movements and closing; without a comparison."""
+    """Every code's opening, movements and closing; compared, the same six columns again."""
 
     @extend_schema(parameters=[ReportQuery], responses=described(ReportOutput, page=True))
     def get(self, request: Request) -> HttpResponseBase | Response:
@@ -76,9 +84,7 @@ class TrialBalance(StaffReport):
 class GeneralLedger(StaffReport):
     """Accounts with opening, movements and closing, in pages; as CSV every line of the period."""
 
-    renderer_classes = JSON_OR_FILE
-
-    @extend_schema(parameters=[LedgerQuery], responses=described(LedgerPage))
+    @extend_schema(parameters=[LedgerQuery], responses=described(LedgerPage, page=True))
     def get(self, request: Request) -> HttpResponseBase | Response:
         query = LedgerQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
@@ -100,9 +106,15 @@ class GeneralLedger(StaffReport):
         rows_ = general.general_ledger(wanted, after=after, limit=size + 1)
         last = rows_[size - 1] if len(rows_) > size else None
         cursor = cursor_text(last.code, last.owner, last.currency) if last else None
-        shown = [
-            row._asdict() | {"statement": statement_link(row.id, scope.period)}
-            for row in rows_[:size]
-        ]
+        shown = [_with_links(row, scope) for row in rows_[:size]]
         found = page(request, shown, cursor, start=wanted.start, end=wanted.end)
+        if form_of(request) == "html":
+            return printable(request, "reports/ledger.html", found | {"scope": scope})
         return as_json(LedgerPage(found))
+
+
+def _with_links(row: LedgerRow, scope: Scope) -> dict[str, Any]:
+    statement = None if scope.cluster else statement_link(row.id, scope.period)
+    drill = account_drill(row, scope)
+    links = {"statement": statement, "entries": entries_link(drill), "drill": drill}
+    return row._asdict() | links

@@ -28,6 +28,7 @@ def rows_of(insights: Insights, series: Iterable[Series]) -> Iterator[Cells]:
         yield _row(days, "payers", label="People who paid", count=part.payers)
         for sheet in part.sheets:
             yield from _sheet(days, sheet)
+        yield _row(days, "success", count=part.total.started, percent=part.total.success_percent)
         for outcome in part.outcomes:
             yield _row(
                 days,

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from apps.core.money import Money
 from apps.finance.reports.choices import Step
 from apps.finance.reports.rules.periods import Period
-from apps.finance.reports.rules.statements import RateUsed, Scope
+from apps.finance.reports.rules.statements import Drill, RateUsed, Scope
 
 _TENTH = Decimal("0.1")
 
@@ -30,20 +30,27 @@ def each_of(total: Money, count: int) -> Money | None:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A part of a whole: ``key`` is stable, ``percent`` its share (None of nothing)."""
+    """A part of a whole: ``key`` is stable, ``percent`` its share (None of nothing).
+
+    ``drill`` leads to the lines of a part that the books have; payments are no entries.
+    """
 
     key: str
     label: str
     amount: Money
     percent: Decimal | None
+    drill: Drill | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class InsightSheet:
     """The figures in one currency.
 
-    ``volume`` is what fans paid, gross. ``revenue`` is what the books say of platform revenue,
-    refunds taken off; by gateway it is the fees fixed when payments were captured.
+    ``volume`` is what fans paid, gross and with tax, by the day of capture, refunds not taken off.
+    ``revenue`` is account 4000 by accounting date, refunds taken off; by gateway it is the fees
+    fixed when payments were captured. ``payers`` are people (not profiles) with at least one
+    payment captured in the period in this currency; somebody who pays in two currencies counts
+    in both sheets, so payers of sheets are not to be added up.
     """
 
     currency: str
@@ -57,10 +64,16 @@ class InsightSheet:
     revenue_by_kind: tuple[Slice, ...]
     revenue_by_brand: tuple[Slice, ...]
     fees_by_gateway: tuple[Slice, ...]
+    revenue_drill: Drill | None = None
 
     @property
     def arpu(self) -> Money | None:
-        """Revenue for each person who paid."""
+        """Average revenue per user: ``revenue`` divided by ``payers``, of this period alone.
+
+        The platform's revenue, not what fans paid; users are those who paid, not all who signed
+        up (elsewhere called ARPPU). To the smallest unit, half away from zero; None without
+        payers.
+        """
         return each_of(self.revenue, self.payers)
 
     @property
@@ -123,6 +136,17 @@ class Insights:
     places: tuple[Place, ...]
     rates: tuple[RateUsed, ...]
     compared: Insights | None = None
+
+    @property
+    def total(self) -> Outcome:
+        """What became of all payments started, through whatever gateway."""
+        return Outcome(
+            "",
+            *(
+                sum(getattr(outcome, name) for outcome in self.outcomes)
+                for name in ("started", "captured", "declined", "abandoned", "unknown")
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from apps.core.db import reads_one_state
 from apps.core.money import Money
@@ -21,9 +22,10 @@ from apps.finance.reports.rules.insights import (
     percent_of,
 )
 from apps.finance.reports.rules.periods import Period
-from apps.finance.reports.rules.statements import Scope
+from apps.finance.reports.rules.statements import Drill, Scope
 from apps.finance.reports.selectors import amounts
 from apps.finance.reports.selectors.amounts import Nets
+from apps.finance.reports.selectors.statements import drill_of
 
 REVENUE = "4000"
 #: Gateway "" is a payment from the wallet.
@@ -126,8 +128,9 @@ def _sheet(
             currency="" if scope.translate_to else currency,
         ),
         revenue=Money(revenue, currency),
+        revenue_drill=_drill(scope, period, currency),
         **{
-            name: _slices(found, name, currency)
+            name: _slices(scope, period, found, name, currency)
             for name in (
                 "volume_by_kind",
                 "volume_by_brand",
@@ -144,7 +147,25 @@ def _sum(found: Mapping[str, int], name: str) -> int:
     return sum(minor for key, minor in found.items() if key.startswith(f"{name}:"))
 
 
-def _slices(found: Mapping[str, int], name: str, currency: str) -> tuple[Slice, ...]:
+def _drill(
+    scope: Scope, period: Period, currency: str, name: str = "", key: str = ""
+) -> Drill | None:
+    """Return the filter of revenue, of a kind or a brand; None of what the books do not have."""
+    start, end, but = period.start, period.end, (EntryKind.PERIOD_CLOSE,)
+    match name:
+        case "revenue_by_kind":
+            return drill_of(scope, (REVENUE,), currency, start, end, kinds=(key,))
+        case "revenue_by_brand" if key:
+            part = replace(scope, cluster=key)
+            return drill_of(part, (REVENUE,), currency, start, end, but=but)
+        case "":
+            return drill_of(scope, (REVENUE,), currency, start, end, but=but)
+    return None
+
+
+def _slices(
+    scope: Scope, period: Period, found: Mapping[str, int], name: str, currency: str
+) -> tuple[Slice, ...]:
     """Return the parts of one cut, the largest first."""
     parts = {
         key.partition(":")[2]: minor
@@ -153,7 +174,13 @@ def _slices(found: Mapping[str, int], name: str, currency: str) -> tuple[Slice, 
     }
     whole = sum(parts.values())
     return tuple(
-        Slice(key, _label(name, key), Money(minor, currency), percent_of(minor, whole))
+        Slice(
+            key,
+            _label(name, key),
+            Money(minor, currency),
+            percent_of(minor, whole),
+            _drill(scope, period, currency, name, key),
+        )
         for key, minor in sorted(parts.items(), key=lambda part: (-part[1], part[0]))
     )
 
