@@ -1,7 +1,7 @@
 """Currencies are exchanged through account 3900; the examples are worked by hand."""
 
 import threading
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection, transaction
@@ -177,6 +177,37 @@ class TestRefusals:
         assert not Entry.objects.exists()
         assert not CurrencyPosition.objects.exists()
         assert not AuditRecord.objects.filter(action="fx.exchanged").exists()
+
+    @pytest.mark.parametrize(
+        ("sold", "bought"),
+        [
+            (eur("1000.00"), usd("116420.00")),  # a slip of the point
+            (eur("1000.00"), usd("858.96")),  # the rate turned round: 26 percent less
+            (usd("1000.00"), eur("1164.20")),
+            (eur("1000.00"), usd("1456.00")),
+        ],
+    )
+    def test_amounts_far_from_the_days_rate_are_refused(self, exchanged, quoted, sold, bought):
+        quoted("EUR/USD 2026-01-09 1.1642")
+        with pytest.raises(errors.DealImplausible):
+            exchanged(sold, bought)
+        assert not Entry.objects.exists()
+        assert not CurrencyPosition.objects.exists()
+
+    def test_sides_changed_round_are_refused_where_the_rate_is_near_one(self, exchanged, quoted):
+        """1,000.00 EUR are 1,080.00 USD: 925.93 USD are what 1,000.00 USD are in EUR."""
+        quoted("EUR/USD 2026-01-09 1.08")
+        with pytest.raises(errors.DealImplausible):
+            exchanged(eur("1000.00"), usd("925.93"))
+        assert not Entry.objects.exists()
+        assert exchanged(eur("1000.00"), usd("1055.00")).value == usd("1055.00")
+        assert exchanged(eur("0.01"), usd("0.02")).value == usd("0.02")
+
+    def test_a_deal_of_tomorrow_is_refused(self, exchanged, now):
+        tomorrow = now.date() + timedelta(days=1)
+        with pytest.raises(errors.DealInTheFuture):
+            exchanged(usd("110.00"), eur("100.00"), effective_on=tomorrow)
+        assert not Entry.objects.exists()
 
     def test_support_may_not(self, exchanged):
         with pytest.raises(errors.NotPermitted):

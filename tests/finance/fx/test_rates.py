@@ -186,6 +186,24 @@ class TestManualRates:
         assert ExchangeRate.objects.count() == 1
         assert not AuditRecord.objects.filter(action="fx.rate_recorded").exists()
 
+    def test_a_rate_turned_round_is_a_slip_also_where_it_is_near_one(self, quoted, now, finance):
+        """1.0800 turned round is 0.9259: a seventh less, and no day of any market."""
+        quoted("EUR/USD 2026-01-08 1.0800")
+        wish = {"base": "EUR", "quote": "USD", "on": FRIDAY, "by": finance, "reason": "typed",
+                "now": now}  # fmt: skip
+        with pytest.raises(errors.RateImplausible):
+            fx.record_rate(**wish, rate=Decimal("0.9259"))
+        assert ExchangeRate.objects.count() == 1
+        assert fx.record_rate(**wish, rate=Decimal("1.0400")).rate == Decimal("1.0400")
+
+    def test_a_rate_of_last_year_judges_none_of_today(self, quoted, now, finance):
+        quoted("BTC/USD 2025-11-01 60000")
+        row = fx.record_rate(
+            base="BTC", quote="USD", on=FRIDAY, rate=Decimal(95_000), by=finance,
+            reason="after a long break", now=now,
+        )  # fmt: skip
+        assert row.rate == 95_000
+
     def test_support_may_not(self, now):
         with pytest.raises(errors.NotPermitted):
             fx.record_rate(

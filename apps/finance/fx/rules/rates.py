@@ -16,6 +16,9 @@ from apps.finance.fx.choices import CRYPTO, CRYPTO_AGE, FIAT_AGE, MOST_DEVIATION
 #: numeric(36, 18) in the database.
 WHOLE_DIGITS, PLACES = 18, 18
 _BPS = 10_000
+#: So near to the inverse of the last rate a new one was written the wrong way round, if it also
+#: is further from the last one than a currency moves in days.
+TURNED_BPS, MOST_OF_A_DAY_BPS = 300, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +109,33 @@ def check_rate(rate: Decimal) -> None:
 
 def check_plausible(rate: Decimal, last: Decimal | None) -> None:
     """
-    :raises RateImplausible: it lies over a quarter away from the last rate known
+    :raises RateImplausible: it lies over a quarter away from the last rate known, or is that
+        rate turned round: of one near 1, such as EUR/USD, that would be less than a quarter
     """
-    if last is not None and abs(rate - last) * _BPS > last * MOST_DEVIATION_BPS:
+    if last is None:
+        return
+    if _is_implausible(Fraction(rate), Fraction(last)):
         raise errors.RateImplausible(rate=str(rate), last=str(last))
+
+
+def _is_implausible(rate: Fraction, known: Fraction) -> bool:
+    away = abs(rate - known) * _BPS
+    is_turned = abs(rate * known - 1) * _BPS < TURNED_BPS and away > known * MOST_OF_A_DAY_BPS
+    return is_turned or away > known * MOST_DEVIATION_BPS
+
+
+def check_deal(sold: Money, bought: Money, rate: Rate) -> None:
+    """Compare what a bank is said to have paid with what the day's rate makes of it.
+
+    :raises DealImplausible: over a quarter away, or amounts of both sides changed round
+    """
+    fair = rate.apply(sold)
+    if abs(bought.minor - fair.minor) <= 1:
+        return
+    size = Fraction(sold.minor, 10 ** SCALES[sold.currency])
+    paid = Fraction(bought.minor, 10 ** SCALES[bought.currency]) / size
+    if _is_implausible(paid, rate.ratio):
+        raise errors.DealImplausible(bought=str(bought), by_the_rate=str(fair))
 
 
 def ordered(one: str, other: str) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 from django.db import connection, transaction
@@ -14,7 +14,7 @@ from apps.finance.fx import errors
 from apps.finance.fx.choices import FUNCTIONAL, RANK
 from apps.finance.fx.models import CurrencyPosition, Exchange
 from apps.finance.fx.rules.positions import trade
-from apps.finance.fx.rules.rates import Rate
+from apps.finance.fx.rules.rates import Rate, check_deal
 from apps.finance.fx.selectors import rate_on
 from apps.finance.ledger import postings
 from apps.finance.ledger import services as ledger
@@ -59,6 +59,8 @@ def exchange(
     :raises AmountNotPositive: an amount is zero or below
     :raises SameCurrency: both sides are in one currency
     :raises NotCash: an account that holds no cash of ours
+    :raises DealInTheFuture: a day after today
+    :raises DealImplausible: over a quarter away from the day's rate, or both sides changed round
     :raises RateMissing: no rate to value it by
     :raises KeyReused: the key belongs to another exchange
     :raises UnknownAccount, AccountClosed, AmountOutOfRange: the ledger refuses
@@ -74,6 +76,9 @@ def exchange(
     first = Exchange.objects.filter(idempotency_key=idempotency_key).first()
     if first is not None:
         return _same(first, deal)
+    if effective_on > now.astimezone(UTC).date():
+        raise errors.DealInTheFuture(on=effective_on.isoformat())
+    _check_plausible(deal)
     value, note = _value(sold, bought, effective_on)
     gain = _move_positions(sold, bought, value)
     done = Exchange.objects.create(
@@ -127,6 +132,17 @@ def _check(deal: _Deal) -> None:
             raise errors.NotCash(account=account)
     if deal.sold.currency == deal.bought.currency:
         raise errors.SameCurrency(currency=deal.sold.currency)
+
+
+def _check_plausible(deal: _Deal) -> None:
+    """
+    :raises DealImplausible: the amounts are not those of the day; without a rate nobody knows
+    """
+    try:
+        rate = rate_on(base=deal.sold.currency, quote=deal.bought.currency, on=deal.effective_on)
+    except errors.RateMissing:
+        return
+    check_deal(deal.sold, deal.bought, rate)
 
 
 def _value(sold: Money, bought: Money, on: date) -> tuple[Money, str]:

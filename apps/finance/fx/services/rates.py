@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
@@ -24,6 +24,8 @@ from apps.finance.fx.rules import rates
 
 _SOURCE = re.compile(r"[A-Z][A-Z0-9-]{1,29}", re.ASCII)
 _BATCH = 1000
+#: An older rate says nothing of today's.
+_MONTH = timedelta(days=31)
 #: Two imports of one file at once would each miss what the other is about to write.
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('fx.rates', 0))"
 _INSERT = """
@@ -133,7 +135,7 @@ def record_rate(
 
     :raises NotPermitted: ``by`` lacks fx.record_rate
     :raises ReasonMissing: no reason is given
-    :raises RateImplausible: too far from the last rate known within a month
+    :raises RateImplausible: too far from the last rate known within a month, or its inverse
     :raises RateNotPositive, WrongWayRound, SameCurrency, UnknownCurrency: not a rate
     :raises RateInTheFuture: a day after today
     """
@@ -168,7 +170,7 @@ def _check(row: Quoted, today: date) -> None:
 
 def _last_known(base: str, quote: str, on: date) -> Decimal | None:
     return (
-        ExchangeRate.objects.filter(base=base, quote=quote, on__lte=on)
+        ExchangeRate.objects.filter(base=base, quote=quote, on__range=(on - _MONTH, on))
         .exclude(source=MANUAL)
         .order_by("-on", "-id")
         .values_list("rate", flat=True)
