@@ -205,6 +205,36 @@ class TestThresholds:
         _, rows = made(Form.NEC, year, now=day(2, 5, year=2026))
         assert len(rows) == listed
 
+    def test_what_is_below_in_dollars_is_listed_with_what_is_in_euro(self, creator, after):
+        """500.00 USD and 500.00 EUR are more than 600.00 USD: whoever files needs both."""
+        tip(1, creator, "500.00", day(3))
+        post(
+            postings.tip_by_card(
+                transaction_id=2, creator_id=creator.pk, gateway="ccbill",
+                amount=Money(500_00, "EUR"), platform_fee=Money.zero("EUR"),
+                processing_fee=Money.zero("EUR"), cluster="boyfanz",
+            ),
+            day(4),
+        )  # fmt: skip
+        _, rows = made(Form.NEC, 2025, now=after)
+        assert [(row["currency"], row["box1_nonemployee_compensation"]) for row in rows] == [
+            ("EUR", "500.00"),
+            ("USD", "500.00"),
+        ]
+
+    def test_from_whom_tax_was_withheld_is_listed_below_the_threshold_too(self, creator, after):
+        tip(1, creator, "100.00", day(3))
+        post(
+            postings.tax_withheld_from(
+                withholding_id=1, creator_id=creator.pk, place="US", amount=usd("24.00"),
+                cluster="boyfanz",
+            ),
+            day(4),
+        )  # fmt: skip
+        _, [row] = made(Form.NEC, 2025, now=after)
+        assert row["box1_nonemployee_compensation"] == "100.00"
+        assert row["box4_federal_income_tax_withheld"] == "24.00"
+
     def test_dac7_lists_everybody_who_earned(self, creator, after):
         tip(1, creator, "0.01", day(3))
         CreatorFactory.create()

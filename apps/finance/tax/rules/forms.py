@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -151,14 +151,21 @@ def threshold_of(form: Form, year: int) -> Threshold:
     )
 
 
-def is_due(form: Form, year: int, money: Money) -> bool:
-    """Test if a person's amount reaches the form's threshold.
+def is_due(form: Form, year: int, person: Mapping[str, Year]) -> bool:
+    """Test if a person's year, by currency, is on the form.
 
-    An amount in another currency than the threshold's is always on the list: whoever files it
-    converts it, and leaves it out where the law does.
+    The threshold is of all that a person got in a year. What is in another currency than the
+    threshold's is added by whoever files it, so a person with any is on the list, with all of
+    it. From whom tax was withheld is on the list whatever the amount (26 CFR 31.3406;
+    instructions of form 1099-NEC).
     """
     least = threshold_of(form, year).least
-    return money.minor > 0 and (money.currency != least.currency or money >= least)
+    if any(each.withheld > 0 for each in person.values()):
+        return True
+    return any(
+        each.net > 0 and (currency != least.currency or each.net >= least.minor)
+        for currency, each in person.items()
+    )
 
 
 def columns_of(form: Form) -> tuple[str, ...]:

@@ -12,7 +12,6 @@ from django.db.models import QuerySet
 from apps.accounts.models import Profile, User
 from apps.audit import services as audit
 from apps.core.db import outside_transaction
-from apps.core.money import Money
 from apps.finance.ledger import selectors as ledger
 from apps.finance.tax import errors
 from apps.finance.tax.choices import Form, RunState
@@ -141,17 +140,17 @@ def _lines_of(run: StatementRun, users: list[int]) -> list[StatementLine]:
         end=date(run.year, 12, 31),
         posted_before=run.as_of,
     )
-    by_person: dict[tuple[int, str], list[ledger.CreatorFlow]] = defaultdict(list)
+    by_person: dict[int, dict[str, list[ledger.CreatorFlow]]] = defaultdict(dict)
     for flow in flows:
-        by_person[profiles[flow.owner], flow.currency].append(flow)
+        by_person[profiles[flow.owner]].setdefault(flow.currency, []).append(flow)
     emails = dict(User.objects.filter(pk__in=users).values_list("pk", "email"))
     lines = []
     form = Form(run.form)
-    for (user_id, currency), of_person in sorted(by_person.items()):
-        year = forms.year_of(of_person)
-        if not forms.is_due(form, run.year, Money(year.net, currency)):
+    for user_id, of_person in sorted(by_person.items()):
+        years = {currency: forms.year_of(of_person[currency]) for currency in sorted(of_person)}
+        if not forms.is_due(form, run.year, years):
             continue
-        lines.append(
+        lines += [
             StatementLine(
                 run=run,
                 user_id=user_id,
@@ -166,5 +165,7 @@ def _lines_of(run: StatementRun, users: list[int]) -> list[StatementLine]:
                     least=str(forms.threshold_of(form, run.year).least),
                 ),
             )
-        )
+            for currency, year in years.items()
+            if year.net > 0 or year.withheld > 0
+        ]
     return lines
