@@ -60,6 +60,8 @@ class ConsoleAdmin(ModelAdmin, metaclass=ConsoleType):
     #: One line below the list's title.
     intro = ""
     verbs: tuple[Verb, ...] = ()
+    #: False when its first page is one of its own, which reads no column from the address.
+    has_list = True
     #: Attribute paths of the CSV file; none means the list cannot be exported.
     export_columns: tuple[str, ...] = ()
 

@@ -196,6 +196,7 @@ class KeyForm(forms.Form):
 class PeriodAdmin(ConsoleAdmin):
     intro = "Months are closed one after the other, when everything in them is proved."
     icon = "event_available"
+    has_list = False
 
     def get_urls(self) -> list[Any]:
         gate = self.admin_site.admin_view
