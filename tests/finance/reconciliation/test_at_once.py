@@ -19,6 +19,7 @@ from django.db import DatabaseError, connection, transaction
 
 from apps.accounts.models import Profile, User
 from apps.core.errors import DomainError
+from apps.core.money import Money
 from apps.finance.ledger import postings
 from apps.finance.ledger import selectors as ledger
 from apps.finance.reconciliation import services as reconciliation
@@ -136,6 +137,45 @@ def test_two_people_who_post_the_same_difference_post_it_once(
 
     assert ended == {"done": 1, "reconciliation.exception_decided": 3}
     assert ledger.balance_of(postings.processor_clearing("ccbill"), "USD").minor == 2500
+
+
+def test_a_settlement_that_many_book_at_once_is_booked_once(
+    fan: Profile, creator: Profile, staff: Callable[..., User], now: datetime
+) -> None:
+    """Beside it the processor's own exception is settled: nobody waits in a circle."""
+    a_sale(fan, creator, "S1", "50.00")
+    theirs = a_matched(
+        a_source(), a_row("S1", "50.00"), a_row("P1", "-50.00"), a_row("X", "-1.00"), now=now
+    )
+    payout, charge = theirs.lines.get(reference="P1"), theirs.lines.get(reference="X")
+    bank = a_source(name="Main bank", code="1000", owner="bank:main")
+    found = a_matched(bank, a_row("P1", "43.50"), now=now).exceptions.get()
+    settlement = reconciliation.Settlement(
+        "ccbill", *(Money.of(text, "USD") for text in ("50.00", "4.00", "4.00", "2.50"))
+    )
+    people = [staff("finance") for _ in range(5)]
+
+    ended = at_once(
+        [
+            *(
+                lambda by=by: reconciliation.post_settlement(  # type: ignore[misc]
+                    exception_id=found.pk, settlement=settlement, line_ids=[payout.pk], by=by,
+                    reason="Theirs.", now=now,
+                )
+                for by in people[1:]
+            ),
+            lambda: reconciliation.post_difference(
+                exception_id=charge.exceptions.get().pk, counter=Other.PROCESSING_COSTS,
+                effective_on=None, by=people[0], reason="A charge.", now=now,
+            ),
+        ]
+    )  # fmt: skip
+
+    assert ended == {"done": 2, "reconciliation.exception_decided": 3}
+    assert ledger.balance_of(postings.cash("main"), "USD") == Money(4350, "USD")
+    assert ledger.balance_of(postings.processor_clearing("ccbill"), "USD") == Money(-100, "USD")
+    theirs.refresh_from_db()
+    assert theirs.state == "COMPLETE"
 
 
 def test_runs_on_one_account_queue_and_agree(
