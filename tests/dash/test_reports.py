@@ -154,6 +154,16 @@ class TestAStatement:
         assert "Total other income" in file
         assert "Result of the period 50.00" in page
 
+    @pytest.mark.parametrize(
+        ("query", "chosen"), [({}, ["This month"]), ({"period": "2020-02"}, [])]
+    )
+    def test_marks_the_period_it_shows(self, console, query, chosen):
+        answer = console("finance").get(PROFIT, query)
+
+        assert [
+            label for label, _, is_chosen in answer.context["shortcuts"] if is_chosen
+        ] == chosen
+
     def test_keeps_the_question_in_its_files(self, console, books):
         client = console("finance")
         answer = client.get(PROFIT, {"period": "2026-02", "brand": "boyfanz"})

@@ -64,7 +64,10 @@ def first_words(form: forms.Form) -> str:
 
 
 def shortcuts(today: date, query: QueryDict) -> list[tuple[str, str, bool]]:
-    """Return the periods people look at most: label, query, and whether it is chosen now."""
+    """Return the periods people look at most: label, query, and whether it is chosen now.
+
+    A page that is asked nothing shows this month.
+    """
     month = today.replace(day=1)
     last = (month - timedelta(days=1)).replace(day=1)
     quarter = (today.month - 1) // 3 + 1
@@ -80,7 +83,8 @@ def shortcuts(today: date, query: QueryDict) -> list[tuple[str, str, bool]]:
         for name, value in query.items()
         if name not in {"period", "start", "end"} and value
     }
+    chosen = query.get("period") if query else wanted["This month"]
     return [
-        (label, f"?{urlencode({'period': period, **kept})}", query.get("period") == period)
+        (label, f"?{urlencode({'period': period, **kept})}", chosen == period)
         for label, period in wanted.items()
     ]
