@@ -125,7 +125,9 @@ def _days_of(ids: Sequence[int]) -> dict[int, date]:
     return dict(Entry.objects.filter(pk__in=ids).values_list("pk", "effective_on")) if ids else {}
 
 
-def _arguments(drafts: Sequence[Draft], now: datetime) -> tuple[object, ...]:
+def _arguments(
+    drafts: Sequence[Draft], now: datetime
+) -> tuple[str | bytes | Texts | Bigints, ...]:
     """Turn drafts into the arrays of ledger_post, and each into its request hash, in one pass."""
     accounts: dict[tuple[AccountRef, str], int] = {}
     # The recipes give out the same object for the same account: most are known by their address,
