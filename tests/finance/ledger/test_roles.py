@@ -98,7 +98,7 @@ class TestRawSql:
             ("INSERT INTO ledger_block VALUES (1, 1, 99, 1, now(), '', '', now())", DENIED),
             ("UPDATE ledger_bookscheck SET ok = true", DENIED),
             ("SELECT ledger_roll_totals(0, 99)", DENIED),
-            ("SELECT ledger_build_block(99, now())", DENIED),
+            ("SELECT ledger_build_block(1000000000000, now())", DENIED),
             ("DELETE FROM ledger_periodmove", DENIED),
             ("INSERT INTO ledger_period (month, state, closed_at) VALUES ('2025-11-01', 'CLOSED', now())", "FL100"),
             ("DELETE FROM audit_auditrecord", DENIED),

@@ -105,7 +105,7 @@ class TestRollForward:
         for number in (1, 2, 3):
             last = post(number, now)
 
-        # Passes are not counted: a transaction of the server's own may be under way, and is awaited.
+        # Passes are not counted: a transaction of the server may be under way, and is awaited.
         first, again = (ledger.roll_forward(now=now) for _ in range(2))
         assert first == Rolled(last, 3, first.passes, behind=False)
         assert again == Rolled(last, 0, again.passes, behind=False)
