@@ -183,12 +183,13 @@ def test_a_match_is_undone_from_its_page_and_its_parts_wait_again(
     assert "It held lines: 1, book items: 1." in text_of(browser.get(change(match)))
 
 
-def test_a_source_is_added_and_its_rules_changed(console: Console) -> None:
+@pytest.mark.parametrize("owner", ["main", "bank:main"])
+def test_a_source_is_added_and_its_rules_changed(console: Console, owner: str) -> None:
     browser = console("finance")
     form = {
         "name": "Bank EUR",
         "code": "1000",
-        "owner": "main",
+        "owner": owner,
         "currency": "EUR",
         "format_name": "camt.053",
         "compares": "NET",

@@ -101,7 +101,8 @@ class SourceForm(forms.Form):
 
     def clean_owner(self) -> str:
         kind = PROVABLE.get(self.data.get("code", ""), "")
-        return f"{kind}:{self.cleaned_data['owner'].strip()}"
+        name = self.cleaned_data["owner"].strip().removeprefix(f"{kind}:")
+        return f"{kind}:{name}"
 
 
 class RulesForm(forms.Form):
@@ -196,10 +197,12 @@ class SettlementForm(forms.Form):
         help_text="The payout, and the reserve or fees if they stand there as lines of their own."
         " They are matched with it. None: left to the next run.",
     )
-    rest_to_suspense = forms.BooleanField(
+    rest_to_suspense = forms.TypedChoiceField(
+        choices=[("", "Book nothing"), ("yes", "Book the rest to suspense")],
+        coerce=bool,
+        empty_value=False,
         required=False,
-        label="What these do not explain goes to suspense",
-        help_text="Otherwise gross less fees and reserve must be what came.",
+        label="If gross less fees and reserve is not what came",
     )
     effective_on = _date_field(
         "Accounting date",
