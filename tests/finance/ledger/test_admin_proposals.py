@@ -213,6 +213,7 @@ class TestAProposal:
         )
         proposal.refresh_from_db()
         assert proposal.state == ProposalState.APPROVED
+        assert proposal.entry
         text = answer.content.decode()
         assert f"Approved and posted as {proposal.entry.number}." in text
         assert "it is approved." not in text

@@ -126,8 +126,10 @@ def test_of_the_closing_of_a_year_is_refused(now, deposit, staff) -> None:
     with transaction.atomic():
         closed = ledger.post(closing, now=now)
     opposite = tuple(m._replace(amount=-m.amount) for m in closing.movements)
-    names = {"reverses": closed.entry_id}, {"corrects": closed.entry_id}
-    kinds = EntryKind.REVERSAL, EntryKind.CORRECTION
+    by_hand = (
+        Draft(EntryKind.REVERSAL, "by:hand", opposite, reverses=closed.entry_id),
+        Draft(EntryKind.CORRECTION, "by:hand", opposite, corrects=closed.entry_id),
+    )
 
     with pytest.raises(errors.NotReversible):
         ledger.reverse(entry_id=closed.entry_id, by=staff, reason="no", now=now)
@@ -135,9 +137,9 @@ def test_of_the_closing_of_a_year_is_refused(now, deposit, staff) -> None:
         ledger.correct(
             entry_id=closed.entry_id, key="1", movements=opposite, by=staff, reason="no", now=now
         )
-    for kind, named in zip(kinds, names, strict=True):
+    for draft in by_hand:
         with pytest.raises(errors.NotTheOpposite), transaction.atomic():
-            ledger.post(Draft(kind, "by:hand", opposite, **named), now=now)
+            ledger.post(draft, now=now)
 
     assert Entry.objects.count() == 2
 

@@ -150,15 +150,16 @@ def test_a_settlement_that_many_book_at_once_is_booked_once(
     payout, charge = theirs.lines.get(reference="P1"), theirs.lines.get(reference="X")
     bank = a_source(name="Main bank", code="1000", owner="bank:main")
     found = a_matched(bank, a_row("P1", "43.50"), now=now).exceptions.get()
-    settlement = reconciliation.Settlement(
-        "ccbill", *(Money.of(text, "USD") for text in ("50.00", "4.00", "4.00", "2.50"))
+    gross, fees, accrued, reserve = (
+        Money.of(text, "USD") for text in ("50.00", "4.00", "4.00", "2.50")
     )
+    settlement = reconciliation.Settlement("ccbill", gross, fees, accrued, reserve)
     people = [staff("finance") for _ in range(5)]
 
     ended = at_once(
         [
             *(
-                lambda by=by: reconciliation.post_settlement(  # type: ignore[misc]
+                lambda by=by: reconciliation.post_settlement(
                     exception_id=found.pk, settlement=settlement, line_ids=[payout.pk], by=by,
                     reason="Theirs.", now=now,
                 )

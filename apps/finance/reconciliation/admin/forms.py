@@ -200,7 +200,6 @@ class SettlementForm(forms.Form):
     rest_to_suspense = forms.TypedChoiceField(
         choices=[("", "Book nothing"), ("yes", "Book the rest to suspense")],
         coerce=bool,
-        empty_value=False,
         required=False,
         label="If gross less fees and reserve is not what came",
     )

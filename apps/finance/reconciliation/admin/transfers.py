@@ -91,7 +91,7 @@ def settlement_run(
             fees=_money(row, fees),
             fees_expected=_money(row, fees if fees_expected is None else fees_expected),
             reserve=_money(row, reserve),
-            rest_to_suspense=rest_to_suspense,
+            rest_to_suspense=bool(rest_to_suspense),
         ),
         line_ids=line_ids,
         effective_on=effective_on,
