@@ -10,15 +10,22 @@ import pytest
 from devstack.throwaway import environment, given_by_environment, throwaway_servers
 
 _running = ExitStack()
+#: Set when this run started servers itself: its parallel workers then do not take them for given.
+_OURS = "FANZ_TEST_SERVERS"
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests() -> None:
-    """Start servers in the first process only: the workers of xdist inherit its environment."""
-    if "PYTEST_XDIST_WORKER" in os.environ or given_by_environment():
+    """Start servers, in each worker of xdist its own.
+
+    Transactions of all databases of a server hold each other back: where one waits for those
+    before it to end, as the roll-forward of the ledger does, workers would wait for each other.
+    """
+    if given_by_environment() and _OURS not in os.environ:
         return
     servers = _running.enter_context(throwaway_servers())
     _running.enter_context(environment(servers))
+    os.environ[_OURS] = "1"
 
 
 @pytest.hookimpl(trylast=True)

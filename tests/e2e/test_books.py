@@ -125,6 +125,7 @@ class TestAMonth:
         page = someone()
         enter(page, site, role_of("finance"))
 
+        page.locator("summary", has_text="Ledger").click()
         page.get_by_role("link", name="Months").click()
         page.get_by_role("link", name=f"{month:%B %Y}").click()
         region = page.get_by_role("region", name="Before it is closed")
