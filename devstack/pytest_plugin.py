@@ -11,7 +11,7 @@ from devstack.throwaway import environment, given_by_environment, throwaway_serv
 
 _running = ExitStack()
 #: Set when this run started servers itself: its parallel workers then do not take them for given.
-_OURS = "FANZ_TEST_SERVERS"
+OURS = "FANZ_TEST_SERVERS"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -21,11 +21,11 @@ def pytest_load_initial_conftests() -> None:
     Transactions of all databases of a server hold each other back: where one waits for those
     before it to end, as the roll-forward of the ledger does, workers would wait for each other.
     """
-    if given_by_environment() and _OURS not in os.environ:
+    if given_by_environment() and OURS not in os.environ:
         return
     servers = _running.enter_context(throwaway_servers())
     _running.enter_context(environment(servers))
-    os.environ[_OURS] = "1"
+    os.environ[OURS] = "1"
 
 
 @pytest.hookimpl(trylast=True)

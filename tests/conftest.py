@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from apps.accounts import services as accounts
 from apps.accounts.models import Profile, User
 from apps.clusters import selectors as clusters
 from apps.clusters.models import Cluster
+from devstack.pytest_plugin import OURS
 from tests.factories.accounts import TOTP_SECRET, CreatorFactory, ProfileFactory, UserFactory
 
 pytest_plugins = ["tests.sandbox.fixtures"]
@@ -148,3 +150,9 @@ def pass_second_factor(session: Any, user: User) -> None:
 def api() -> APIClient:
     """A client of the API on boyfanz; sign in with ``api.force_authenticate(user)``."""
     return APIClient(headers={"host": BRAND_HOST})
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Leave the database to go with its servers, where they are this run's own."""
+    return OURS in os.environ
