@@ -215,9 +215,10 @@ class TestCheckSlice:
     def test_looks_at_what_is_new_once_and_at_the_old_in_turns(
         self, now: datetime, monkeypatch
     ) -> None:
-        monkeypatch.setattr(check_module, "OLD_ENTRIES", 1)
-        monkeypatch.setattr(check_module, "ACCOUNTS", 1)
         first, second = Entry.objects.order_by("id").values_list("pk", flat=True)
+        # A slice ends between the two, however many numbers other tests have used.
+        monkeypatch.setattr(check_module, "OLD_ENTRIES", first)
+        monkeypatch.setattr(check_module, "ACCOUNTS", Account.objects.latest("id").pk // 2 + 1)
 
         assert ledger.check_slice(now=now).new_to_id == 0  # nothing is rolled
         ledger.roll_forward(now=now)
@@ -225,7 +226,7 @@ class TestCheckSlice:
         assert (new.scope, new.ok, new.entries, new.new_to_id) == ("SLICE", True, 2, second)
 
         seen, accounts = [], []
-        for _ in range(2 * second):
+        for _ in range(6):
             check = ledger.check_slice(now=now)
             seen.append(check.old_to_id)
             accounts.append(check.account_to_id)
@@ -235,13 +236,13 @@ class TestCheckSlice:
     def test_finds_an_old_entry_that_was_touched_within_one_round(
         self, now: datetime, monkeypatch
     ) -> None:
-        monkeypatch.setattr(check_module, "OLD_ENTRIES", 1)
+        last = Entry.objects.latest("id").pk
+        monkeypatch.setattr(check_module, "OLD_ENTRIES", last // 4 + 1)
         ledger.roll_forward(now=now)
         ledger.check_slice(now=now)
-        last = Entry.objects.latest("id").pk
         as_owner(f"UPDATE ledger_entry SET memo = 'x' WHERE id = {last}")
 
-        answers = [ledger.check_slice(now=now).ok for _ in range(last + 1)]
+        answers = [ledger.check_slice(now=now).ok for _ in range(6)]
 
         assert False in answers
 
