@@ -9,7 +9,7 @@ lock is held.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from django.conf import settings
 from django.db import connection
@@ -111,14 +111,22 @@ def prove_tables() -> list[Finding]:
 
 def edges() -> tuple[int, int]:
     """Return the lowest and the highest id of an entry or a line; a line may have no entry."""
-    ((first, last),) = _rows(
-        "SELECT least((SELECT min(id) FROM ledger_entry),"
-        "             (SELECT min(entry_id) FROM ledger_line)),"
-        "    greatest((SELECT max(id) FROM ledger_entry),"
-        "             (SELECT max(entry_id) FROM ledger_line))",
+    ((last,),) = _rows(
+        "SELECT greatest((SELECT max(id) FROM ledger_entry),"
+        "                (SELECT max(entry_id) FROM ledger_line))",
         {},
     )
-    return first or 1, last or 0
+    return next_entry(0) or 1, last or 0
+
+
+def next_entry(low: int) -> int | None:
+    """Return the first id after ``low`` of an entry or a line; None when there is none."""
+    ((first,),) = _rows(
+        "SELECT least((SELECT min(id) FROM ledger_entry WHERE id > %(low)s),"
+        "             (SELECT min(entry_id) FROM ledger_line WHERE entry_id > %(low)s))",
+        {"low": low},
+    )
+    return cast("int | None", first)
 
 
 def last_account() -> int:
@@ -129,6 +137,16 @@ def last_account() -> int:
         {},
     )
     return last or 0
+
+
+def next_account(low: int) -> int | None:
+    """Return the first id after ``low`` of an account or one a balance names, or None."""
+    ((first,),) = _rows(
+        "SELECT least((SELECT min(id) FROM ledger_account WHERE id > %(low)s),"
+        " (SELECT min(account_id) FROM ledger_balance WHERE account_id > %(low)s))",
+        {"low": low},
+    )
+    return cast("int | None", first)
 
 
 def windows(low: int, high: int) -> Iterator[Slice]:

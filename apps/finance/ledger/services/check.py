@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
 
 from apps.finance.ledger.choices import CheckScope
@@ -41,8 +42,10 @@ def check_slice(*, now: datetime) -> BooksCheck:
     # Numbers begin anew when the books came from elsewhere.
     new_from = min(new_from, rolled_to)
     new_to = min(rolled_to, new_from + NEW_WINDOWS * proof.WINDOW)
-    old = _after(before.old_to_id if before else 0, OLD_ENTRIES, new_from)
-    accounts = _after(before.account_to_id if before else 0, ACCOUNTS, proof.last_account())
+    old = _after(before.old_to_id if before else 0, OLD_ENTRIES, new_from, proof.next_entry)
+    accounts = _after(
+        before.account_to_id if before else 0, ACCOUNTS, proof.last_account(), proof.next_account
+    )
 
     proofs = [proof.prove_entries(part) for part in [*proof.windows(new_from, new_to), old]]
     findings = [
@@ -64,10 +67,16 @@ def check_slice(*, now: datetime) -> BooksCheck:
     )
 
 
-def _after(done: int, size: int, end: int) -> Slice:
-    """Return the next slice of the ids to ``end``; the first again when all are done."""
+def _after(done: int, size: int, end: int, next_id: Callable[[int], int | None]) -> Slice:
+    """Return the next slice of the ids to ``end``; the first again when all are done.
+
+    It begins where there is a row: numbers that were drawn and never used would be whole runs
+    that judge nothing.
+    """
     low = done if done < end else 0
-    return Slice(low, min(low + size, end))
+    found = next_id(low)
+    start = end if found is None else min(found - 1, end)
+    return Slice(start, min(start + size, end))
 
 
 def _stored(result: Proof, scope: CheckScope, now: datetime, **progress: int) -> BooksCheck:
