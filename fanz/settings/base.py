@@ -46,10 +46,15 @@ INSTALLED_APPS = [
     "apps.audit",
     "apps.clusters",
     "apps.accounts",
+    "apps.webhooks",
     "apps.finance.ledger",
     "apps.finance.fx",
     "apps.finance.tax",
+    "apps.finance.routing",
+    "apps.finance.risk",
     "apps.finance.payments",
+    "apps.finance.monitoring",
+    "apps.finance.debits",
     "apps.payouts",
     "apps.finance.reconciliation",
     "apps.finance.reports",
@@ -268,6 +273,8 @@ CCBILL = {
         default=["64.38.212.0/24", "64.38.215.0/24", "64.38.240.0/24", "64.38.241.0/24"],
     ),
 }
+#: Addresses and secrets of the other gateways, by the name a MID refers to them with.
+GATEWAY_CREDENTIALS: dict[str, dict[str, str]] = env.json("GATEWAY_CREDENTIALS", default={})
 PAXUM = {
     "api_url": env("PAXUM_API_URL", default="https://secure.paxum.com/payment/api/paymentAPI.php"),
     "from_email": env("PAXUM_FROM_EMAIL", default=""),

@@ -24,11 +24,13 @@ from tests.factories.payments import md5
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors.json").read_text())
 CCBILL = gateway_for("ccbill")
-
-
-@pytest.fixture(autouse=True)
-def _salt(settings):
-    settings.CCBILL = {**settings.CCBILL, "salt": "789"}
+CONFIG = {
+    "flexforms_url": "https://pay.example/flexforms",
+    "datalink_url": "https://datalink.example",
+    "salt": "789",
+    "webhook_networks": "127.0.0.0/8",
+}
+ACCOUNT = Account("900000", "0002", "flex", config=CONFIG)
 
 
 def test_form_digest_equals_the_published_vector():
@@ -60,7 +62,7 @@ def test_response_digest_equals_the_published_vector():
     ],
 )
 def test_the_page_is_signed_over_the_exact_texts(amount, price, code):
-    url = CCBILL.checkout_url(Order("token-1", amount, Account("900000", "0002", "flex")))
+    url = CCBILL.open_checkout(Order("token-1", amount, ACCOUNT)).url
     sent = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
     assert urlsplit(url).path.endswith("/flex")
     assert sent == {
@@ -77,7 +79,8 @@ def test_the_page_is_signed_over_the_exact_texts(amount, price, code):
 class TestReturn:
     def test_reads_a_proved_approval(self):
         returned = CCBILL.parse_return(
-            {"X-order": "t", "subscription_id": "123", "responseDigest": md5("123", "1", "789")}
+            {"X-order": "t", "subscription_id": "123", "responseDigest": md5("123", "1", "789")},
+            ACCOUNT,
         )
         assert (returned.approved, returned.reference) == (True, "123")
 
@@ -88,19 +91,21 @@ class TestReturn:
                 "denialId": "55",
                 "responseDigest": md5("55", "0", "789"),
                 "reasonForDecline": "No funds",
-            }
+            },
+            ACCOUNT,
         )
         assert (returned.approved, returned.reason) == (False, "No funds")
 
     def test_refuses_a_denial_dressed_as_an_approval(self):
         with pytest.raises(NotAuthentic):
             CCBILL.parse_return(
-                {"X-order": "t", "subscription_id": "5", "responseDigest": md5("5", "0", "789")}
+                {"X-order": "t", "subscription_id": "5", "responseDigest": md5("5", "0", "789")},
+                ACCOUNT,
             )
 
     def test_cannot_read_one_without_an_order(self):
         with pytest.raises(Unreadable):
-            CCBILL.parse_return({"subscription_id": "5"})
+            CCBILL.parse_return({"subscription_id": "5"}, ACCOUNT)
 
 
 class TestWebhook:
@@ -112,7 +117,9 @@ class TestWebhook:
     )
 
     def read(self, digest):
-        return CCBILL.read_webhook(Delivery({}, {}, (self.FIELDS % digest).encode(), "127.0.0.1"))
+        delivery = Delivery({}, {}, (self.FIELDS % digest).encode(), "127.0.0.1")
+        [notice] = CCBILL.read_webhook(delivery, ACCOUNT)
+        return notice
 
     @pytest.mark.parametrize("digest", [md5("5.50", "2", "036", "789"), md5("9", "1", "789")])
     def test_accepts_numbers_unknown_fields_and_both_digests(self, digest):
@@ -127,8 +134,9 @@ class TestWebhook:
 
     @pytest.mark.parametrize("body", [b"", b"\xff", b"{", b"{}", b"[1]", b"no form at all"])
     def test_cannot_read_nonsense(self, body):
+        delivery = Delivery({"eventType": "NewSaleFailure"}, {}, body, "127.0.0.1")
         with pytest.raises(Unreadable):
-            CCBILL.read_webhook(Delivery({"eventType": "NewSaleFailure"}, {}, body, "127.0.0.1"))
+            CCBILL.read_webhook(delivery, ACCOUNT)
 
 
 @pytest.mark.parametrize("price", ["5_0.0_0", "\u0665\u0660.\u0660\u0660", "5e1", " 50.00", "NaN"])
@@ -140,7 +148,7 @@ def test_a_price_is_written_in_plain_digits(price):
         {"eventType": "NewSaleSuccess"}, {}, json.dumps(body).encode(), "127.0.0.1"
     )
     with pytest.raises(Unreadable, match="the price is not an amount"):
-        CCBILL.read_webhook(delivery)
+        CCBILL.read_webhook(delivery, ACCOUNT)
 
 
 def test_arizona_has_no_summer_time():

@@ -1,8 +1,14 @@
-"""What every card gateway must be able to do, in this platform's words."""
+"""What every gateway must be able to do, in this platform's words.
+
+A gateway is a processor of money from fans: cards, coins, bank debits. An adapter translates
+between its protocol and the words here. It holds no state and touches no database; everything
+it needs comes with the call. What it cannot do it declares in ``Capabilities``, and callers ask
+those, never the gateway's name.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -19,13 +25,35 @@ class NotAuthentic(Exception):
     """A message that does not prove its sender, or was altered. Its text says which check."""
 
 
+class NotOffered(Exception):
+    """A call the gateway does not offer: a mistake of ours, as ``Capabilities`` says so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Our account at the gateway (a MID)."""
+    """Our account at the gateway (a MID), with the addresses and secrets it is used with.
+
+    ``config`` holds what ``Gateway.needs`` names. It is never stored or logged.
+    """
 
     number: str
-    subaccount: str
+    subaccount: str = ""
     form_id: str = ""
+    descriptor: str = ""
+    config: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+# --- A sale ------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """What a gateway asks to know of the payer; empty where the platform does not know."""
+
+    id: str = ""
+    email: str = field(default="", repr=False)
+    country: str = ""
+    ip: str = field(default="", repr=False)
+    user_agent: str = field(default="", repr=False)
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,31 +63,161 @@ class Order:
     token: str
     amount: Money
     account: Account
+    description: str = ""
+    buyer: Buyer = field(default_factory=Buyer)
+    #: Where the browser goes afterwards, and where the gateway tells its word, if it asks for it.
+    success_url: str = ""
+    decline_url: str = ""
+    webhook_url: str = ""
+    #: Ask the gateway to keep the means of payment for later charges.
+    keep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """Where the payer goes on.
+
+    ``url`` is a page of the gateway's. Where there is none, ``fields`` is what the gateway's own
+    fields in our page need (never card data). ``reference`` is the gateway's name for the order,
+    when it has one already.
+    """
+
+    url: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    reference: str = ""
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """A stored means of payment, by the gateway's name for it. No card number, ever."""
+
+    token: str = field(repr=False)
+    brand: str = ""
+    last4: str = ""
+    expires: str = ""  # YYYY-MM
+    country: str = ""
+    bin: str = ""  # six or eight digits, where the gateway tells them
+    fingerprint: str = ""  # the gateway's name for the card, equal whenever the card is
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """A charge we start: with a stored means, or with a one-time token of the gateway's fields.
+
+    ``key`` names the attempt. Where the gateway keeps keys, the same key charges once.
+    """
+
+    order: Order
+    key: str
+    token: str = field(repr=False)
+    one_time: bool = False
+    #: ``applepay`` or ``googlepay`` when the token is such a wallet's.
+    wallet: str = ""
+    #: False: the payer is not there (a renewal), the card networks want to know.
+    payer_present: bool = True
+
+
+class Outcome(Enum):
+    """What became of a call that moves money."""
+
+    DONE = "done"
+    PENDING = "taken on; the outcome comes by webhook"
+    ACTION = "the payer must do something first"
+    DECLINED = "declined"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A gateway's answer to a charge, refund, void or cancellation.
+
+    ``sent`` and ``received`` are what is kept of the exchange, without secrets and card data.
+    """
+
+    outcome: Outcome
+    reference: str = ""
+    gateway_transaction: str = ""
+    action_url: str = ""
+    code: str = ""
+    reason: str = ""
+    means: Means | None = None
+    sent: Mapping[str, str] = field(default_factory=dict)
+    received: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """A sale at the gateway that something is to be done to."""
+
+    account: Account
+    reference: str
+    token: str
+    amount: Money
+    gateway_transaction: str = ""
+    sold_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """What the payer's browser brought back; proved by the gateway's digest."""
+    """What the payer's browser brought back.
+
+    ``proved``: by the gateway's signature; otherwise it is a hint to ask the gateway.
+    """
 
     token: str
     approved: bool
     reference: str
     code: str = ""
     reason: str = ""
+    proved: bool = True
 
 
+# --- What a gateway tells by itself --------------------------------------------------------------
 class Told(Enum):
     """What a webhook says, reduced to what this platform acts on."""
 
     PAID = "paid"
+    AUTHORISED = "authorised"
+    PENDING = "on its way"
     DECLINED = "declined"
+    CANCELLED = "given up or expired without a charge"
+    RENEWED = "the gateway charged a renewal"
+    RENEWAL_FAILED = "the gateway could not charge a renewal"
+    RENEWAL_ENDED = "there will be no more renewals"
+    REFUNDED = "money went back to the payer"
+    REFUND_FAILED = "money did not go back"
+    VOIDED = "taken back before it was settled"
+    INQUIRY = "the bank asks"
+    ALERT = "a dispute is announced"
+    CHARGEBACK = "the bank took the money back"
+    CHARGEBACK_WON = "the bank gave it back"
+    CHARGEBACK_LOST = "the bank keeps it"
+    FRAUD_REPORT = "the issuer reports fraud"
+    MEANS_CHANGED = "the card was replaced or closed"
     NEEDS_STAFF = "needs staff"
     NOTHING = "nothing to do"
 
 
 @dataclass(frozen=True, slots=True)
+class Disputed:
+    """What a gateway says of a dispute."""
+
+    reference: str  # the gateway's name for the case; never empty
+    reason_code: str = ""
+    reason: str = ""
+    due_at: datetime | None = None
+    #: A second round after a first was won.
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
-    """An authentic webhook, read."""
+    """An authentic piece of news, read. One delivery may hold several.
+
+    ``dedupe_key`` is the gateway's identity of the news (at most 120 characters): the same key
+    means the same news. ``amount`` is what this news is about: the price of a sale, the part
+    refunded, the sum disputed. ``reference`` names the sale it is about.
+    """
 
     event_type: str
     told: Told
@@ -72,74 +230,163 @@ class Notice:
     occurred_at: datetime | None = None
     code: str = ""
     reason: str = ""
+    means: Means | None = None
+    dispute: Disputed | None = None
     facts: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A webhook as it arrived."""
+    """A webhook as it arrived. ``url`` is the address it is registered under."""
 
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
     remote_ip: str
+    method: str = "POST"
+    url: str = ""
+    received_at: datetime | None = None
 
 
+# --- What a gateway answers when asked ----------------------------------------------------------
 class Sale(Enum):
     """What the gateway answers when asked about a sale."""
 
     PAID = "paid"
+    PENDING = "still on its way"
+    DECLINED = "declined"
     UNDONE = "voided, refunded or charged back"
     NOT_FOUND = "not found"
 
 
 @dataclass(frozen=True, slots=True)
 class LookedUp:
+    """``token``, ``amount`` and ``reference`` are filled where the gateway names them: with order
+    and amount it proves a sale, without them it only says that there is one."""
+
     sale: Sale
     since: datetime | None = None
+    token: str = ""
+    reference: str = ""
+    amount: Money | None = None
+    refunded: Money | None = None
+    means: Means | None = None
     facts: dict[str, str] = field(default_factory=dict)
+
+
+class RebillBy(Enum):
+    """Who starts the renewals of a subscription."""
+
+    NOBODY = "nobody"
+    GATEWAY = "the gateway"
+    US = "this platform"
+    EITHER = "either"
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What the gateway offers, so that callers need not know its name."""
 
-    hosted_page: bool
-    look_up: bool
-    signed_webhooks: bool
+    currencies: frozenset[str]
+    hosted_page: bool = False
+    #: Its own fields in our page yield a one-time token (card data never touches us).
+    fields: bool = False
+    #: A stored means can be charged by us.
+    token_charge: bool = False
+    #: The same ``Charge.key`` charges once, whatever happens: safe to send again.
+    keeps_keys: bool = False
+    rebill_by: RebillBy = RebillBy.NOBODY
+    cancel_renewals: bool = False
+    refund: bool = False
+    partial_refund: bool = False
+    void: bool = False
+    look_up: bool = False
+    #: A look-up names order and amount, so that it alone can prove a payment.
+    look_up_proves: bool = False
+    signed_webhooks: bool = True
+    dispute_push: bool = False
+    #: ``applepay``, ``googlepay``.
+    wallets: frozenset[str] = frozenset()
+    #: The gateway stays the seller of record, its name is on the statement.
+    merchant_of_record: bool = False
+    #: What it wants to read in answer to a webhook, and by which verbs it comes.
+    webhook_reply: str = "OK"
+    webhook_methods: frozenset[str] = frozenset({"POST"})
 
 
 class Gateway(Protocol):
-    """One card processor. Adapters hold no state and touch no database."""
+    """One processor. Calls that wait on the network raise ``apps.core.http.NotSent`` (it surely
+    did nothing), or another ``Unavailable`` (whether it acted is not known)."""
 
     @property
     def capabilities(self) -> Capabilities: ...
 
-    def is_configured(self) -> bool:
-        """Test if all secrets and addresses are set."""
+    @property
+    def needs(self) -> frozenset[str]:
+        """Names in ``Account.config`` without which it is off."""
 
-    def checkout_url(self, order: Order) -> str:
-        """Return the signed address of the payment page for ``order``."""
-
-    def read_webhook(self, delivery: Delivery) -> Notice:
+    def open_checkout(self, order: Order) -> Checkout:
         """
-        Authenticate and read a delivery.
+        Return where the payer goes on. Waits on the network at some gateways; never charges.
+
+        :raises Unavailable: no usable answer
+        """
+
+    def charge(self, charge: Charge) -> Answered:
+        """
+        Charge a stored means or a one-time token. Safe to repeat only with ``keeps_keys``.
+
+        :raises NotOffered: see ``Capabilities.token_charge`` and ``fields``
+        :raises Unavailable: no usable answer; see the class
+        """
+
+    def refund(self, sold: Sold, *, amount: Money, key: str) -> Answered:
+        """
+        Send the sale, or a part of it, back. Safe to repeat only with ``keeps_keys``.
+
+        :raises NotOffered: see ``Capabilities.refund`` and ``partial_refund``
+        :raises Unavailable: no usable answer; see the class
+        """
+
+    def void(self, sold: Sold, *, key: str) -> Answered:
+        """
+        Take a sale back before it is settled. Repeating changes nothing more.
+
+        :raises NotOffered: see ``Capabilities.void``
+        :raises Unavailable: no usable answer; see the class
+        """
+
+    def cancel_renewals(self, sold: Sold, *, key: str) -> Answered:
+        """
+        End a subscription the gateway renews. One that has ended already counts as done.
+
+        :raises NotOffered: see ``Capabilities.cancel_renewals``
+        :raises Unavailable: no usable answer; see the class
+        """
+
+    def look_up(self, sold: Sold) -> LookedUp:
+        """
+        Ask what became of a sale, by ``reference`` or, where it is empty, by ``token``. Safe to
+        repeat.
+
+        :raises NotOffered: see ``Capabilities.look_up``
+        :raises Unavailable: no usable answer
+        """
+
+    def read_webhook(self, delivery: Delivery, account: Account) -> Sequence[Notice]:
+        """
+        Authenticate and read a delivery, with the secrets of the accounts it was sent for.
+
+        Each ``Notice.account`` names the account (number, subaccount) the news says it is about.
 
         :raises NotAuthentic: it does not prove its sender, or was altered
         :raises Unreadable: its form is not understood
         """
 
-    def parse_return(self, params: Mapping[str, str]) -> Returned:
+    def parse_return(self, params: Mapping[str, str], account: Account) -> Returned:
         """
-        Authenticate and read what the payer's browser brought back.
+        Read, and authenticate where it can be, what the payer's browser brought back.
 
-        :raises NotAuthentic: its digest is wrong
+        :raises NotAuthentic: its signature is wrong
         :raises Unreadable: it names no order or no outcome
-        """
-
-    def look_up(self, *, reference: str, account: Account) -> LookedUp:
-        """
-        Ask the gateway about a sale. Waits on the network; safe to repeat.
-
-        :raises Unavailable: no usable answer
         """

@@ -14,20 +14,23 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from urllib.parse import parse_qsl, urlencode
 
-from django.conf import settings
-
 from apps.core.errors import DomainError
 from apps.core.money import SCALES, Money
 from apps.finance.payments.adapters import ccbill_datalink
 from apps.finance.payments.adapters.base import (
     Account,
+    Answered,
     Capabilities,
+    Charge,
+    Checkout,
     Delivery,
     LookedUp,
     NotAuthentic,
     Notice,
+    NotOffered,
     Order,
     Returned,
+    Sold,
     Told,
     Unreadable,
 )
@@ -71,17 +74,20 @@ def price_text(amount: Money) -> str:
 class CCBill:
     """See ``base.Gateway``."""
 
-    capabilities = Capabilities(hosted_page=True, look_up=True, signed_webhooks=False)
+    capabilities = Capabilities(
+        currencies=frozenset(CURRENCY_CODES),
+        hosted_page=True,
+        look_up=True,
+        signed_webhooks=False,
+        merchant_of_record=True,
+    )
+    needs = frozenset({"flexforms_url", "datalink_url", "salt", "webhook_networks"})
 
-    def is_configured(self) -> bool:
-        needed = ("flexforms_url", "datalink_url", "salt", "webhook_token", "webhook_networks")
-        return all(settings.CCBILL[name] for name in needed)
-
-    def checkout_url(self, order: Order) -> str:
+    def open_checkout(self, order: Order) -> Checkout:
         price = price_text(order.amount)
         code = CURRENCY_CODES[order.amount.currency]
         digest = form_digest(
-            price=price, period=PERIOD, currency_code=code, salt=settings.CCBILL["salt"]
+            price=price, period=PERIOD, currency_code=code, salt=order.account.config["salt"]
         )
         parameters = {
             "clientAccnum": order.account.number,
@@ -92,10 +98,22 @@ class CCBill:
             "formDigest": digest,
             "X-order": order.token,
         }
-        base = settings.CCBILL["flexforms_url"].rstrip("/")
-        return f"{base}/{order.account.form_id}?{urlencode(parameters)}"
+        base = order.account.config["flexforms_url"].rstrip("/")
+        return Checkout(f"{base}/{order.account.form_id}?{urlencode(parameters)}")
 
-    def parse_return(self, params: Mapping[str, str]) -> Returned:
+    def charge(self, charge: Charge) -> Answered:
+        raise NotOffered
+
+    def refund(self, sold: Sold, *, amount: Money, key: str) -> Answered:
+        raise NotOffered
+
+    def void(self, sold: Sold, *, key: str) -> Answered:
+        raise NotOffered
+
+    def cancel_renewals(self, sold: Sold, *, key: str) -> Answered:
+        raise NotOffered
+
+    def parse_return(self, params: Mapping[str, str], account: Account) -> Returned:
         _check_text(params)
         token = params.get("X-order", "")
         digest = _first(params, "responseDigest", "response_digest", "digest")
@@ -104,7 +122,7 @@ class CCBill:
         if not token or not (sale or denial):
             raise Unreadable("the return names no order or no outcome")
         expected = response_digest(
-            identifier=sale or denial, approved=bool(sale), salt=settings.CCBILL["salt"]
+            identifier=sale or denial, approved=bool(sale), salt=account.config["salt"]
         )
         if not _same(expected, digest):
             raise NotAuthentic("wrong digest on the return page")
@@ -116,8 +134,8 @@ class CCBill:
             reason=_first(params, "reasonForDecline", "declineText")[:200],
         )
 
-    def read_webhook(self, delivery: Delivery) -> Notice:
-        _check_sender(delivery.remote_ip)
+    def read_webhook(self, delivery: Delivery, account: Account) -> list[Notice]:
+        _check_sender(delivery.remote_ip, account.config["webhook_networks"])
         _check_text(delivery.query)
         fields = _fields(delivery)
         event_type = delivery.query.get("eventType") or fields.get("eventType", "")
@@ -125,19 +143,19 @@ class CCBill:
             raise Unreadable("no eventType")
         told = _TOLD.get(event_type, Told.NEEDS_STAFF)
         if told in {Told.PAID, Told.DECLINED}:
-            _check_digest(fields, must_be_there=told is Told.PAID)
-        return _notice(event_type, told, fields)
+            _check_digest(fields, account.config["salt"], must_be_there=told is Told.PAID)
+        return [_notice(event_type, told, fields)]
 
-    def look_up(self, *, reference: str, account: Account) -> LookedUp:
-        return ccbill_datalink.view_status(reference=reference, account=account)
+    def look_up(self, sold: Sold) -> LookedUp:
+        return ccbill_datalink.view_status(reference=sold.reference, account=sold.account)
 
 
-def _check_sender(remote_ip: str) -> None:
+def _check_sender(remote_ip: str, allowed: str) -> None:
     try:
         address = ipaddress.ip_address(remote_ip)
     except ValueError as error:
         raise NotAuthentic("no sender address") from error
-    networks = [ipaddress.ip_network(each) for each in settings.CCBILL["webhook_networks"]]
+    networks = [ipaddress.ip_network(each.strip()) for each in allowed.split(",")]
     if not any(address in network for network in networks):
         raise NotAuthentic("sent from an address that is not CCBill's")
 
@@ -173,7 +191,7 @@ def _check_text(fields: Mapping[str, str]) -> None:
             raise Unreadable("it holds characters that are no text")
 
 
-def _check_digest(fields: Mapping[str, str], *, must_be_there: bool) -> None:
+def _check_digest(fields: Mapping[str, str], salt: str, *, must_be_there: bool) -> None:
     """
     The digest binds the price to our salt. Captured payloads carry the form's digest; one
     SDK expects the return page's, so both are accepted.
@@ -181,7 +199,6 @@ def _check_digest(fields: Mapping[str, str], *, must_be_there: bool) -> None:
     given = fields.get("dynamicPricingValidationDigest", "")
     if not given and not must_be_there:
         return
-    salt = settings.CCBILL["salt"]
     accepted = []
     amount = _amount(fields)
     if amount is not None:

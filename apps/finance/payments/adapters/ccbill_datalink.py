@@ -7,7 +7,6 @@ from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
-from django.conf import settings
 
 from apps.core.errors import Unavailable
 from apps.core.http import Client
@@ -33,12 +32,12 @@ def view_status(*, reference: str, account: Account) -> LookedUp:
     """
     answer = _client.request(
         "GET",
-        settings.CCBILL["datalink_url"].rstrip("/") + "/utils/subscriptionManagement.cgi",
+        account.config["datalink_url"].rstrip("/") + "/utils/subscriptionManagement.cgi",
         params={
             "clientAccnum": account.number,
             "usingSubacc": account.subaccount,
-            "username": settings.CCBILL["datalink_username"],
-            "password": settings.CCBILL["datalink_password"],
+            "username": account.config["datalink_username"],
+            "password": account.config["datalink_password"],
             "action": "viewSubscriptionStatus",
             "subscriptionId": reference,
             "returnXML": "1",
@@ -68,7 +67,7 @@ def read_status(body: bytes) -> LookedUp:
         raise DataLinkTrouble(result=code[:20])
     undone = any(facts[name] not in {"", "0"} for name in _FACTS[2:])
     # Status 0 only says that the two days of access are over; money comes back by a counter.
-    return LookedUp(Sale.UNDONE if undone else Sale.PAID, _time(facts["signupDate"]), facts)
+    return LookedUp(Sale.UNDONE if undone else Sale.PAID, _time(facts["signupDate"]), facts=facts)
 
 
 def _text(root: Element, name: str) -> str:

@@ -10,6 +10,7 @@ from django.db.models import Max
 from apps.finance.payments.adapters import GATEWAYS
 from apps.finance.payments.choices import WebhookStatus
 from apps.finance.payments.models import MerchantAccount, WebhookEvent
+from apps.finance.payments.selectors.merchants import of_gateway
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ def gateway_health(*, now: datetime) -> list[GatewayHealth]:
         rows.append(
             GatewayHealth(
                 gateway=name,
-                configured=gateway.is_configured(),
+                configured=gateway.needs <= of_gateway(name).config.keys(),
                 active_accounts=MerchantAccount.objects.filter(
                     gateway=name, is_active=True
                 ).count(),

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.conf import settings
+
 from apps.finance.payments import errors
+from apps.finance.payments.adapters.base import Account
 from apps.finance.payments.models import MerchantAccount
 
 if TYPE_CHECKING:
@@ -25,3 +28,31 @@ def merchant_account_of(*, cluster: Cluster, currency: str) -> MerchantAccount:
         if account.currency == currency:
             return account
     raise errors.CurrencyNotOffered(currency=currency)
+
+
+def account_of(account: MerchantAccount) -> Account:
+    """Return an account with the addresses and secrets to use it with."""
+    return Account(
+        account.account_number,
+        account.subaccount,
+        account.flex_id,
+        account.descriptor,
+        _config(account.gateway),
+    )
+
+
+def of_gateway(gateway: str) -> Account:
+    """Return what proves a gateway's messages, before it is known which account they are about."""
+    return Account("", config=_config(gateway))
+
+
+def _config(gateway: str) -> dict[str, str]:
+    """Leave out what is not set: a gateway is off until all it needs is."""
+    given = (
+        settings.CCBILL if gateway == "ccbill" else settings.GATEWAY_CREDENTIALS.get(gateway, {})
+    )
+    texts = {
+        name: ",".join(value) if isinstance(value, list) else str(value)
+        for name, value in given.items()
+    }
+    return {name: text for name, text in texts.items() if text}

@@ -12,16 +12,16 @@ from django.db.transaction import atomic
 from apps.finance.payments import errors
 from apps.finance.payments.adapters import gateway_for
 from apps.finance.payments.adapters.base import (
-    Account,
     NotAuthentic,
     Order,
     Returned,
     Unreadable,
 )
 from apps.finance.payments.choices import Gateway, Status
-from apps.finance.payments.models import MerchantAccount, Transaction
+from apps.finance.payments.models import Transaction
 from apps.finance.payments.rules.transitions import may_move
 from apps.finance.payments.rules.waiting import LOOK_UP_AFTER
+from apps.finance.payments.selectors.merchants import account_of, of_gateway
 from apps.finance.payments.services.intruders import record_bad_return
 from apps.finance.payments.services.move import fail, move, note
 
@@ -43,17 +43,14 @@ def checkout_url(*, transaction: Transaction) -> str:
     account = transaction.merchant_account
     if account is None or transaction.status not in _OPEN or transaction.settled_at:
         raise errors.WrongState(status=transaction.status, wanted="checkout")
-    return gateway_for(transaction.gateway).checkout_url(
+    opened = gateway_for(transaction.gateway).open_checkout(
         Order(
             token=str(transaction.public_id),
             amount=transaction.amount,
             account=account_of(account),
         )
     )
-
-
-def account_of(account: MerchantAccount) -> Account:
-    return Account(account.account_number, account.subaccount, account.flex_id)
+    return opened.url
 
 
 def record_return(
@@ -75,7 +72,7 @@ def record_return(
     :raises TransactionNotFound: no such payment on this brand
     """
     try:
-        returned = gateway_for(gateway).parse_return(params)
+        returned = gateway_for(gateway).parse_return(params, of_gateway(gateway))
     except (NotAuthentic, Unreadable) as error:
         record_bad_return(cluster=cluster, reason=str(error), remote_ip=remote_ip)
         raise errors.ReturnRefused() from error

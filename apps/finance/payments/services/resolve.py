@@ -11,7 +11,7 @@ from django.db.transaction import atomic
 
 from apps.core.errors import Unavailable
 from apps.finance.payments.adapters import gateway_for
-from apps.finance.payments.adapters.base import LookedUp, Sale
+from apps.finance.payments.adapters.base import LookedUp, Sale, Sold
 from apps.finance.payments.choices import Status
 from apps.finance.payments.models import Transaction
 from apps.finance.payments.rules.waiting import (
@@ -20,7 +20,7 @@ from apps.finance.payments.rules.waiting import (
     MOST_LOOK_UPS,
     look_up_again_after,
 )
-from apps.finance.payments.services.checkout import account_of
+from apps.finance.payments.selectors.merchants import account_of
 from apps.finance.payments.services.move import fail, move, note
 
 log = structlog.get_logger(__name__)
@@ -96,8 +96,12 @@ def _ask(transaction: Transaction) -> LookedUp | None:
         return None
     try:
         return gateway_for(transaction.gateway).look_up(
-            reference=transaction.gateway_reference,
-            account=account_of(transaction.merchant_account),
+            Sold(
+                account=account_of(transaction.merchant_account),
+                reference=transaction.gateway_reference,
+                token=str(transaction.public_id),
+                amount=transaction.amount,
+            )
         )
     except Unavailable as error:
         log.warning("look_up_failed", transaction=transaction.pk, error=repr(error))

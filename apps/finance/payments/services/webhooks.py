@@ -17,6 +17,7 @@ from apps.finance.payments.adapters.base import Delivery, NotAuthentic, Notice, 
 from apps.finance.payments.choices import WebhookStatus
 from apps.finance.payments.models import WebhookEvent
 from apps.finance.payments.rules.waiting import LEASE, MOST_ATTEMPTS, process_again_after
+from apps.finance.payments.selectors.merchants import of_gateway
 from apps.finance.payments.services.notices import Refused, apply_notice
 
 log = structlog.get_logger(__name__)
@@ -124,14 +125,16 @@ def _process_once(webhook_id: int, now: datetime) -> bool:
 
 
 def _read(webhook: WebhookEvent) -> Notice:
-    return gateway_for(webhook.gateway).read_webhook(
+    [notice] = gateway_for(webhook.gateway).read_webhook(
         Delivery(
             query=webhook.query,
             headers=webhook.headers,
             body=bytes(webhook.body),
             remote_ip=webhook.remote_ip or "",
-        )
+        ),
+        of_gateway(webhook.gateway),
     )
+    return notice
 
 
 def _refuse(webhook: WebhookEvent, reason: str) -> None:
