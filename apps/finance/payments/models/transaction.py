@@ -9,10 +9,11 @@ from django.db import models
 from django.db.models import F, Q, Value
 
 from apps.core.money import Money
-from apps.finance.payments.choices import Gateway, Kind, Method, Status
+from apps.finance.payments.choices import PAID, Gateway, Kind, Method, Status
 
-#: CCBill's names for sales have 19 digits today.
-REFERENCE_LENGTH = 40
+#: Gateways' names for sales: 19 digits at CCBill, a UUID with a prefix at others.
+REFERENCE_LENGTH = 80
+_PAID = sorted(status.value for status in PAID)
 _NONE = Value([], models.JSONField())
 #: A deposit's processing fee is the platform's cost, so the wallet gets the whole amount.
 _SPLIT_IS_EXACT = Q(
@@ -32,11 +33,20 @@ _TAX_FITS = Q(tax_minor=0, tax_added_minor=0, tax_place="") | Q(
     tax_added_minor__lte=F("tax_minor"),
     tax_place__gt="",
 )
-_PARTIES_FIT = Q(kind=Kind.WALLET_DEPOSIT, payee__isnull=True, method=Method.CARD) | Q(
+_PARTIES_FIT = (Q(kind=Kind.WALLET_DEPOSIT, payee__isnull=True) & ~Q(method=Method.WALLET)) | Q(
     kind=Kind.TIP, payee__isnull=False
 )
-_CARD_HAS_MID = Q(method=Method.CARD, merchant_account__isnull=False, gateway__gt="") | Q(
-    method=Method.WALLET, merchant_account__isnull=True, gateway=""
+_OUTSIDE_HAS_MID = (
+    ~Q(method=Method.WALLET) & Q(merchant_account__isnull=False, gateway__gt="")
+) | Q(method=Method.WALLET, merchant_account__isnull=True, gateway="")
+_REFUNDED_FITS = (
+    Q(status=Status.PARTLY_REFUNDED, refunded_minor__gt=0, refunded_minor__lt=F("amount_minor"))
+    | Q(status=Status.REFUNDED, refunded_minor=F("amount_minor"))
+    | Q(status=Status.DISPUTED, refunded_minor__gte=0, refunded_minor__lte=F("amount_minor"))
+    | (
+        ~Q(status__in=[Status.DISPUTED, Status.PARTLY_REFUNDED, Status.REFUNDED])
+        & Q(refunded_minor=0)
+    )
 )
 
 
@@ -74,6 +84,9 @@ class Transaction(models.Model):
         db_default=_NONE,
         blank=True,
         help_text="What the payer's place is known from.",
+    )
+    refunded_minor = models.BigIntegerField(
+        default=0, db_default=0, help_text="What went back to the payer, by refunds."
     )
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.CREATED)
     gateway = models.CharField(max_length=20, choices=Gateway.choices, blank=True)
@@ -114,19 +127,20 @@ class Transaction(models.Model):
             models.CheckConstraint(condition=_SPLIT_IS_EXACT, name="txn_split_is_exact"),
             models.CheckConstraint(condition=_TAX_FITS, name="txn_tax_fits"),
             models.CheckConstraint(condition=_PARTIES_FIT, name="txn_parties_fit"),
-            models.CheckConstraint(condition=_CARD_HAS_MID, name="txn_card_has_mid"),
+            models.CheckConstraint(condition=_OUTSIDE_HAS_MID, name="txn_outside_has_mid"),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="txn_status_known"),
+            models.CheckConstraint(condition=_REFUNDED_FITS, name="txn_refunded_fits"),
             models.CheckConstraint(
                 condition=Q(payee__isnull=True) | ~Q(payee=F("payer")), name="txn_not_to_oneself"
             ),
             models.CheckConstraint(
-                condition=Q(status=Status.CAPTURED, captured_at__isnull=False)
-                | (~Q(status=Status.CAPTURED) & Q(captured_at__isnull=True)),
-                name="txn_captured_at_with_captured",
+                condition=Q(status__in=_PAID, captured_at__isnull=False)
+                | (~Q(status__in=_PAID) & Q(captured_at__isnull=True)),
+                name="txn_captured_at_with_paid",
             ),
             models.CheckConstraint(
                 condition=Q(settled_at__isnull=True)
-                | Q(status__in=[Status.CAPTURED, Status.FAILED]),
+                | Q(status__in=[*_PAID, Status.FAILED, Status.CANCELLED]),
                 name="txn_settled_is_final",
             ),
             models.UniqueConstraint(
@@ -134,8 +148,8 @@ class Transaction(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["gateway", "gateway_reference"],
-                condition=Q(status=Status.CAPTURED) & ~Q(gateway_reference=""),
-                name="txn_one_capture_per_sale",
+                condition=Q(captured_at__isnull=False) & ~Q(gateway_reference=""),
+                name="txn_one_payment_per_sale",
             ),
         ]
         indexes = [
@@ -149,14 +163,14 @@ class Transaction(models.Model):
             ),
             models.Index(
                 fields=["next_look_up_at", "id"],
-                condition=Q(status=Status.PROCESSING),
-                name="txn_to_look_up",
+                condition=Q(next_look_up_at__isnull=False),
+                name="txn_to_ask_about",
             ),
             models.Index(fields=["id"], condition=Q(status=Status.UNKNOWN), name="txn_unknown"),
             models.Index(
                 fields=["captured_at", "id"],
-                condition=Q(status=Status.CAPTURED),
-                name="txn_captured",
+                condition=Q(captured_at__isnull=False),
+                name="txn_paid",
             ),
         ]
 
@@ -182,6 +196,10 @@ class Transaction(models.Model):
     @property
     def tax(self) -> Money:
         return Money(self.tax_minor, self.currency)
+
+    @property
+    def refunded(self) -> Money:
+        return Money(self.refunded_minor, self.currency)
 
     @property
     def price(self) -> Money:

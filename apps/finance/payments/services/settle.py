@@ -17,7 +17,7 @@ from apps.finance.payments.models.transaction import REFERENCE_LENGTH
 from apps.finance.payments.services.move import capture, fail
 
 OUTCOMES = frozenset({Status.CAPTURED, Status.FAILED})
-_ONE_CAPTURE = "txn_one_capture_per_sale"
+_ONE_CAPTURE = "txn_one_payment_per_sale"
 
 
 @dataclass(frozen=True, slots=True)
