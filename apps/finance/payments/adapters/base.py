@@ -57,6 +57,19 @@ class Buyer:
 
 
 @dataclass(frozen=True, slots=True)
+class Renewal:
+    """What the gateway is to charge by itself after the first price; see ``RebillBy``.
+
+    ``times`` 0: until it is cancelled.
+    """
+
+    amount: Money
+    first_days: int
+    days: int
+    times: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """What the payer is asked to pay; ``token`` comes back with every answer."""
 
@@ -71,6 +84,8 @@ class Order:
     webhook_url: str = ""
     #: Ask the gateway to keep the means of payment for later charges.
     keep: bool = False
+    #: None: one price, once. Where the gateway renews (``Capabilities.rebill_by``) it may do so.
+    renewal: Renewal | None = None
 
 
 @dataclass(frozen=True, slots=True)
