@@ -1,0 +1,13 @@
+DROP TRIGGER payments_refund_fits ON payments_refund;
+DROP TRIGGER payments_round_fits ON payments_disputeround;
+DROP TRIGGER payments_refund_asked ON payments_refund;
+DROP TRIGGER payments_refund_kept ON payments_refund;
+DROP TRIGGER payments_refund_history_kept ON payments_refundevent;
+DROP TRIGGER payments_refund_policy_kept ON payments_refundpolicy;
+DROP TRIGGER payments_dispute_kept ON payments_dispute;
+DROP TRIGGER payments_round_kept ON payments_disputeround;
+DROP TRIGGER payments_dispute_history_kept ON payments_disputeevent;
+DROP TRIGGER payments_fraud_report_kept ON payments_fraudreport;
+DROP TRIGGER payments_evidence_kept ON payments_evidencepack;
+DROP TRIGGER payments_recovery_kept ON payments_recovery;
+DROP FUNCTION payments_check_given_back();
