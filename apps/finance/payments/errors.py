@@ -131,3 +131,84 @@ class FeeTaken(Conflict):
 class ReturnRefused(Invalid):
     code = "payments.return_refused"
     message = "The payment page's answer could not be verified."
+
+
+class RefundNotAllowed(NotAllowed):
+    code = "payments.refund_not_allowed"
+    message = "You may not refund payments."
+
+
+class RefundNotFound(NotFound):
+    code = "payments.refund_not_found"
+    message = "There is no such refund."
+
+
+class NotPaid(Conflict):
+    code = "payments.not_paid"
+    message = "Only a payment that was captured can be refunded."
+
+
+class NothingLeft(Conflict):
+    code = "payments.nothing_left"
+    message = "Less than this is left of the payment: the rest is refunded, or disputed."
+
+
+class RefundNotOffered(Conflict):
+    code = "payments.refund_not_offered"
+    message = "The gateway takes no such refund: refund to the wallet, or in its own console."
+
+
+class WrongRefundState(Conflict):
+    code = "payments.wrong_refund_state"
+    message = "The refund is not in a state that permits this."
+
+
+class SecondPersonNeeded(NotAllowed):
+    code = "payments.second_person_needed"
+    message = "Somebody else must decide about a refund that you asked for."
+
+
+class DisputeNotFound(NotFound):
+    code = "payments.dispute_not_found"
+    message = "There is no such dispute."
+
+
+class DisputeNotAllowed(NotAllowed):
+    code = "payments.dispute_not_allowed"
+    message = "You may not manage disputes."
+
+
+class WrongStage(Conflict):
+    code = "payments.wrong_stage"
+    message = "The dispute is not at a stage that permits this."
+
+
+class EvidenceNotFound(NotFound):
+    code = "payments.evidence_not_found"
+    message = "There is no such evidence."
+
+
+class EvidenceMissing(Invalid):
+    code = "payments.evidence_missing"
+    message = "Make the evidence first: what was sent must be on record."
+
+
+class PolicyInThePast(Invalid):
+    code = "payments.policy_in_the_past"
+    message = "A policy can begin in the future only: what was promised before stands."
+
+
+class PolicyTaken(Conflict):
+    code = "payments.policy_taken"
+    message = "A policy from that very moment exists; policies are never edited."
+
+
+class StaffMustLook(Conflict):
+    """News of money that does not fit what is known; its text says what a person must find out."""
+
+    code = "payments.staff_must_look"
+    message = "The gateway's news does not fit the payment: a person must look."
+
+    def __init__(self, why: str, **facts: object) -> None:
+        super().__init__(**facts)
+        self.args = (why,)

@@ -28,3 +28,60 @@ class PaymentFailed(Event):
     transaction_id: int
     cluster: str
     reason: str
+
+
+@dataclass(frozen=True)
+class PaymentRefunded(Event):
+    """Money went back to the payer: by a refund, in full when nothing is left of the payment."""
+
+    name: ClassVar[str] = "payments.refunded"
+    transaction_id: int
+    refund_id: int
+    cluster: str
+    kind: str
+    payer_id: int
+    payee_id: int | None
+    amount_minor: int
+    refunded_minor: int
+    currency: str
+    is_full: bool
+
+
+@dataclass(frozen=True)
+class RefundBounced(Event):
+    """A refund that was booked did not reach the payer: it is undone."""
+
+    name: ClassVar[str] = "payments.refund_bounced"
+    transaction_id: int
+    refund_id: int
+    cluster: str
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True)
+class PaymentDisputed(Event):
+    """A bank asks, announces a dispute, or has taken the money back; ``stage`` says which."""
+
+    name: ClassVar[str] = "payments.disputed"
+    transaction_id: int
+    dispute_id: int
+    cluster: str
+    stage: str
+    payer_id: int
+    payee_id: int | None
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True)
+class DisputeClosed(Event):
+    """A dispute came to an end: WON, LOST, ACCEPTED or CLOSED. A later word may overrule it."""
+
+    name: ClassVar[str] = "payments.dispute_closed"
+    transaction_id: int
+    dispute_id: int
+    cluster: str
+    outcome: str
+    amount_minor: int
+    currency: str
