@@ -1,22 +1,18 @@
-"""CCBill: signed FlexForms page, unsigned webhooks with a price digest, DataLink look-ups.
+"""CCBill: signed FlexForms page, unsigned webhooks with a price digest, DataLink, one click.
 
 Sources: ccbill.com/doc (formdigest-value, dynamic-pricing-user-guide, webhooks-user-guide,
-newsalefailure, data-link); payload samples of public integrations. MD5 is CCBill's choice.
+ccbill-api-guide, ccbill-api-charge-by-previous-transaction-id).
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import ipaddress
-import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
+from xml.etree.ElementTree import Element
 
-from apps.core.errors import DomainError
-from apps.core.money import SCALES, Money
-from apps.finance.payments.adapters import ccbill_datalink
+from apps.core.http import Client
+from apps.core.money import Money
+from apps.finance.payments.adapters import ccbill_datalink, ccbill_webhooks
 from apps.finance.payments.adapters.base import (
     Account,
     Answered,
@@ -25,50 +21,37 @@ from apps.finance.payments.adapters.base import (
     Checkout,
     Delivery,
     LookedUp,
+    Means,
     NotAuthentic,
     Notice,
     NotOffered,
     Order,
+    Outcome,
+    RebillBy,
     Returned,
     Sold,
-    Told,
     Unreadable,
 )
+from apps.finance.payments.adapters.ccbill_words import (
+    ARIZONA,
+    CURRENCIES,
+    CURRENCY_CODES,
+    arizona_time,
+    form_digest,
+    price_text,
+    recurring_form_digest,
+    response_digest,
+)
+from apps.finance.payments.adapters.exchange import GatewayTrouble, kept, usable
+from apps.finance.payments.adapters.proof import same
+from apps.finance.payments.adapters.strict import check_text, read_xml
 
-#: ISO 4217 numbers as text: as numbers "036" would lose its zero.
-CURRENCY_CODES = {
-    "USD": "840", "EUR": "978", "GBP": "826", "CAD": "124", "AUD": "036", "JPY": "392",
-}  # fmt: skip
-CURRENCIES = {code: name for name, code in CURRENCY_CODES.items()}
 #: Days a one-time purchase "lasts" at CCBill; 2 is the least allowed and means nothing to us.
 PERIOD = "2"
-#: CCBill's clocks show Arizona time: UTC-7 all year.
-ARIZONA = timezone(timedelta(hours=-7))
-
-_TOLD = {
-    "NewSaleSuccess": Told.PAID,
-    "NewSaleFailure": Told.DECLINED,
-    # A one-time purchase ends by itself; its cancellation or expiry moves no money.
-    "Cancellation": Told.NOTHING,
-    "Expiration": Told.NOTHING,
-    "BillingDateChange": Told.NOTHING,
-    "CustomerDataUpdate": Told.NOTHING,
-}
-
-
-def form_digest(*, price: str, period: str, currency_code: str, salt: str) -> str:
-    """MD5 over the exact texts of a one-time price (ccbill.com/doc/formdigest-value)."""
-    return _md5(price + period + currency_code + salt)
-
-
-def response_digest(*, identifier: str, approved: bool, salt: str) -> str:
-    """MD5 that the browser brings back: over the subscription id, or the denial id."""
-    return _md5(identifier + ("1" if approved else "0") + salt)
-
-
-def price_text(amount: Money) -> str:
-    """``25.00``; yen without decimals."""
-    return f"{amount.decimal:.{SCALES[amount.currency]}f}"
+#: ``numRebills`` that means: until it is cancelled.
+WITHOUT_END = "99"
+_KEPT = ("approved", "subscriptionId", "denialId", "declineCode", "declineText", "results")
+_client = Client(service="ccbill")
 
 
 class CCBill:
@@ -77,44 +60,74 @@ class CCBill:
     capabilities = Capabilities(
         currencies=frozenset(CURRENCY_CODES),
         hosted_page=True,
+        token_charge=True,
+        rebill_by=RebillBy.EITHER,
+        cancel_renewals=True,
+        refund=True,
+        partial_refund=True,
+        void=True,
         look_up=True,
         signed_webhooks=False,
+        dispute_push=True,
         merchant_of_record=True,
     )
     needs = frozenset({"flexforms_url", "datalink_url", "salt", "webhook_networks"})
 
     def open_checkout(self, order: Order) -> Checkout:
-        price = price_text(order.amount)
-        code = CURRENCY_CODES[order.amount.currency]
-        digest = form_digest(
-            price=price, period=PERIOD, currency_code=code, salt=order.account.config["salt"]
-        )
         parameters = {
             "clientAccnum": order.account.number,
             "clientSubacc": order.account.subaccount,
-            "initialPrice": price,
-            "initialPeriod": PERIOD,
-            "currencyCode": code,
-            "formDigest": digest,
+            **_priced(order),
             "X-order": order.token,
         }
         base = order.account.config["flexforms_url"].rstrip("/")
         return Checkout(f"{base}/{order.account.form_id}?{urlencode(parameters)}")
 
     def charge(self, charge: Charge) -> Answered:
-        raise NotOffered
+        if charge.one_time:
+            raise NotOffered
+        order, config = charge.order, charge.order.account.config
+        if "billing_url" not in config:
+            raise NotOffered
+        sent = {
+            "action": "chargeByPreviousTransactionId",
+            "clientAccnum": order.account.number,
+            "clientSubacc": order.account.subaccount,
+            "newClientAccnum": order.account.number,
+            "newClientSubacc": order.account.subaccount,
+            "sharedAuthentication": "1",
+            "subscriptionId": charge.token,
+            "initialPrice": price_text(order.amount),
+            "initialPeriod": PERIOD,
+            "recurringPrice": "0",
+            "recurringPeriod": "0",
+            "rebills": "0",
+            "currencyCode": CURRENCY_CODES[order.amount.currency],
+            "returnXML": "1",
+            "X-order": order.token,
+        }
+        login = {
+            "username": config.get("datalink_username", ""),
+            "password": config.get("datalink_password", ""),
+        }
+        answer = _client.request(
+            "GET",
+            config["billing_url"].rstrip("/") + "/jpost/billingApi.cgi",
+            params={**sent, **login},
+        )
+        return _charged(usable(answer), sent, charge.token)
 
     def refund(self, sold: Sold, *, amount: Money, key: str) -> Answered:
-        raise NotOffered
+        return ccbill_datalink.refund(sold, amount)
 
     def void(self, sold: Sold, *, key: str) -> Answered:
-        raise NotOffered
+        return ccbill_datalink.void(sold)
 
     def cancel_renewals(self, sold: Sold, *, key: str) -> Answered:
-        raise NotOffered
+        return ccbill_datalink.cancel(sold)
 
     def parse_return(self, params: Mapping[str, str], account: Account) -> Returned:
-        _check_text(params)
+        check_text(params)
         token = params.get("X-order", "")
         digest = _first(params, "responseDigest", "response_digest", "digest")
         sale = _first(params, "subscription_id", "subscriptionId")
@@ -124,7 +137,7 @@ class CCBill:
         expected = response_digest(
             identifier=sale or denial, approved=bool(sale), salt=account.config["salt"]
         )
-        if not _same(expected, digest):
+        if not same(expected, digest.lower()):
             raise NotAuthentic("wrong digest on the return page")
         return Returned(
             token=token,
@@ -135,143 +148,93 @@ class CCBill:
         )
 
     def read_webhook(self, delivery: Delivery, account: Account) -> list[Notice]:
-        _check_sender(delivery.remote_ip, account.config["webhook_networks"])
-        _check_text(delivery.query)
-        fields = _fields(delivery)
-        event_type = delivery.query.get("eventType") or fields.get("eventType", "")
-        if not event_type:
-            raise Unreadable("no eventType")
-        told = _TOLD.get(event_type, Told.NEEDS_STAFF)
-        if told in {Told.PAID, Told.DECLINED}:
-            _check_digest(fields, account.config["salt"], must_be_there=told is Told.PAID)
-        return [_notice(event_type, told, fields)]
+        return ccbill_webhooks.read_webhook(delivery, account)
 
     def look_up(self, sold: Sold) -> LookedUp:
         return ccbill_datalink.view_status(reference=sold.reference, account=sold.account)
 
 
-def _check_sender(remote_ip: str, allowed: str) -> None:
-    try:
-        address = ipaddress.ip_address(remote_ip)
-    except ValueError as error:
-        raise NotAuthentic("no sender address") from error
-    networks = [ipaddress.ip_network(each.strip()) for each in allowed.split(",")]
-    if not any(address in network for network in networks):
-        raise NotAuthentic("sent from an address that is not CCBill's")
+def _priced(order: Order) -> dict[str, str]:
+    """Return price, periods and the digest over their exact texts."""
+    price, code = price_text(order.amount), CURRENCY_CODES[order.amount.currency]
+    salt, again = order.account.config["salt"], order.renewal
+    if again is None:
+        digest = form_digest(price=price, period=PERIOD, currency_code=code, salt=salt)
+        texts = {"initialPrice": price, "initialPeriod": PERIOD}
+        return {**texts, "currencyCode": code, "formDigest": digest}
+    texts = {
+        "initialPrice": price,
+        "initialPeriod": str(again.first_days),
+        "recurringPrice": price_text(again.amount),
+        "recurringPeriod": str(again.days),
+        "numRebills": str(again.times) if again.times else WITHOUT_END,
+    }
+    digest = recurring_form_digest(
+        price=price,
+        period=texts["initialPeriod"],
+        recurring_price=texts["recurringPrice"],
+        recurring_period=texts["recurringPeriod"],
+        rebills=texts["numRebills"],
+        currency_code=code,
+        salt=salt,
+    )
+    return {**texts, "currencyCode": code, "formDigest": digest}
 
 
-def _fields(delivery: Delivery) -> dict[str, str]:
-    """Read JSON or a form, whichever it is; numbers keep the text they were sent as."""
-    try:
-        text = delivery.body.decode()
-        if text.lstrip().startswith("{"):
-            loaded = json.loads(text, parse_float=str, parse_int=str)
-            fields = {key: str(value) for key, value in loaded.items() if value is not None}
-        else:
-            fields = dict(parse_qsl(text, keep_blank_values=True, strict_parsing=True))
-    except (ValueError, RecursionError) as error:
-        raise Unreadable("the body is neither JSON nor a form") from error
-    _check_text(fields)
-    return fields
-
-
-def _check_text(fields: Mapping[str, str]) -> None:
-    """
-    JSON may hold what is no text: half of a surrogate pair, which cannot be encoded, and NUL,
-    which the database does not keep.
-
-    :raises Unreadable: there is such a thing in a name or a value
-    """
-    for text in (*fields.keys(), *fields.values()):
-        try:
-            whole = b"\0" not in text.encode()
-        except UnicodeEncodeError:
-            whole = False
-        if not whole:
-            raise Unreadable("it holds characters that are no text")
-
-
-def _check_digest(fields: Mapping[str, str], salt: str, *, must_be_there: bool) -> None:
-    """
-    The digest binds the price to our salt. Captured payloads carry the form's digest; one
-    SDK expects the return page's, so both are accepted.
-    """
-    given = fields.get("dynamicPricingValidationDigest", "")
-    if not given and not must_be_there:
-        return
-    accepted = []
-    amount = _amount(fields)
-    if amount is not None:
-        accepted.append(
-            form_digest(
-                price=price_text(amount),
-                period=fields.get("initialPeriod", ""),
-                currency_code=CURRENCY_CODES[amount.currency],
-                salt=salt,
-            )
+def _charged(body: bytes, sent: Mapping[str, str], token: str) -> Answered:
+    """Read the answer of a one-click charge; what is no clear answer leaves it unknown."""
+    fields = _results(body)
+    received = kept(fields, _KEPT)
+    shown = {name: value for name, value in sent.items() if name != "subscriptionId"}
+    if fields.get("approved") == "1" and fields.get("subscriptionId"):
+        sale = fields["subscriptionId"][:40]
+        return Answered(
+            Outcome.DONE,
+            reference=sale,
+            gateway_transaction=sale,
+            means=Means(token=token),
+            sent=shown,
+            received=received,
         )
-    if sale := fields.get("subscriptionId", ""):
-        accepted.append(response_digest(identifier=sale, approved=True, salt=salt))
-    if not any(_same(expected, given) for expected in accepted):
-        raise NotAuthentic("the price digest is wrong: altered, or not made with our salt")
+    code = fields.get("results", "")
+    if fields.get("approved") == "0":
+        code = fields.get("declineCode", "")[:40]
+        reason = fields.get("declineText", "")[:200]
+    elif code in ccbill_datalink.REFUSALS:
+        reason = ccbill_datalink.REFUSALS[code]
+    else:
+        raise GatewayTrouble(result=code[:20])
+    return Answered(
+        Outcome.DECLINED,
+        reference=fields.get("denialId", "")[:40],
+        code=code,
+        reason=reason,
+        sent=shown,
+        received=received,
+    )
 
 
-def _notice(event_type: str, told: Told, fields: Mapping[str, str]) -> Notice:
-    sale, transaction = fields.get("subscriptionId", ""), fields.get("transactionId", "")
-    stamp = fields.get("timestamp", "")
-    if not transaction and not (sale and stamp):
-        raise Unreadable("nothing tells this delivery from others")
-    if told is Told.PAID and not sale:
-        raise Unreadable("a sale without a subscriptionId")
-    key = f"{event_type}:{transaction}" if transaction else f"{event_type}:{sale}:{stamp}"
-    return Notice(
-        event_type=event_type[:40],
-        told=told,
-        dedupe_key=key[:120],
-        account=Account(fields.get("clientAccnum", ""), fields.get("clientSubacc", "")),
-        token=fields.get("X-order", ""),
-        reference=sale[:40],
-        gateway_transaction=transaction[:40],
-        amount=_amount(fields),
-        occurred_at=arizona_time(stamp),
-        code=fields.get("failureCode", "")[:40],
-        reason=fields.get("failureReason", fields.get("reason", ""))[:200],
-        facts={
-            name: fields[name][:80]
-            for name in ("cardType", "last4", "country", "billedInitialPrice", "billedCurrency",
-                         "accountingInitialPrice", "accountingCurrency")
-            if name in fields
-        },
-    )  # fmt: skip
-
-
-def _amount(fields: Mapping[str, str]) -> Money | None:
-    """The price of the order in its own currency; None when the event names none."""
-    price, code = fields.get("subscriptionInitialPrice"), fields.get("subscriptionCurrencyCode")
-    if not price or not code:
-        return None
+def _results(body: bytes) -> dict[str, str]:
     try:
-        return Money.of(price, CURRENCIES[code.zfill(3)])
-    except (KeyError, DomainError) as error:
-        raise Unreadable("the price is not an amount we know") from error
-
-
-def arizona_time(text: str) -> datetime | None:
-    """Read ``2022-02-26 08:21:49`` as UTC-7; None when there is no such time in it."""
-    try:
-        local = datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=ARIZONA)
-    except ValueError:
-        return None
-    return local.astimezone(UTC)
+        root: Element = read_xml(body)
+    except Unreadable as error:
+        raise GatewayTrouble(what="not XML") from error
+    fields = {each.tag: (each.text or "").strip() for each in root}
+    return fields or {"results": (root.text or "").strip()}
 
 
 def _first(params: Mapping[str, str], *names: str) -> str:
     return next((params[name] for name in names if params.get(name)), "")
 
 
-def _md5(text: str) -> str:
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
-
-
-def _same(expected: str, given: str) -> bool:
-    return hmac.compare_digest(expected.encode(), given.lower().encode())
+__all__ = [
+    "ARIZONA",
+    "CURRENCIES",
+    "CURRENCY_CODES",
+    "CCBill",
+    "arizona_time",
+    "form_digest",
+    "price_text",
+    "recurring_form_digest",
+    "response_digest",
+]
