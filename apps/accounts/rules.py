@@ -64,6 +64,7 @@ FINANCE_VIEWS = (
     "payments.view_*",
     "payouts.view_*",
     "reconciliation.view_*",
+    "routing.view_*",
     "reports.view_*",
     "clusters.view_*",
 )
@@ -94,6 +95,9 @@ ROLES: dict[str, tuple[str, ...]] = {
         "reconciliation.import_statement",
         "reconciliation.settle_exception",
         "reconciliation.set_source",
+        "routing.edit_rules",
+        "routing.activate_rules",
+        "routing.run_replay",
     ),
     "payouts": (
         "payouts.view_*",
@@ -147,6 +151,9 @@ ROLES: dict[str, tuple[str, ...]] = {
         "reconciliation.import_statement",
         "reconciliation.settle_exception",
         "reconciliation.set_source",
+        "routing.edit_rules",
+        "routing.activate_rules",
+        "routing.run_replay",
     ),
 }
 #: Roles that open FanzDash, given a second factor.

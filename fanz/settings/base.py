@@ -273,6 +273,8 @@ CCBILL = {
         default=["64.38.212.0/24", "64.38.215.0/24", "64.38.240.0/24", "64.38.241.0/24"],
     ),
 }
+#: How long a process remembers what hot paths read (the active routing rules, accounts' figures).
+MEMORY_SECONDS = 5
 #: Addresses and secrets of the other gateways, by the name a MID refers to them with.
 GATEWAY_CREDENTIALS: dict[str, dict[str, str]] = env.json("GATEWAY_CREDENTIALS", default={})
 PAXUM = {

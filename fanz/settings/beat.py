@@ -71,4 +71,12 @@ CELERY_BEAT_SCHEDULE = {
         "task": "reconciliation.match_again",
         "schedule": timedelta(hours=1),
     },
+    "replay payments against a draft": {
+        "task": "routing.run_replays",
+        "schedule": timedelta(seconds=3),
+    },
+    "forget old routing decisions": {
+        "task": "routing.forget_decisions",
+        "schedule": timedelta(minutes=10),
+    },
 }

@@ -16,3 +16,4 @@ CACHES["default"]["LOCATION"] = redis_database(4 + _worker)
 # Threads of concurrency tests open connections of their own; no pool keeps them after the test.
 DATABASES["default"]["OPTIONS"].pop("pool")
 CLUSTER_DIRECTORY_SECONDS = 3600  # so that a slow test asks no query more than a fast one
+MEMORY_SECONDS = 0  # what one test reads, the next must read anew

@@ -1,0 +1,16 @@
+"""Questions about routing."""
+
+from apps.finance.routing.selectors.explain import Diff, diff, explain
+from apps.finance.routing.selectors.routes import labels_of, ratios, routes
+from apps.finance.routing.selectors.versions import active_plan, plan_of
+
+__all__ = [
+    "Diff",
+    "active_plan",
+    "diff",
+    "explain",
+    "labels_of",
+    "plan_of",
+    "ratios",
+    "routes",
+]
