@@ -17,13 +17,14 @@ from apps.finance.ledger.services.post import Posted, post
 
 @transaction.atomic
 def reverse(
-    *, entry_id: int, by: User, reason: str, now: datetime, on_original_date: bool = False
+    *, entry_id: int, by: User | None, reason: str, now: datetime, on_original_date: bool = False
 ) -> Posted:
     """Post the opposite of an entry, naming it. An entry is reversed at most once.
 
     The reversal counts today, so reported months keep their figures; with ``on_original_date``
     it counts on the entry's own date, as if it had never been, if that month is open. Asking
-    again with the same reason, actor and date returns the first reversal.
+    again with the same reason, actor and date returns the first reversal. ``by`` is None for the
+    platform itself: a refund bounced, a bank changed its mind.
 
     :raises ReasonNeeded: no reason is given
     :raises EntryNotFound: there is no such entry
@@ -52,7 +53,7 @@ def reverse(
         memo=reason,
         effective_on=entry.effective_on if on_original_date else None,
         reverses=entry.pk,
-        actor_id=by.pk,
+        actor_id=by.pk if by else None,
     )
     try:
         posted = post(draft, now=now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -36,6 +37,33 @@ def record_taxes(transaction: Transaction, *, now: datetime, billing: str = "") 
         lines=_lines(transaction),
         proofs=proofs,
         sold_at=now,
+    )
+
+
+@joins_transaction
+def record_taxes_back(
+    transaction: Transaction,
+    *,
+    source: str,
+    taxes: Sequence[Money],
+    bases: Sequence[Money],
+    now: datetime,
+) -> None:
+    """Write the tax lines of a part of a payment that goes back (of a lost dispute too).
+
+    ``taxes`` and ``bases`` are in the order in which the payment was taxed; below zero they undo
+    what went back.
+    """
+    lines = [
+        line._replace(base=base, tax=due)
+        for line, due, base in zip(_lines(transaction), taxes, bases, strict=True)
+    ]
+    tax.record_taken_back(
+        source=source,
+        cluster=transaction.cluster.slug,
+        lines=lines,
+        proofs=[str(proof) for proof in transaction.place_proofs],
+        at=now,
     )
 
 

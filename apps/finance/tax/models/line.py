@@ -13,7 +13,7 @@ from apps.finance.tax.models.rate import TaxRate
 class TaxLine(models.Model):
     """One tax on one sale, for the return of its quarter. Append-only; kept ten years.
 
-    A refund will be a line below zero in the quarter in which it happens.
+    A refund, or a lost chargeback, is a line below zero in the quarter in which it happens.
     """
 
     source = models.CharField(max_length=120, help_text="The journal entry that booked it.")

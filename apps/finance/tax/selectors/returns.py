@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 
 from apps.core.money import Money
 from apps.finance.fx import errors as fx_errors
@@ -15,7 +15,10 @@ from apps.finance.tax.models import TaxLine
 
 
 class ReturnRow(NamedTuple):
-    """One place, kind and rate. ``in_euro`` is None where the rate of the last day is missing."""
+    """One place, kind and rate, less what was refunded; ``sales`` counts the sales alone.
+
+    ``in_euro`` is None where the rate of the last day is missing.
+    """
 
     place: str
     kind: str
@@ -36,7 +39,11 @@ def return_of(*, quarter: str) -> list[ReturnRow]:
     rows = (
         TaxLine.objects.filter(quarter=quarter)
         .values("place", "kind", "percent", "currency")
-        .annotate(net=Sum("base_minor"), due=Sum("tax_minor"), sales=Count("id"))
+        .annotate(
+            net=Sum("base_minor"),
+            due=Sum("tax_minor"),
+            sales=Count("id", filter=Q(base_minor__gt=0)),
+        )
         .order_by("place", "kind", "percent", "currency")
     )
     last = last_day(quarter)

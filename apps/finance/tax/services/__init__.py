@@ -1,7 +1,7 @@
 """Ways into the tables of tax."""
 
 from apps.finance.tax.services.rates import confirm_rate, import_rates, set_rate, turn_tax
-from apps.finance.tax.services.sales import SoldLine, record_sale
+from apps.finance.tax.services.sales import SoldLine, record_sale, record_taken_back
 from apps.finance.tax.services.statements import (
     make_statements,
     make_step,
@@ -16,6 +16,7 @@ __all__ = [
     "make_statements",
     "make_step",
     "record_sale",
+    "record_taken_back",
     "request_statements",
     "set_rate",
     "take_statements",

@@ -55,3 +55,31 @@ def record_sale(
         )
         for line in lines
     ])  # fmt: skip
+
+
+@joins_transaction
+def record_taken_back(
+    *,
+    source: str,
+    cluster: str,
+    lines: Sequence[SoldLine],
+    proofs: Sequence[str],
+    at: datetime,
+) -> None:
+    """Write the tax that goes back with a sale, in the transaction that books it.
+
+    ``lines`` hold what goes back, above zero; they are kept below zero, in the quarter in which
+    it happens: the base is reduced when the refund is made (directive 2006/112/EC, article 90).
+    Amounts below zero undo such lines again. Lines of nothing are left out.
+    """
+    record_sale(
+        source=source,
+        cluster=cluster,
+        lines=[
+            line._replace(base=-line.base, tax=-line.tax)
+            for line in lines
+            if line.base or line.tax
+        ],
+        proofs=proofs,
+        sold_at=at,
+    )
