@@ -261,6 +261,8 @@ class Delivery:
     method: str = "POST"
     url: str = ""
     received_at: datetime | None = None
+    #: The query as it was written: some sign its order, which ``query`` need not keep.
+    raw_query: str = ""
 
 
 # --- What a gateway answers when asked ----------------------------------------------------------
