@@ -287,6 +287,8 @@ class LookedUp:
     reference: str = ""
     amount: Money | None = None
     refunded: Money | None = None
+    #: How many refunds there were, where the gateway counts them without their amounts.
+    refunds: int | None = None
     means: Means | None = None
     facts: dict[str, str] = field(default_factory=dict)
 

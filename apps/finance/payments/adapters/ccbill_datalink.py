@@ -114,7 +114,10 @@ def read_status(body: bytes) -> LookedUp:
     undone = any(facts[name] not in {"", "0"} for name in _UNDONE)
     # Status 0 only says that the two days of access are over; money comes back by a counter.
     return LookedUp(
-        Sale.UNDONE if undone else Sale.PAID, arizona_stamp(facts["signupDate"]), facts=facts
+        Sale.UNDONE if undone else Sale.PAID,
+        arizona_stamp(facts["signupDate"]),
+        refunds=_count(facts["refundsIssued"]),
+        facts=facts,
     )
 
 
@@ -167,3 +170,7 @@ def _xml(body: bytes) -> Element:
 
 def _text(root: Element, name: str) -> str:
     return (root.findtext(f".//{name}") or "").strip()
+
+
+def _count(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() else None
