@@ -19,10 +19,10 @@ from apps.core.money import Money
 #: Colour of a state's word. The word itself always says it too.
 TONES = {
     "success": "CAPTURED PAID SETTLED DELIVERED PROCESSED ACTIVE OK SUCCEEDED APPROVE YES",
-    "info": "PROCESSING APPROVED SENDING SENT RECEIVED IN_TRANSIT POSTED",
+    "info": "PROCESSING APPROVED SENDING SENT RECEIVED IN_TRANSIT POSTED AUTHORISED",
     "warning": "REQUESTED IN_REVIEW REQUIRES_ACTION UNKNOWN PENDING WAITING RETRY RETRYING HELD"
-    " PROPOSED CLOSING",
-    "danger": "FAILED REJECTED DECLINED DEAD RETURNED REFUSED REJECT NO ERROR REVERSED EXPIRED",
+    " PROPOSED CLOSING PARTLY_REFUNDED",
+    "danger": "FAILED REJECTED DECLINED DEAD RETURNED REFUSED REJECT NO ERROR REVERSED EXPIRED DISPUTED",
 }
 TONE_OF = {word: tone for tone, words in TONES.items() for word in words.split()}
 
@@ -30,6 +30,8 @@ TONE_OF = {word: tone for tone, words in TONES.items() for word in words.split()
 PAGES = {
     "transaction": "payments_transaction",
     "webhook": "payments_webhookevent",
+    "endpoint": "webhooks_endpoint",
+    "sending": "webhooks_sending",
     "payout": "payouts_payout",
     "payoutmethod": "payouts_payoutmethod",
     "cluster": "clusters_cluster",

@@ -31,6 +31,16 @@ class PaymentFailed(Event):
 
 
 @dataclass(frozen=True)
+class PaymentCancelled(Event):
+    """A payment was given up before anything was taken."""
+
+    name: ClassVar[str] = "payments.cancelled"
+    transaction_id: int
+    cluster: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class PaymentRefunded(Event):
     """Money went back to the payer: by a refund, in full when nothing is left of the payment."""
 
@@ -85,3 +95,39 @@ class DisputeClosed(Event):
     outcome: str
     amount_minor: int
     currency: str
+
+
+@dataclass(frozen=True)
+class _Renewal(Event):
+    """``key`` names the news for ever: the same one may be told twice."""
+
+    key: str
+    gateway: str
+    reference: str
+    gateway_transaction: str
+    transaction_id: int | None
+    amount_minor: int | None
+    currency: str
+    occurred_at: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class PaymentRenewed(_Renewal):
+    """A gateway that renews by itself charged the payer again. Nothing of it is booked yet."""
+
+    name: ClassVar[str] = "payments.renewed"
+
+
+@dataclass(frozen=True)
+class RenewalFailed(_Renewal):
+    """A gateway that renews by itself could not charge; it may try again."""
+
+    name: ClassVar[str] = "payments.renewal_failed"
+
+
+@dataclass(frozen=True)
+class RenewalEnded(_Renewal):
+    """A gateway will charge no more renewals of this sale."""
+
+    name: ClassVar[str] = "payments.renewal_ended"

@@ -120,7 +120,7 @@ class TestRefused:
             ({"reason": "  "}, errors.ReasonMissing),
             ({"outcome": "EXPIRED"}, errors.BadOutcome),
             ({"gateway_reference": " "}, errors.ReferenceMissing),
-            ({"gateway_reference": "7" * 41}, errors.ReferenceMissing),
+            ({"gateway_reference": "7" * 81}, errors.ReferenceMissing),
             ({"transaction_id": 0}, errors.TransactionNotFound),
         ],
     )

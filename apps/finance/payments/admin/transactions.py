@@ -70,7 +70,7 @@ class TransactionAdmin(ConsoleAdmin):
     )
 
     def matching(self, term: str) -> Q:
-        meaning = Q(gateway__in=Gateway.values, gateway_reference=term, status="CAPTURED")
+        meaning = Q(gateway__in=Gateway.values, gateway_reference=term)
         public_id, number = as_uuid(term), as_id(term)
         if public_id:
             meaning |= Q(public_id=public_id)

@@ -172,6 +172,12 @@ class Transaction(models.Model):
                 condition=Q(captured_at__isnull=False),
                 name="txn_paid",
             ),
+            models.Index(
+                fields=["merchant_account", "captured_at"],
+                include=["amount_minor"],
+                condition=Q(captured_at__isnull=False),
+                name="txn_taken_by_mid",
+            ),
         ]
 
     def __str__(self) -> str:

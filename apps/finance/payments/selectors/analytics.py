@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.db.models import Count, QuerySet, Sum
 
 from apps.clusters.models import Cluster
-from apps.finance.payments.choices import Status
+from apps.finance.payments.choices import PAID, Status
 from apps.finance.payments.models import Transaction
 
 
@@ -111,7 +111,7 @@ def declines_of(*, start: date, end: date, cluster: str = "", limit: int = 10) -
 def _captured(start: date, end: date, cluster: str) -> QuerySet[Transaction]:
     since, until = _moments(start, end)
     found = Transaction.objects.filter(
-        status=Status.CAPTURED, captured_at__gte=since, captured_at__lt=until
+        status__in=PAID, captured_at__gte=since, captured_at__lt=until
     )
     return found.filter(cluster__slug=cluster) if cluster else found
 

@@ -9,7 +9,7 @@ from django.db.models import Count, Sum
 from django.db.models.functions import TruncDate
 
 from apps.core.money import Money
-from apps.finance.payments.choices import Status, WebhookStatus
+from apps.finance.payments.choices import PAID, Status, WebhookStatus
 from apps.finance.payments.models import Transaction, WebhookEvent
 
 
@@ -26,7 +26,7 @@ def volume_by_day(*, since: datetime, until: datetime) -> list[DayVolume]:
     """Return captured gross volume per day and currency, the oldest day first."""
     rows = (
         Transaction.objects.filter(
-            status=Status.CAPTURED, captured_at__gte=since, captured_at__lt=until
+            status__in=PAID, captured_at__gte=since, captured_at__lt=until
         )
         .annotate(day=TruncDate("captured_at"))
         .values("day", "currency")

@@ -7,7 +7,7 @@ from datetime import date
 from django.db.models import CharField, F, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
-from apps.finance.payments.choices import Status
+from apps.finance.payments.choices import PAID
 from apps.finance.payments.models import Transaction
 
 
@@ -17,7 +17,7 @@ def gateway_references(
     """Return the journal source and the gateway's reference of what it captured in those days."""
     return (
         Transaction.objects.filter(
-            status=Status.CAPTURED, gateway=gateway, captured_at__date__range=(start, end)
+            status__in=PAID, gateway=gateway, captured_at__date__range=(start, end)
         )
         .annotate(
             event=Concat(

@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from apps.accounts.models import Profile
 from apps.core.money import Money
 from apps.finance.payments import errors
-from apps.finance.payments.choices import Status
+from apps.finance.payments.choices import PAID, Status
 from apps.finance.payments.models import Transaction
 
 
@@ -33,7 +33,7 @@ def transactions_of(profile: Profile) -> QuerySet[Transaction]:
     """Return what a profile paid, and what it received by payments that were captured."""
     return (
         Transaction.objects.filter(
-            Q(payer=profile) | Q(payee=profile, status=Status.CAPTURED),
+            Q(payer=profile) | Q(payee=profile, status__in=PAID),
             cluster_id=profile.cluster_id,
         )
         .select_related("payer", "payee", "merchant_account")

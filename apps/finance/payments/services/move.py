@@ -8,12 +8,15 @@ from typing import Any
 from apps.accounts.models import User
 from apps.core import events
 from apps.core.db import joins_transaction
+from apps.core.money import Money
 from apps.finance.ledger import postings
 from apps.finance.ledger import services as ledger
-from apps.finance.payments.choices import Kind, Method, Status
-from apps.finance.payments.events import PaymentCaptured, PaymentFailed
+from apps.finance.payments import errors
+from apps.finance.payments.choices import PAID, AttemptStatus, Kind, Method, Status
+from apps.finance.payments.events import PaymentCancelled, PaymentCaptured, PaymentFailed
 from apps.finance.payments.models import Transaction, TransactionEvent
 from apps.finance.payments.rules.transitions import check_move
+from apps.finance.payments.services.attempts import end_attempts
 from apps.finance.payments.services.taxes import record_taxes, taxes_of
 
 
@@ -42,10 +45,39 @@ def move(
 
 @joins_transaction
 def note(
-    *, transaction: Transaction, now: datetime, reason: str, facts: dict[str, Any] | None = None
+    *,
+    transaction: Transaction,
+    now: datetime,
+    reason: str,
+    by: User | None = None,
+    facts: dict[str, Any] | None = None,
 ) -> None:
     """Write a line of history that changes no state."""
-    _write(transaction, transaction.status, now=now, reason=reason, by=None, facts=facts)
+    _write(transaction, transaction.status, now=now, reason=reason, by=by, facts=facts)
+
+
+@joins_transaction
+def authorise(
+    *,
+    transaction: Transaction,
+    now: datetime,
+    reason: str,
+    reference: str = "",
+    facts: dict[str, Any] | None = None,
+) -> None:
+    """
+    The bank holds the money for us, nobody has it: move to AUTHORISED. ``transaction`` is locked.
+
+    Said again it is a line of history.
+
+    :raises WrongState: it may not be authorised any more
+    """
+    if transaction.status == Status.AUTHORISED:
+        note(transaction=transaction, now=now, reason=reason, facts=facts)
+        return
+    transaction.gateway_reference = reference or transaction.gateway_reference
+    transaction.next_look_up_at = None
+    move(transaction=transaction, target=Status.AUTHORISED, now=now, reason=reason, facts=facts)
 
 
 @joins_transaction
@@ -75,6 +107,12 @@ def capture(
         reason=reason,
         by=by,
         facts=facts,
+    )
+    end_attempts(
+        transaction=transaction,
+        status=AttemptStatus.PAID,
+        now=now,
+        reference=transaction.gateway_reference,
     )
     ledger.post(_draft(transaction), now=now)
     record_taxes(transaction, now=now, billing=(facts or {}).get("country", ""))
@@ -119,6 +157,7 @@ def fail(
         by=by,
         facts=facts,
     )
+    end_attempts(transaction=transaction, status=AttemptStatus.DECLINED, now=now)
     events.publish(
         PaymentFailed(
             transaction_id=transaction.pk,
@@ -126,6 +165,154 @@ def fail(
             reason=transaction.failure_reason,
         )
     )
+
+
+@joins_transaction
+def cancel(
+    *,
+    transaction: Transaction,
+    now: datetime,
+    reason: str,
+    by: User | None = None,
+    facts: dict[str, Any] | None = None,
+) -> None:
+    """
+    Given up before anything was taken: move to CANCELLED, tell higher apps. It is locked.
+
+    :raises WrongState: it may not be cancelled any more
+    """
+    transaction.next_look_up_at = None
+    move(
+        transaction=transaction, target=Status.CANCELLED, now=now, reason=reason, by=by,
+        facts=facts,
+    )  # fmt: skip
+    end_attempts(transaction=transaction, status=AttemptStatus.ENDED, now=now)
+    events.publish(
+        PaymentCancelled(
+            transaction_id=transaction.pk,
+            cluster=transaction.cluster.slug,
+            reason=reason[:200],
+        )
+    )
+
+
+@joins_transaction
+def mark_refunded(
+    *,
+    transaction: Transaction,
+    amount: Money,
+    now: datetime,
+    reason: str,
+    by: User | None = None,
+    facts: dict[str, Any] | None = None,
+) -> None:
+    """
+    ``amount`` more went back to the payer. The caller posts it; ``transaction`` is locked.
+
+    :raises WrongState: it was never paid
+    :raises AmountOutOfRange: more than what was paid and is not refunded yet
+    """
+    _count_refund(transaction, amount.minor)
+    _settle_state(transaction, now=now, reason=reason, by=by, facts=facts)
+
+
+@joins_transaction
+def mark_refund_undone(
+    *,
+    transaction: Transaction,
+    amount: Money,
+    now: datetime,
+    reason: str,
+    by: User | None = None,
+    facts: dict[str, Any] | None = None,
+) -> None:
+    """
+    ``amount`` that was refunded came back to us. The caller posts it; ``transaction`` is locked.
+
+    :raises WrongState: it was never paid
+    :raises AmountOutOfRange: more than what was refunded
+    """
+    _count_refund(transaction, -amount.minor)
+    _settle_state(transaction, now=now, reason=reason, by=by, facts=facts)
+
+
+@joins_transaction
+def mark_disputed(
+    *,
+    transaction: Transaction,
+    now: datetime,
+    reason: str,
+    by: User | None = None,
+    facts: dict[str, Any] | None = None,
+) -> None:
+    """
+    The payer's bank took the money back: move to DISPUTED; said again, a line of history.
+
+    :raises WrongState: it was never paid
+    """
+    if transaction.status == Status.DISPUTED:
+        note(transaction=transaction, now=now, reason=reason, by=by, facts=facts)
+        return
+    move(
+        transaction=transaction, target=Status.DISPUTED, now=now, reason=reason, by=by, facts=facts
+    )
+
+
+@joins_transaction
+def mark_dispute_closed(
+    *,
+    transaction: Transaction,
+    now: datetime,
+    reason: str,
+    by: User | None = None,
+    facts: dict[str, Any] | None = None,
+) -> None:
+    """
+    No dispute is left that was not lost: go back to what its refunds say. It is locked.
+
+    :raises WrongState: it was never paid
+    """
+    target = _by_refunds(transaction)
+    if transaction.status == target:
+        note(transaction=transaction, now=now, reason=reason, by=by, facts=facts)
+        return
+    move(transaction=transaction, target=target, now=now, reason=reason, by=by, facts=facts)
+
+
+def _count_refund(transaction: Transaction, minor: int) -> None:
+    if transaction.status not in PAID:
+        raise errors.WrongState(status=transaction.status, wanted="refunded")
+    refunded = transaction.refunded_minor + minor
+    if not 0 <= refunded <= transaction.amount_minor:
+        raise errors.AmountOutOfRange(
+            amount=str(transaction.amount), refunded=str(transaction.refunded)
+        )
+    transaction.refunded_minor = refunded
+
+
+def _settle_state(
+    transaction: Transaction,
+    *,
+    now: datetime,
+    reason: str,
+    by: User | None,
+    facts: dict[str, Any] | None,
+) -> None:
+    """A dispute that is open, or was lost, outweighs what refunds say."""
+    target = _by_refunds(transaction)
+    if transaction.status not in {Status.DISPUTED, target}:
+        move(transaction=transaction, target=target, now=now, reason=reason, by=by, facts=facts)
+        return
+    transaction.last_word_at = now
+    transaction.save()
+    note(transaction=transaction, now=now, reason=reason, by=by, facts=facts)
+
+
+def _by_refunds(transaction: Transaction) -> Status:
+    if not transaction.refunded_minor:
+        return Status.CAPTURED
+    whole = transaction.refunded_minor == transaction.amount_minor
+    return Status.REFUNDED if whole else Status.PARTLY_REFUNDED
 
 
 def _draft(transaction: Transaction) -> postings.Draft:
@@ -141,7 +328,7 @@ def _draft(transaction: Transaction) -> postings.Draft:
         )
     if transaction.payee_id is None:
         raise RuntimeError("a tip without a payee")
-    if transaction.method == Method.CARD:
+    if transaction.method != Method.WALLET:
         return postings.tip_by_card(
             transaction_id=transaction.pk,
             creator_id=transaction.payee_id,

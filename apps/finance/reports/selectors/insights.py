@@ -9,7 +9,7 @@ from dataclasses import replace
 from apps.core.db import reads_one_state
 from apps.core.money import Money
 from apps.finance.ledger.choices import EntryKind
-from apps.finance.payments.choices import Kind, Status
+from apps.finance.payments.choices import PAID, Kind, Status
 from apps.finance.payments.selectors import analytics
 from apps.finance.payments.selectors.analytics import OutcomeRow
 from apps.finance.reports.rules.insights import (
@@ -201,7 +201,7 @@ def _outcomes(rows: Iterable[OutcomeRow]) -> tuple[Outcome, ...]:
         Outcome(
             gateway=gateway,
             started=sum(found.values()),
-            captured=found[Status.CAPTURED],
+            captured=sum(found[status] for status in PAID),
             declined=found[Status.FAILED],
             abandoned=found[Status.EXPIRED],
             unknown=found[Status.UNKNOWN],
