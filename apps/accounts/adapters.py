@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import time
 from types import SimpleNamespace
 from typing import Any
@@ -11,10 +9,10 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.headless.tokens.strategies.jwt import JWTTokenStrategy, internal
 from allauth.mfa.adapter import DefaultMFAAdapter
-from cryptography.fernet import Fernet, MultiFernet
-from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
+
+from apps.core import sealing
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -47,10 +45,10 @@ class MFAAdapter(DefaultMFAAdapter):
     """
 
     def encrypt(self, text: str) -> str:
-        return _cipher().encrypt(text.encode()).decode()
+        return sealing.seal(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return _cipher().decrypt(encrypted_text.encode()).decode()
+        return sealing.unseal(encrypted_text)
 
 
 class TokenStrategy(JWTTokenStrategy):
@@ -70,9 +68,3 @@ class TokenStrategy(JWTTokenStrategy):
         if pair is None and (session := internal.get_token_session(payload)):
             session.flush()
         return pair
-
-
-def _cipher() -> MultiFernet:
-    keys = [key.strip() for key in settings.FIELD_ENCRYPTION_KEY.split(",") if key.strip()]
-    digests = [hashlib.sha256(key.encode()).digest() for key in keys]
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])
