@@ -122,6 +122,8 @@ ROLES: dict[str, tuple[str, ...]] = {
         "payments.replay_webhook",
         "payouts.view_*",
         "clusters.view_*",
+        "webhooks.view_*",
+        "webhooks.resend_message",
     ),
     "security": (
         "accounts.view_user",
@@ -154,6 +156,9 @@ ROLES: dict[str, tuple[str, ...]] = {
         "routing.edit_rules",
         "routing.activate_rules",
         "routing.run_replay",
+        "webhooks.view_*",
+        "webhooks.manage_endpoint",
+        "webhooks.resend_message",
     ),
 }
 #: Roles that open FanzDash, given a second factor.

@@ -17,6 +17,7 @@ from apps.finance.ledger.selectors import dashboard as ledger
 from apps.finance.payments.selectors import dashboard as payments
 from apps.finance.reconciliation import selectors as reconciliation
 from apps.payouts import selectors as payouts
+from apps.webhooks import selectors as webhooks
 
 #: A badge says "99+" beyond this; nobody needs the hundredth exactly.
 CAP = 100
@@ -122,6 +123,18 @@ def queues(*, by: Any, now: datetime) -> list[Queue]:
                 "delivery=waiting",
                 late,
                 "danger",
+            )
+        )
+    if by.has_perm("webhooks.view_endpoint"):
+        found.append(
+            Queue(
+                "failed_endpoints",
+                "Front ends not told",
+                "messages given up",
+                "webhooks.sending",
+                "state__exact=FAILED",
+                webhooks.given_up_since(CAP),
+                "warning",
             )
         )
     return found

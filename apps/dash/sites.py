@@ -91,6 +91,8 @@ MENU: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
     "System": (
         ("Brands", "language", "clusters.cluster", "", ""),
         ("Outbox", "outbox", "core.outboxmessage", "", "stuck_events"),
+        ("Webhook endpoints", "share", "webhooks.endpoint", "", "failed_endpoints"),
+        ("Messages to front ends", "outgoing_mail", "webhooks.sending", "", ""),
     ),
 }
 #: A menu of so many pages is seen at once; a longer one is folded.

@@ -119,3 +119,16 @@ def rail_references(
         )
         .values_list("event", "outside")
     )
+
+
+def told_of(payout_id: int) -> tuple[str, dict[str, object]]:
+    """Return the brand, and the payout in the names and forms of the API; not where it goes."""
+    payout = Payout.objects.select_related("cluster", "creator").get(pk=payout_id)
+    return payout.cluster.slug, {
+        "id": str(payout.public_id),
+        "rail": payout.rail,
+        "status": payout.status,
+        "amount": {"amount": str(payout.amount.decimal), "currency": payout.currency},
+        "reference": payout.rail_reference,
+        "creator": payout.creator.handle,
+    }

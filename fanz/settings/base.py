@@ -46,7 +46,6 @@ INSTALLED_APPS = [
     "apps.audit",
     "apps.clusters",
     "apps.accounts",
-    "apps.webhooks",
     "apps.finance.ledger",
     "apps.finance.fx",
     "apps.finance.tax",
@@ -58,6 +57,7 @@ INSTALLED_APPS = [
     "apps.payouts",
     "apps.finance.reconciliation",
     "apps.finance.reports",
+    "apps.webhooks",
     "apps.storefront",
     "apps.ops",
     "apps.dash",
@@ -66,6 +66,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "apps.core.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "fanz.middleware.WebhookMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "fanz.middleware.ClusterMiddleware",
@@ -240,6 +241,8 @@ SPECTACULAR_SETTINGS = {
 # --- Outgoing HTTP (apps.core.http) ---------------------------------------------------
 #: Private networks that outgoing calls may reach; empty in production.
 HTTP_ALLOWED_PRIVATE_NETWORKS: list[str] = []
+#: Front ends are told over https; a machine of a developer may listen without.
+WEBHOOKS_OVER_HTTP = False
 
 # --- The books -----------------------------------------------------------------------
 #: What a source in the books names: its first word and the table whose row must exist.
@@ -277,6 +280,10 @@ CCBILL = {
 MEMORY_SECONDS = 5
 #: Addresses and secrets of the other gateways, by the name a MID refers to them with.
 GATEWAY_CREDENTIALS: dict[str, dict[str, str]] = env.json("GATEWAY_CREDENTIALS", default={})
+#: Under which https://host the gateways call /webhooks/; some sign over the whole address.
+WEBHOOK_ORIGIN = env("WEBHOOK_ORIGIN", default="")
+#: Days after which what a gateway sent is emptied, once it is done with; its hash stays.
+WEBHOOK_KEPT_DAYS = env.int("WEBHOOK_KEPT_DAYS", default=90)
 PAXUM = {
     "api_url": env("PAXUM_API_URL", default="https://secure.paxum.com/payment/api/paymentAPI.php"),
     "from_email": env("PAXUM_FROM_EMAIL", default=""),

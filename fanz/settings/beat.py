@@ -15,6 +15,14 @@ CELERY_BEAT_SCHEDULE = {
         "task": "payments.resolve_stale",
         "schedule": timedelta(minutes=1),
     },
+    "tell front ends": {
+        "task": "webhooks.send_due",
+        "schedule": timedelta(seconds=5),
+    },
+    "forget old messages to front ends": {
+        "task": "webhooks.forget_old",
+        "schedule": timedelta(days=1),
+    },
     "send approved payouts": {
         "task": "payouts.send_approved",
         "schedule": timedelta(seconds=15),
@@ -78,5 +86,13 @@ CELERY_BEAT_SCHEDULE = {
     "forget old routing decisions": {
         "task": "routing.forget_decisions",
         "schedule": timedelta(minutes=10),
+    },
+    "keep risk data no longer than needed": {
+        "task": "risk.forget",
+        "schedule": timedelta(minutes=10),
+    },
+    "test draft risk rules on past payments": {
+        "task": "risk.run_back_tests",
+        "schedule": timedelta(seconds=3),
     },
 }

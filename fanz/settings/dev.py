@@ -18,6 +18,7 @@ from fanz.settings.base import *  # noqa: E402, F403
 
 DEBUG = env.bool("DEBUG", default=True)
 HTTP_ALLOWED_PRIVATE_NETWORKS = ["127.0.0.0/8", "::1/128"]
+WEBHOOKS_OVER_HTTP = True
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 INSTALLED_APPS = [*INSTALLED_APPS, "django_linear_migrations", "django_migration_linter"]
 WHITENOISE_USE_FINDERS = True

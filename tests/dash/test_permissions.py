@@ -68,6 +68,8 @@ SEES = {
         "payouts.payout",
         "payouts.payoutmethod",
         "clusters.cluster",
+        "webhooks.endpoint",
+        "webhooks.sending",
     },
     "security": {
         "accounts.user",
@@ -84,7 +86,12 @@ FOUND_FROM_OTHERS = {
     "reconciliation.statementline",
 }
 SEES["compliance"] = SEES["finance"] | {"accounts.user", "audit.auditrecord"}
-SEES["admin"] = SEES["compliance"] | {"auth.group", "core.outboxmessage"}
+SEES["admin"] = SEES["compliance"] | {
+    "auth.group",
+    "core.outboxmessage",
+    "webhooks.endpoint",
+    "webhooks.sending",
+}
 
 
 def console_pages() -> dict[str, ConsoleAdmin]:

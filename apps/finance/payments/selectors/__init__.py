@@ -4,6 +4,7 @@ from apps.finance.payments.rules.fees import Quote
 from apps.finance.payments.selectors.fees import quote
 from apps.finance.payments.selectors.health import GatewayHealth, gateway_health
 from apps.finance.payments.selectors.merchants import merchant_account_of
+from apps.finance.payments.selectors.told import told_of
 from apps.finance.payments.selectors.transactions import (
     Receipt,
     receipt_of,
@@ -20,6 +21,7 @@ __all__ = [
     "merchant_account_of",
     "quote",
     "receipt_of",
+    "told_of",
     "transaction_for",
     "transactions_of",
     "unknown_outcomes",

@@ -1,0 +1,1 @@
+"""How messages are signed, and when they are sent again."""
