@@ -6,7 +6,7 @@ import functools
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,8 +16,10 @@ import certifi
 import httpcore
 import httpx  # noqa: TID251 (this module is what the ban points to)
 import pybreaker
+import redis
 import stamina
 import structlog
+from django.core.cache import cache
 
 from apps.core.db import outside_transaction
 from apps.core.errors import Unavailable
@@ -95,7 +97,7 @@ class Client:
 
     The circuit breaker is shared by all clients of the service in this process: five failed
     calls in a row open it for 30 seconds, then calls are tried again. Other processes find
-    out for themselves.
+    out for themselves; who may choose between services asks ``open_services`` first.
     """
 
     def __init__(
@@ -284,8 +286,12 @@ class _Breaker:
             if error:
                 raise error
 
+        was_open = self._storage.state == pybreaker.STATE_OPEN
         with suppress(pybreaker.CircuitBreakerError, Unavailable, _PassingStatus):
             self._circuit.call(outcome)
+        is_open = self._storage.state == pybreaker.STATE_OPEN
+        if is_open or was_open:
+            _tell_all(self._service, is_open=is_open)
 
 
 _breakers: dict[str, _Breaker] = {}
@@ -300,7 +306,37 @@ def _breaker(service: str) -> _Breaker:
 def reset_breakers() -> None:
     """Forget every service's failures, in this process. For tests and after an incident."""
     with _breakers_lock:
+        told = list(_breakers)
         _breakers.clear()
+    for service in told:
+        _tell_all(service, is_open=False)
+
+
+def open_services(services: Collection[str]) -> set[str]:
+    """Return those whose breaker some process opened in the last 30 seconds.
+
+    One look in the cache. Without a cache none is known to be.
+    """
+    try:
+        found = cache.get_many([_OPEN_KEY.format(name) for name in services])
+    except redis.RedisError:
+        return set()
+    return {name for name in services if _OPEN_KEY.format(name) in found}
+
+
+_OPEN_KEY = "breaker:{}"
+
+
+def _tell_all(service: str, *, is_open: bool) -> None:
+    """Let other processes know. Nobody waits for them to hear: each has its own breaker too."""
+    key = _OPEN_KEY.format(service)
+    try:
+        if is_open:
+            cache.set(key, 1, SECONDS_OPEN)
+        else:
+            cache.delete(key)
+    except redis.RedisError as error:
+        log.warning("http.breaker_not_told", service=service, error=type(error).__name__)
 
 
 def _worth_repeating(error: Exception) -> bool:

@@ -95,4 +95,8 @@ CELERY_BEAT_SCHEDULE = {
         "task": "risk.run_back_tests",
         "schedule": timedelta(seconds=3),
     },
+    "tell routing of the accounts": {
+        "task": "payments.sync_routes",
+        "schedule": timedelta(minutes=1),
+    },
 }

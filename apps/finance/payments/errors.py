@@ -108,6 +108,13 @@ class NoMerchantAccount(Unavailable):
     message = "Card payments are not available on this site at the moment."
 
 
+class NoRoute(Unavailable):
+    """The log says which account was left out, and why."""
+
+    code = "payments.no_route"
+    message = "This payment cannot be taken at the moment. Please try again later."
+
+
 class NoFee(Unavailable):
     code = "payments.no_fee"
     message = "No fee is set for this payment, so it cannot be taken."

@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from apps.finance.payments import services as payments
+from apps.finance.payments.services.route import sync_routes as tell_routing
 
 
 @shared_task(name="payments.process_webhooks", acks_late=True)
@@ -18,3 +19,9 @@ def process_webhooks(**_: Any) -> int:
 def resolve_stale(**_: Any) -> int:
     """Every minute."""
     return payments.resolve_stale(now=timezone.now())
+
+
+@shared_task(name="payments.sync_routes")
+def sync_routes(**_: Any) -> int:
+    """Tell routing, every minute, which accounts its rules may name."""
+    return tell_routing(now=timezone.now())

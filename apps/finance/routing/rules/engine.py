@@ -128,7 +128,7 @@ class _Run:
         return True
 
     def _order(self, rule: PlannedRule, named: list[Candidate]) -> list[Candidate]:
-        if rule.action == Action.SORT:
+        if rule.action == Action.SORT or not rule.shares:
             return sorted(named, key=order_by(rule.sort_by, self.facts))
         ranked: list[Candidate] = []
         by_cost = order_by(SortBy.COST, self.facts)
