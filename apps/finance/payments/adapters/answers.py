@@ -1,0 +1,70 @@
+"""What an answer of a processor's server means before its content is read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apps.core.http import NotSent, OutcomeUnknown, Response
+from apps.finance.payments.adapters import strict
+from apps.finance.payments.adapters.base import Unreadable
+from apps.finance.payments.adapters.exchange import GatewayTrouble
+
+OK, CONFLICT, SERVER_ERROR = 200, 409, 500
+_SUCCESS = range(200, 300)
+#: The request was turned away at the door: wrong key, not allowed, no such address, too many.
+_TURNED_AWAY = frozenset({401, 403, 404, 405, 429})
+
+
+class NotTaken(NotSent):
+    """The gateway turned the request away before it did anything."""
+
+    code = "payments.gateway_not_taken"
+    message = "The gateway did not take the request."
+
+
+def told(answer: Response) -> dict[str, Any]:
+    """
+    Read the answer to a question, which changed nothing there.
+
+    :raises GatewayTrouble: another status than 2xx, or no JSON object
+    """
+    if answer.status not in _SUCCESS:
+        raise GatewayTrouble(status=answer.status)
+    try:
+        return strict.read_json(answer.body)
+    except Unreadable as error:
+        raise GatewayTrouble(status=answer.status) from error
+
+
+def told_list(answer: Response) -> list[Any]:
+    """
+    Read a list without an object around it.
+
+    :raises GatewayTrouble: another status than 2xx, or no JSON list
+    """
+    whole = Response(answer.status, answer.headers, b'{"list":' + answer.body + b"}")
+    listed = told(whole).get("list")
+    if not isinstance(listed, list):
+        raise GatewayTrouble(status=answer.status)
+    return listed
+
+
+def acted(answer: Response) -> dict[str, Any]:
+    """
+    Read the answer to a request that may have moved money. A refusal that says why (400, 422)
+    is read as well; the caller tells it by its content.
+
+    :raises NotTaken: turned away; nothing was done
+    :raises OutcomeUnknown: it does not tell whether it was done
+    """
+    if answer.status in _TURNED_AWAY:
+        raise NotTaken(status=answer.status)
+    if answer.status >= SERVER_ERROR or answer.status == CONFLICT:
+        raise OutcomeUnknown(status=answer.status)
+    try:
+        return strict.read_json(answer.body)
+    except Unreadable as error:
+        raise OutcomeUnknown(status=answer.status) from error
+
+
+__all__ = ["GatewayTrouble", "NotTaken", "Response", "acted", "told", "told_list"]
