@@ -27,6 +27,7 @@ from devstack.processes import Processes, commands, stop_groups, watched
 from devstack.servers import Servers
 from devstack.throwaway import given_by_environment
 from fanz.settings.secrets import DEVELOPMENT_SECRETS
+from sandbox import accounts
 from sandbox.config import default as sandbox_config
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -54,6 +55,9 @@ def run_directory() -> Path:
 def environment(port: int, directory: Path) -> dict[str, str]:
     """Return what every process of the platform is told; the caller's own values win."""
     sandbox_port = int(os.environ.get("SANDBOX_PORT", str(port + 10)))
+    credentials = os.environ.get("GATEWAY_CREDENTIALS") or json.dumps(
+        accounts.credentials(f"http://127.0.0.1:{sandbox_port}")
+    )
     defaults = {
         "DJANGO_SETTINGS_MODULE": "fanz.settings.dev",
         "PORT": str(port),
@@ -61,7 +65,9 @@ def environment(port: int, directory: Path) -> dict[str, str]:
         "SANDBOX_PORT": str(sandbox_port),
         "SANDBOX_URL": f"http://127.0.0.1:{sandbox_port}",
         "SANDBOX_STATE": str(directory / "sandbox.json"),
-        "SANDBOX_CONFIG": _sandbox_config(port),
+        "SANDBOX_CONFIG": _sandbox_config(port, json.loads(credentials)),
+        "GATEWAY_CREDENTIALS": credentials,
+        "WEBHOOK_ORIGIN": f"http://localhost:{port}",
         "BEAT_SCHEDULE_FILE": str(directory / "beat-schedule"),
         "LOG_LEVEL": "WARNING",
         "LOG_FORMAT": "console",
@@ -73,7 +79,7 @@ def environment(port: int, directory: Path) -> dict[str, str]:
     return {**defaults, **os.environ, "PATH": programs, "PORT": str(port)}
 
 
-def _sandbox_config(port: int) -> str:
+def _sandbox_config(port: int, credentials: dict[str, dict[str, str]]) -> str:
     """Return the processors' side: the demo's accounts, answering to this port's sites."""
 
     def secret(name: str) -> str:
@@ -87,6 +93,7 @@ def _sandbox_config(port: int) -> str:
         paxum_email=secret("PAXUM_FROM_EMAIL"),
         paxum_secret=secret("PAXUM_SHARED_SECRET"),
         paxum_account_id=secret("PAXUM_ACCOUNT_ID"),
+        credentials=credentials,
     ).to_json()
 
 

@@ -15,12 +15,29 @@ from starlette.routing import Route
 from sandbox import ccbill, control, datalink, paxum
 from sandbox.config import Config
 from sandbox.delivery import Courier
+from sandbox.peers import control as peers_control
+from sandbox.peers.adyen import Adyen
+from sandbox.peers.base import Peer
+from sandbox.peers.btcpay import Btcpay
+from sandbox.peers.commercegate import Commercegate
+from sandbox.peers.epoch import Epoch
+from sandbox.peers.netbilling import Netbilling
+from sandbox.peers.nmi import Nmi
+from sandbox.peers.nowpayments import Nowpayments
+from sandbox.peers.rapyd import Rapyd
+from sandbox.peers.segpay import Segpay
+from sandbox.peers.vendo import Vendo
+from sandbox.peers.verotel import Verotel
 from sandbox.state import State
 
 Handler = Callable[[Request], Awaitable[Response]]
 
 #: Every processor is a module with ``routes()``; a new one is added here.
 PROCESSORS = (ccbill, datalink, paxum)
+PEERS: tuple[Peer, ...] = (
+    *(Segpay(), Epoch(), Vendo(), Verotel(), Netbilling(), Commercegate()),
+    *(Adyen(), Rapyd(), Nmi(), Btcpay(), Nowpayments()),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +67,9 @@ def build(config: Config, *, state_path: Path | None = None) -> Starlette:
     routes: list[Route] = [*control.routes()]
     for processor in PROCESSORS:
         routes += processor.routes()
+    for peer in PEERS:
+        routes += peer.routes()
+    routes += peers_control.routes({peer.name: peer for peer in PEERS})
     app = Starlette(routes=routes, lifespan=lifespan)
     app.state.memory = state
     app.state.courier = courier

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sandbox import accounts
+
 #: Brands in the order of their sub-accounts 0001 to 0009.
 BRANDS = (
     "fanzlab",
@@ -58,11 +60,23 @@ class PaxumAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class Merchant:
+    """A merchant's account at a gateway of ``sandbox.peers``, with what it is called with."""
+
+    gateway: str
+    name: str  # of its credentials
+    number: str
+    webhook_url: str
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything the sandbox is started with."""
 
     ccbill: tuple[CcbillAccount, ...] = ()
     paxum: tuple[PaxumAccount, ...] = ()
+    merchants: tuple[Merchant, ...] = ()
     #: Waits between attempts to deliver a webhook. CCBill's real schedule is not published.
     retry_seconds: tuple[float, ...] = (1.0, 5.0, 30.0, 120.0, 600.0)
     #: How long a call hangs before its connection is dropped.
@@ -81,9 +95,10 @@ def from_json(text: str) -> Config:
     data: dict[str, Any] = json.loads(text)
     ccbill = tuple(_ccbill_account(item) for item in data.pop("ccbill", []))
     paxum = tuple(PaxumAccount(**item) for item in data.pop("paxum", []))
+    merchants = tuple(Merchant(**item) for item in data.pop("merchants", []))
     if "retry_seconds" in data:
         data["retry_seconds"] = tuple(data["retry_seconds"])
-    return Config(ccbill=ccbill, paxum=paxum, **data)
+    return Config(ccbill=ccbill, paxum=paxum, merchants=merchants, **data)
 
 
 def _ccbill_account(item: Mapping[str, Any]) -> CcbillAccount:
@@ -100,10 +115,13 @@ def default(
     paxum_email: str,
     paxum_secret: str,
     paxum_account_id: str,
+    credentials: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Config:
-    """Return the demo's configuration: nine brands on account 900000, one Paxum payer.
+    """Return the demo's configuration: nine brands on account 900000, one Paxum payer, and two
+    accounts at every other gateway.
 
-    ``origin`` is a brand's site with ``{brand}`` in place of its slug.
+    ``origin`` is a brand's site with ``{brand}`` in place of its slug; ``credentials`` are the
+    platform's (``sandbox.accounts``), without which the demo's hold.
     """
     return_url = "/checkout/ccbill/return/"
     webhook_url = f"{webhook_origin}/webhooks/ccbill/{ccbill_webhook_token}/"
@@ -117,21 +135,41 @@ def default(
         for number, brand in enumerate(BRANDS, 1)
     }
     account = CcbillAccount("900000", ccbill_salt, subaccounts, maximum_price="1000.00")
+    held = accounts.credentials("") if credentials is None else credentials
     return Config(
-        ccbill=(account,), paxum=(PaxumAccount(paxum_email, paxum_secret, paxum_account_id),)
+        ccbill=(account,),
+        paxum=(PaxumAccount(paxum_email, paxum_secret, paxum_account_id),),
+        merchants=tuple(
+            _merchant(name, held[name], webhook_origin)
+            for name in accounts.NUMBERS
+            if name in held
+        ),
+    )
+
+
+def _merchant(name: str, secrets: Mapping[str, str], webhook_origin: str) -> Merchant:
+    gateway = name.partition("-")[0]
+    return Merchant(
+        gateway=gateway,
+        name=name,
+        number=accounts.NUMBERS[name],
+        webhook_url=f"{webhook_origin}/webhooks/{gateway}/{secrets['webhook_token']}/",
+        secrets=dict(secrets),
     )
 
 
 def from_environment(environ: Mapping[str, str]) -> Config:
     """Read SANDBOX_CONFIG (JSON, or the path of a JSON file), else build the demo's.
 
-    The demo's secrets come from the variables that Django reads, with its development values;
+    The demo's secrets come from the variables that Django reads (those of other gateways from
+    GATEWAY_CREDENTIALS), with its development values;
     SANDBOX_WEB_PORT, else PORT, is the web server's (some process managers give each process
     a PORT of its own).
     """
     given = environ.get("SANDBOX_CONFIG", "")
     if given:
         return from_json(given if given.lstrip().startswith("{") else Path(given).read_text())
+    held = json.loads(environ.get("GATEWAY_CREDENTIALS") or "{}")
     port = environ.get("SANDBOX_WEB_PORT") or environ.get("PORT") or "8000"
     return default(
         origin=f"http://{{brand}}.localhost:{port}",
@@ -141,4 +179,5 @@ def from_environment(environ: Mapping[str, str]) -> Config:
         paxum_email=environ.get("PAXUM_FROM_EMAIL", "payouts@fanz.example"),
         paxum_secret=environ.get("PAXUM_SHARED_SECRET", "development-paxum-secret"),
         paxum_account_id=environ.get("PAXUM_ACCOUNT_ID", "590900"),
+        credentials=held or None,
     )

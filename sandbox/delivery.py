@@ -4,12 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit
 
 from sandbox.state import Delivery, Scenario, State
 
 TIMEOUT_SECONDS = 10
 ACCEPTED = range(200, 300)
+MOST_BYTES = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A webhook as a processor words it. A GET has its all in ``query``."""
+
+    event_type: str
+    url: str
+    body: str = ""
+    method: str = "POST"
+    query: dict[str, str] = field(default_factory=dict)
+    content_type: str = "application/json"
+    headers: dict[str, str] = field(default_factory=dict)
+    #: Text the answer's body must hold, in any case of letters, to count as taken.
+    expected: str = ""
+
+
+def form(event_type: str, url: str, fields: dict[str, str], *, expected: str = "") -> Message:
+    """Return a webhook that is a posted form."""
+    kind = "application/x-www-form-urlencoded"
+    return Message(event_type, url, urlencode(fields), content_type=kind, expected=expected)
 
 
 class Courier:
@@ -19,17 +42,7 @@ class Courier:
         self._state = state
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def hand_over(
-        self,
-        *,
-        processor: str,
-        event_type: str,
-        order: str,
-        url: str,
-        query: dict[str, str],
-        content_type: str,
-        body: str,
-    ) -> Delivery:
+    def hand_over(self, *, processor: str, order: str, message: Message) -> Delivery:
         """Take one webhook and deal with it as the scenario for its order says."""
         scenario = self._state.take_scenario(processor, order, of="webhook")
         how = scenario.webhook if scenario else "send"
@@ -37,13 +50,16 @@ class Courier:
         delivery = Delivery(
             id=len(self._state.deliveries) + 1,
             processor=processor,
-            event_type=event_type,
+            event_type=message.event_type,
             order=order,
-            url=url,
-            query=query,
-            content_type=content_type,
-            body=body,
+            url=message.url,
+            query=message.query,
+            content_type=message.content_type,
+            body=message.body,
             status=status,
+            method=message.method,
+            headers=message.headers,
+            expected=message.expected,
         )
         self._state.deliveries.append(delivery)
         if status == "waiting":
@@ -76,7 +92,7 @@ class Courier:
         self._state.save()
 
     async def _attempt(self, delivery: Delivery) -> bool:
-        answer = await asyncio.to_thread(_post, delivery)
+        answer = await asyncio.to_thread(_send, delivery)
         delivery.attempts += 1
         delivery.answers.append(answer)
         accepted = answer.isdigit() and int(answer) in ACCEPTED
@@ -90,20 +106,28 @@ def _delay(scenario: Scenario | None) -> float:
     return scenario.seconds if scenario and scenario.webhook == "late" else 0.0
 
 
-def _post(delivery: Delivery) -> str:
-    """Post once; return the status, or the name of what went wrong on the way."""
+def _send(delivery: Delivery) -> str:
+    """Send once; return the status, or what went wrong: on the way, or in the answer's text."""
     parts = urlsplit(delivery.url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
+    query = "&".join(text for text in (parts.query, urlencode(delivery.query)) if text)
+    headers = {"User-Agent": f"{delivery.processor}-sandbox", **delivery.headers}
+    body = None
+    if delivery.method != "GET":
+        headers["Content-Type"], body = delivery.content_type, delivery.body.encode()
     try:
         connection.request(
-            "POST",
-            f"{parts.path}?{urlencode(delivery.query)}",
-            body=delivery.body.encode(),
-            headers={"Content-Type": delivery.content_type, "User-Agent": "CCBill-sandbox"},
+            delivery.method,
+            f"{parts.path or '/'}{'?' if query else ''}{query}",
+            body=body,
+            headers=headers,
         )
-        return str(connection.getresponse().status)
+        answer = connection.getresponse()
+        said = answer.read(MOST_BYTES).decode("utf-8", "replace")
     except (OSError, http.client.HTTPException) as problem:
         return type(problem).__name__
     finally:
         connection.close()
+    wrong = answer.status in ACCEPTED and delivery.expected.lower() not in said.lower()
+    return f"{answer.status} without {delivery.expected!r}" if wrong else str(answer.status)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from urllib.parse import urlencode
 
 from sandbox.config import CcbillAccount, Config
-from sandbox.delivery import Courier
+from sandbox.delivery import Courier, Message
 from sandbox.orders import Order
 from sandbox.state import Charge, State
 
@@ -115,11 +115,9 @@ class Herald:
         self, event_type: str, account: CcbillAccount, charge: Charge, told: dict[str, str]
     ) -> None:
         as_json = account.webhook_format == "json"
-        self._courier.hand_over(
-            processor="ccbill",
-            event_type=event_type,
-            order=charge.order,
-            url=account.subaccounts[charge.client_subacc].webhook_url,
+        message = Message(
+            event_type,
+            account.subaccounts[charge.client_subacc].webhook_url,
             query={
                 "clientAccnum": charge.client_accnum,
                 "clientSubacc": charge.client_subacc,
@@ -129,6 +127,7 @@ class Herald:
             content_type="application/json" if as_json else "application/x-www-form-urlencoded",
             body=json.dumps(told) if as_json else urlencode(told),
         )
+        self._courier.hand_over(processor="ccbill", order=charge.order, message=message)
 
 
 CANCELLATION = frozenset({"clientAccnum", "clientSubacc", "reason", "subscriptionId", "timestamp"})

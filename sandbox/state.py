@@ -65,6 +65,46 @@ class Delivery:
     status: str  # waiting, held, delivered, failed, never, taken
     attempts: int = 0
     answers: list[str] = field(default_factory=list)
+    method: str = "POST"
+    headers: dict[str, str] = field(default_factory=dict)
+    expected: str = ""  # what the answer's body must hold, in any case of letters
+
+
+@dataclass(slots=True)
+class Happening:
+    """One thing that happened to a sale: sold, refund, chargeback, renewal ..."""
+
+    id: str
+    act: str
+    amount: str
+    at: str
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Sale:
+    """A sale at a peer of ``sandbox.peers``, from the moment its page was first seen.
+
+    Amounts are text in the unit of the currency. ``merchant`` names the set of credentials.
+    """
+
+    gateway: str
+    merchant: str
+    reference: str
+    order: str
+    amount: str
+    currency: str
+    at: str
+    subaccount: str = ""
+    status: str = "open"  # open, authorised, paid, declined, cancelled, voided, charged_back
+    transaction: str = ""
+    parent: str = ""
+    token: str = ""
+    refunded: str = "0"
+    cancelled_at: str = ""
+    card: dict[str, str] = field(default_factory=dict)
+    given: dict[str, str] = field(default_factory=dict)
+    happenings: list[Happening] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -95,6 +135,10 @@ class State:
     deliveries: list[Delivery] = field(default_factory=list)
     scenarios: list[Scenario] = field(default_factory=list)
     balances: dict[str, dict[str, str]] = field(default_factory=dict)
+    #: By gateway and reference, in the order they were opened.
+    sales: dict[str, Sale] = field(default_factory=dict)
+    #: What peers remember besides: tokens given out, answers under idempotency keys.
+    notes: dict[str, str] = field(default_factory=dict)
     hang_seconds: float = 30.0
 
     def __post_init__(self) -> None:
@@ -110,6 +154,7 @@ class State:
         self.hang_seconds = self.config.hang_seconds
         self.attempts = {}
         self.charges, self.transfers, self.deliveries, self.scenarios = [], [], [], []
+        self.sales, self.notes = {}, {}
         self.balances = {account.email: dict(account.balances) for account in self.config.paxum}
 
     def now(self) -> datetime:
@@ -162,3 +207,8 @@ class State:
         for name, value in kept.items():
             kind = kinds.get(name)
             setattr(self, name, [kind(**item) for item in value] if kind else value)
+        self.sales = {name: _sale(item) for name, item in kept.get("sales", {}).items()}
+
+
+def _sale(item: dict[str, Any]) -> Sale:
+    return Sale(**{**item, "happenings": [Happening(**each) for each in item["happenings"]]})

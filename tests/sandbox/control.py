@@ -8,6 +8,8 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from sandbox import accounts
+
 APPROVE = "4111111111111111"
 DECLINE = "4000000000000002"
 SOFT_DECLINE = "4000000000009995"
@@ -67,7 +69,8 @@ class Sandbox:
         """Forget everything; webhooks are held for `take_webhooks` unless told otherwise."""
         self.control("reset", seed=seed, hang_seconds=1.0)
         if hold_webhooks:
-            self.scenario("ccbill", webhook="hold", times=0)
+            for processor in ("ccbill", *accounts.ADDRESSES):
+                self.scenario(processor, webhook="hold", times=0)
 
     def scenario(self, processor: str, *, key: str = "*", times: int = 1, **what: Any) -> None:
         """Let something go otherwise: ``webhook="twice"``, ``fail="code_after", code="13"``."""
@@ -92,6 +95,17 @@ class Sandbox:
             },
             timeout,
         )
+
+    def act(self, gateway: str, act: str, **given: Any) -> Any:
+        """Let something happen to a sale at a gateway: ``act("adyen", "pay", order=token)``."""
+        return self.control(f"peers/{gateway}/{act}", **given)
+
+    def sales(self, gateway: str, order: str = "") -> list[dict[str, Any]]:
+        """List a gateway's sales, oldest first."""
+        found: list[dict[str, Any]] = self.read(
+            f"peers/{gateway}?order={order}" if order else f"peers/{gateway}"
+        )
+        return found
 
     def charges(self, order: str = "") -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.read(f"charges?order={order}" if order else "charges")

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 
+from sandbox import accounts
 from sandbox.config import default
 from tests.sandbox.control import Sandbox
 
@@ -75,6 +76,7 @@ def sandbox(sandbox_process: Sandbox, settings: Any) -> Sandbox:
         "flexforms_url": f"{url}/ccbill/wap-frontflex/flexforms",
         "datalink_url": f"{url}/ccbill/datalink",
     }
+    settings.GATEWAY_CREDENTIALS = accounts.credentials(url)
     settings.PAXUM = {
         **settings.PAXUM,
         "api_url": f"{url}/paxum/payment/api/paymentAPI.php",

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -108,6 +109,7 @@ def _secrets() -> dict[str, str]:
         "PAXUM_FROM_EMAIL": settings.PAXUM["from_email"],
         "PAXUM_SHARED_SECRET": settings.PAXUM["shared_secret"],
         "PAXUM_ACCOUNT_ID": settings.PAXUM["account_id"],
+        "GATEWAY_CREDENTIALS": json.dumps(settings.GATEWAY_CREDENTIALS),
     }
 
 
@@ -125,11 +127,16 @@ def _wait(process: subprocess.Popen[bytes], port: int) -> None:
 
 @contextmanager
 def _adapters_at(url: str) -> Iterator[None]:
-    before = settings.CCBILL, settings.PAXUM
+    before = settings.CCBILL, settings.PAXUM, settings.GATEWAY_CREDENTIALS
     settings.CCBILL = {
         **settings.CCBILL,
         "flexforms_url": f"{url}/ccbill/wap-frontflex/flexforms",
         "datalink_url": f"{url}/ccbill/datalink",
+        "billing_url": f"{url}/ccbill",
+    }
+    settings.GATEWAY_CREDENTIALS = {
+        name: {key: _moved(key, value, url) for key, value in held.items()}
+        for name, held in settings.GATEWAY_CREDENTIALS.items()
     }
     settings.PAXUM = {
         **settings.PAXUM,
@@ -138,4 +145,9 @@ def _adapters_at(url: str) -> Iterator[None]:
     try:
         yield
     finally:
-        settings.CCBILL, settings.PAXUM = before
+        settings.CCBILL, settings.PAXUM, settings.GATEWAY_CREDENTIALS = before
+
+
+def _moved(key: str, value: str, url: str) -> str:
+    """Return an address of the sandbox's at its new place; other values stay."""
+    return url + urlsplit(value).path if key.endswith("_url") else value
