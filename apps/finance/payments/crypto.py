@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 
-from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
+
+from apps.core import sealing
+
+_PURPOSE = "payments.means"
 
 
 def seal(text: str) -> str:
     """Return a text encrypted with the newest of settings.FIELD_ENCRYPTION_KEY."""
-    return _cipher().encrypt(text.encode()).decode()
+    return sealing.seal(text, purpose=_PURPOSE)
 
 
 def unseal(sealed: str) -> str:
@@ -21,15 +23,9 @@ def unseal(sealed: str) -> str:
 
     :raises cryptography.fernet.InvalidToken: it was not sealed by one of them
     """
-    return _cipher().decrypt(sealed.encode()).decode()
+    return sealing.unseal(sealed, purpose=_PURPOSE)
 
 
 def digest_of(text: str) -> str:
     """Return what tells equal texts without telling the text: HMAC-SHA-256 under SECRET_KEY."""
     return hmac.new(settings.SECRET_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
-
-
-def _cipher() -> MultiFernet:
-    keys = [key.strip() for key in settings.FIELD_ENCRYPTION_KEY.split(",") if key.strip()]
-    digests = [hashlib.sha256(b"payments.method:" + key.encode()).digest() for key in keys]
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])

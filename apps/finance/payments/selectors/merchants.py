@@ -1,4 +1,4 @@
-"""Which account a brand charges cards with."""
+"""Which accounts a brand is paid through, and what they are used with."""
 
 from __future__ import annotations
 
@@ -8,20 +8,27 @@ from django.conf import settings
 
 from apps.finance.payments import errors
 from apps.finance.payments.adapters.base import Account
+from apps.finance.payments.choices import Method, gateways_of
 from apps.finance.payments.models import MerchantAccount
 
 if TYPE_CHECKING:
     from apps.clusters.models import Cluster
 
 
-def merchant_account_of(*, cluster: Cluster, currency: str) -> MerchantAccount:
+def merchant_account_of(
+    *, cluster: Cluster, currency: str, method: str = Method.CARD
+) -> MerchantAccount:
     """
-    Return the brand's active account.
+    Return the brand's first active account for a method; routing may choose another.
 
     :raises NoMerchantAccount: the brand has none that is active
     :raises CurrencyNotOffered: it has, but in other currencies
     """
-    active = list(MerchantAccount.objects.filter(cluster=cluster, is_active=True).order_by("id"))
+    active = list(
+        MerchantAccount.objects.filter(
+            cluster=cluster, is_active=True, gateway__in=gateways_of(method)
+        ).order_by("rank", "id")
+    )
     if not active:
         raise errors.NoMerchantAccount()
     for account in active:
@@ -37,20 +44,30 @@ def account_of(account: MerchantAccount) -> Account:
         account.subaccount,
         account.flex_id,
         account.descriptor,
-        _config(account.gateway),
+        _config(account.gateway, account.credentials),
     )
 
 
-def of_gateway(gateway: str) -> Account:
-    """Return what proves a gateway's messages, before it is known which account they are about."""
-    return Account("", config=_config(gateway))
+def of_gateway(gateway: str, credentials: str = "") -> Account:
+    """Return what proves a gateway's messages, before it is known which account they are about.
+
+    ``credentials`` names the set of secrets; empty: the one of the gateway's name.
+    """
+    return Account("", config=_config(gateway, credentials))
 
 
-def _config(gateway: str) -> dict[str, str]:
+def webhook_url_of(account: MerchantAccount) -> str:
+    """Return where the account's gateway tells its news; empty while no address is set."""
+    token = _config(account.gateway, account.credentials).get("webhook_token", "")
+    if not settings.WEBHOOK_ORIGIN or not token:
+        return ""
+    return f"{settings.WEBHOOK_ORIGIN.rstrip('/')}/webhooks/{account.gateway}/{token}/"
+
+
+def _config(gateway: str, credentials: str) -> dict[str, str]:
     """Leave out what is not set: a gateway is off until all it needs is."""
-    given = (
-        settings.CCBILL if gateway == "ccbill" else settings.GATEWAY_CREDENTIALS.get(gateway, {})
-    )
+    name = credentials or gateway
+    given = settings.CCBILL if name == "ccbill" else settings.GATEWAY_CREDENTIALS.get(name, {})
     texts = {
         name: ",".join(value) if isinstance(value, list) else str(value)
         for name, value in given.items()
