@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from apps.core.errors import Unavailable
 from apps.core.http import NotSent, OutcomeUnknown, Response
 from apps.finance.payments.adapters import strict
 from apps.finance.payments.adapters.base import Unreadable
-from apps.finance.payments.adapters.exchange import GatewayTrouble
 
 OK, CONFLICT, SERVER_ERROR = 200, 409, 500
 _SUCCESS = range(200, 300)
@@ -20,6 +20,13 @@ class NotTaken(NotSent):
 
     code = "payments.gateway_not_taken"
     message = "The gateway did not take the request."
+
+
+class GatewayTrouble(Unavailable):
+    """An answer that says nothing of the payment; whether the call took effect is not known."""
+
+    code = "payments.gateway_trouble"
+    message = "The gateway could not say what became of the payment."
 
 
 def told(answer: Response) -> dict[str, Any]:
