@@ -100,6 +100,12 @@ class Transaction(models.Model):
     gateway_reference = models.CharField(
         max_length=REFERENCE_LENGTH, blank=True, help_text="The gateway's name for the sale."
     )
+    card_network = models.CharField(
+        max_length=10, blank=True, default="", db_default="", help_text="VISA, MASTERCARD …"
+    )
+    card_country = models.CharField(
+        max_length=2, blank=True, default="", db_default="", help_text="As the gateway says."
+    )
     failure_code = models.CharField(max_length=40, blank=True)
     failure_reason = models.CharField(max_length=200, blank=True)
     message = models.CharField(max_length=280, blank=True)
