@@ -69,7 +69,7 @@ SECRETS = {
     "vendo": "api_secret shared_secret",
     "verotel": "secret api_username api_password",
     "netbilling": "integrity_key control_keyword retrieval_keyword",
-    "commercegate": "login password customer_id customer_password security_key",
+    "commercegate": "login password customer_password security_key",
     "adyen": "api_key hmac_key webhook_username webhook_password client_key",
     "rapyd": "access_key secret_key",
     "nmi": "security_key tokenization_key signing_key",
@@ -78,7 +78,12 @@ SECRETS = {
 }
 #: Keys that are bytes written as hexadecimal digits.
 HEXADECIMAL = frozenset({"hmac_key", "security_key"})
-PLAIN = {
+PLAIN: dict[str, dict[str, str]] = {
+    # Test sales count where the site is a test itself.
+    "epoch": {"take_test_sales": "yes"},
+    f"epoch-{BRAND}": {"take_test_sales": "yes"},
+    "commercegate": {"customer_id": NUMBERS["commercegate"]},
+    f"commercegate-{BRAND}": {"customer_id": NUMBERS[f"commercegate-{BRAND}"]},
     "segpay": {"package": "101"},  # an e-ticket is package:price point
     f"segpay-{BRAND}": {"package": "111"},
     "rapyd": {"country": "US"},

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox import ccbill, control, datalink, paxum
+from sandbox import ccbill, ccbill_billing, control, datalink, paxum
 from sandbox.config import Config
 from sandbox.delivery import Courier
 from sandbox.peers import control as peers_control
@@ -33,7 +33,7 @@ from sandbox.state import State
 Handler = Callable[[Request], Awaitable[Response]]
 
 #: Every processor is a module with ``routes()``; a new one is added here.
-PROCESSORS = (ccbill, datalink, paxum)
+PROCESSORS = (ccbill, datalink, ccbill_billing, paxum)
 PEERS: tuple[Peer, ...] = (
     *(Segpay(), Epoch(), Vendo(), Verotel(), Netbilling(), Commercegate()),
     *(Adyen(), Rapyd(), Nmi(), Btcpay(), Nowpayments()),

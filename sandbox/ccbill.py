@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import urlencode, urlsplit
 
 from starlette.requests import Request
@@ -35,6 +36,9 @@ async def show_form(request: Request) -> Response:
         order = _order(request)
     except orders.Refused as problem:
         return HTMLResponse(page.refused(str(problem)), status_code=400)
+    state.notes[f"ccbill:seen:{order.token}"] = json.dumps(
+        [request.path_params["flex_id"], dict(request.query_params)]
+    )
     typed = {"number": request.query_params.get("sandboxCard", "")}
     return HTMLResponse(page.form(order, _action(request), typed, year=state.now().year))
 
@@ -71,7 +75,7 @@ def _charge(request: Request, order: Order, typed: dict[str, str], outcome: Outc
     state: State = request.app.state.memory
     herald = events.Herald(state, request.app.state.courier)
     approved = outcome in {Outcome.APPROVE, Outcome.TIMEOUT}
-    charge = _record(state, order, typed, approved=approved)
+    charge = record(state, order, typed, approved=approved)
     if approved:
         state.attempts.pop(order.form_digest + order.token, None)
         herald.new_sale_success(order, charge)
@@ -93,7 +97,8 @@ def _charge(request: Request, order: Order, typed: dict[str, str], outcome: Outc
     return HTMLResponse(html)
 
 
-def _record(state: State, order: Order, typed: dict[str, str], *, approved: bool) -> Charge:
+def record(state: State, order: Order, typed: dict[str, str], *, approved: bool) -> Charge:
+    """Keep a sale, made or refused."""
     number = typed["number"].replace(" ", "").replace("-", "")
     first, _, last = typed["name"].strip().partition(" ")
     buyer = {"firstName": first, "lastName": last, "email": typed.get("email", "")}

@@ -42,7 +42,7 @@ async def manage(request: Request) -> Response:
         return await fail(scenario, state)
     if scenario and scenario.fail == "code_before":
         return _answer(query, {"": scenario.code})
-    found = _find(state, query)
+    found = find(state, query)
     if isinstance(found, int):
         return _answer(query, {"": str(found)})
     if action == "viewSubscriptionStatus":
@@ -58,7 +58,7 @@ async def manage(request: Request) -> Response:
     return _answer(query, result)
 
 
-def _find(state: State, query: Query) -> Charge | int:
+def find(state: State, query: Query) -> Charge | int:
     """Return the approved charge meant, or the code of what is wrong with the call."""
     account = next(
         (item for item in state.config.ccbill if _may_log_in(item, query)),
@@ -90,7 +90,9 @@ def _may_log_in(account: CcbillAccount, query: Query) -> bool:
 def _status(state: State, charge: Charge) -> dict[str, str]:
     """Return the documented fields; 2 active, 1 cancelled but running, 0 over."""
     signed_up = datetime.fromisoformat(charge.at).astimezone(ARIZONA)
-    ends = signed_up + timedelta(days=charge.period)
+    renews = charge.fields.get("recurringPeriod", "0") != "0"
+    days = int(charge.fields.get("recurringPeriod", "0"))
+    ends = signed_up + timedelta(days=charge.period + days * charge.rebilled)
     status = "1" if charge.cancelled_at else "2"
     if charge.voids or charge.chargebacks or state.now() >= ends:
         status = "0"
@@ -98,12 +100,12 @@ def _status(state: State, charge: Charge) -> dict[str, str]:
         "cancelDate": charge.cancelled_at,
         "chargebacksIssued": str(charge.chargebacks),
         "expirationDate": f"{ends:%Y%m%d%H%M%S}",
-        "nextBillingDate": "",
-        "recurringSubscription": "0",
+        "nextBillingDate": f"{ends:%Y%m%d}" if renews and status == "2" else "",
+        "recurringSubscription": "1" if renews else "0",
         "refundsIssued": str(charge.refunds),
         "signupDate": f"{signed_up:%Y%m%d%H%M%S}",
         "subscriptionStatus": status,
-        "timesRebilled": "0",
+        "timesRebilled": str(charge.rebilled),
         "voidsIssued": str(charge.voids),
     }
 

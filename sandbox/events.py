@@ -42,7 +42,7 @@ def sale_fields(
             f"{group}Currency": order.currency,
             f"{group}CurrencyCode": order.currency_code,
             f"{group}InitialPrice": order.price,
-            f"{group}RecurringPrice": zero,
+            f"{group}RecurringPrice": order.recurring_price or zero,
         }
     return {
         **money,
@@ -57,9 +57,10 @@ def sale_fields(
         "flexId": order.flex_id,
         "formName": "",
         "initialPeriod": str(order.period),
-        "recurringPeriod": "0",
-        "rebills": "0",
-        "priceDescription": f"{order.price_text} for {order.period} days (non-recurring)",
+        "recurringPeriod": str(order.recurring_period),
+        "rebills": order.rebills,
+        "priceDescription": f"{order.price_text} for {order.period} days"
+        + (" then recurring" if order.recurring_price else " (non-recurring)"),
         "timestamp": timestamp(at),
         "transactionId": transaction_id,
         **buyer,
@@ -88,6 +89,62 @@ class Herald:
         """Announce one refused attempt; the buyer may try again."""
         more = {"failureCode": code, "failureReason": reason}
         self._send("NewSaleFailure", order.account, charge, {**charge.fields, **more})
+
+    def up_sale(self, charge: Charge, original: Charge, *, declined: str = "") -> None:
+        """Announce a charge by a previous transaction, made or refused."""
+        account = account_of(self._state.config, charge.client_accnum)
+        more = {
+            "originalSubscriptionId": original.transaction_id,
+            "originalClientAccnum": original.client_accnum,
+            "originalClientSubacc": original.client_subacc,
+            "source": "API",
+        }
+        if declined:
+            more |= {"failureCode": "BE-140", "failureReason": declined}
+            self._send("UpSaleFailure", account, charge, {**charge.fields, **more})
+        else:
+            more |= {"subscriptionId": charge.transaction_id, "subscriptionTypeId": "0000000001"}
+            self._send("UpSaleSuccess", account, charge, {**charge.fields, **more})
+
+    def renewal(self, charge: Charge, *, amount: str, declined: bool) -> str:
+        """Announce that a renewal was charged, or could not be; return its transaction."""
+        account = account_of(self._state.config, charge.client_accnum)
+        number, currency = identifier(self._state), charge.fields["billedCurrency"]
+        now = self._state.now()
+        days = timedelta(days=int(charge.fields["recurringPeriod"]) or 30)
+        told = {
+            "transactionId": number,
+            "subscriptionId": charge.transaction_id,
+            "clientAccnum": charge.client_accnum,
+            "clientSubacc": charge.client_subacc,
+            "timestamp": timestamp(now),
+            "cardType": charge.fields["cardType"],
+            "paymentType": "CREDIT",
+            "last4": charge.fields.get("last4", ""),
+        }
+        if declined:
+            told |= {"failureCode": "BE-140", "failureReason": "Transaction declined by bank"}
+            told["nextRetryDate"] = f"{now + timedelta(days=1):%Y-%m-%d}"
+            self._send("RenewalFailure", account, charge, told)
+            return number
+        for kind in ("billed", "accounting"):
+            told[f"{kind}Amount"] = amount
+            told[f"{kind}Currency"] = currency
+            told[f"{kind}CurrencyCode"] = charge.currency_code
+        told |= {"renewalDate": f"{now:%Y-%m-%d}", "nextRenewalDate": f"{now + days:%Y-%m-%d}"}
+        self._send("RenewalSuccess", account, charge, told)
+        return number
+
+    def expiration(self, charge: Charge) -> None:
+        """Announce that a subscription has run out."""
+        account = account_of(self._state.config, charge.client_accnum)
+        told = {
+            "clientAccnum": charge.client_accnum,
+            "clientSubacc": charge.client_subacc,
+            "subscriptionId": charge.transaction_id,
+            "timestamp": timestamp(self._state.now()),
+        }
+        self._send("Expiration", account, charge, told)
 
     def about_charge(self, event_type: str, charge: Charge, *, amount: str, reason: str) -> None:
         """Announce a Refund, Void, Chargeback or Cancellation of an earlier sale."""

@@ -27,6 +27,7 @@ REQUIRED = (
     *("clientAccnum", "clientSubacc", "initialPrice", "initialPeriod"),
     *("currencyCode", "formDigest"),
 )
+RECURRING = ("recurringPrice", "recurringPeriod", "numRebills")
 PERIOD_DAYS = range(2, 366)
 #: Our page's own parameters, never echoed.
 OWN = frozenset({"sandboxCard"})
@@ -49,6 +50,9 @@ class Order:
     currency_code: str
     form_digest: str
     passed_through: dict[str, str]
+    recurring_price: str = ""
+    recurring_period: int = 0
+    rebills: str = "0"
 
     @property
     def token(self) -> str:
@@ -71,6 +75,12 @@ def form_digest(price: str, period: str, currency_code: str, salt: str) -> str:
     return _md5(price + period + currency_code + salt)
 
 
+def recurring_digest(query: Mapping[str, str], salt: str) -> str:
+    """Return MD5 of both prices, both periods, the rebills, the currency code and the salt."""
+    names = (*("initialPrice", "initialPeriod"), *RECURRING, "currencyCode")
+    return _md5("".join(query[name] for name in names) + salt)
+
+
 def return_digest(identifier: str, *, approved: bool, salt: str) -> str:
     """Return MD5 of subscription_id + "1" + salt, or of denialId + "0" + salt."""
     return _md5(identifier + ("1" if approved else "0") + salt)
@@ -90,9 +100,14 @@ def read_order(config: Config, flex_id: str, query: Mapping[str, str]) -> Order:
     )
     if account is None or query["clientSubacc"] not in account.subaccounts:
         raise Refused("The client account or sub-account is unknown.")
-    _check_price(account, query)
-    expected = form_digest(
-        query["initialPrice"], query["initialPeriod"], query["currencyCode"], account.salt
+    check_price(account, query)
+    renews = "recurringPrice" in query
+    expected = (
+        recurring_digest(query, account.salt)
+        if renews
+        else form_digest(
+            query["initialPrice"], query["initialPeriod"], query["currencyCode"], account.salt
+        )
     )
     if not hmac.compare_digest(expected.encode(), query["formDigest"].lower().encode()):
         raise Refused("The form digest does not match the price, period and currency.")
@@ -106,28 +121,46 @@ def read_order(config: Config, flex_id: str, query: Mapping[str, str]) -> Order:
         currency_code=query["currencyCode"],
         form_digest=query["formDigest"],
         passed_through=_passed_through(query),
+        recurring_price=query["recurringPrice"] if renews else "",
+        recurring_period=int(query["recurringPeriod"]) if renews else 0,
+        rebills=query["numRebills"] if renews else "0",
     )
 
 
-def _check_price(account: CcbillAccount, query: Mapping[str, str]) -> None:
+def check_price(account: CcbillAccount, query: Mapping[str, str]) -> None:
+    """
+    Hold price, period and currency against the account's rules.
+
+    :raises Refused: one of them is not right
+    """
     code, period = query["currencyCode"], query["initialPeriod"]
     if code not in CURRENCIES:
         raise Refused("The currency code is unknown.")
     if not (period.isascii() and period.isdigit() and int(period) in PERIOD_DAYS):
         raise Refused("The period must be 2 to 365 days.")
-    if any(name in query for name in ("recurringPrice", "recurringPeriod", "numRebills")):
-        raise Refused("This account takes single charges only.")
-    places = 0 if code == "392" else 2
-    try:
-        price = Decimal(query["initialPrice"])
-    except InvalidOperation as problem:
-        raise Refused("The price is not a number.") from problem
-    if not price.is_finite() or f"{price:.{places}f}" != query["initialPrice"]:
-        raise Refused(f"The price must have {places} decimals.")
+    price = _price(query["initialPrice"], code)
+    given = [name for name in RECURRING if query.get(name)]
+    if given and len(given) < len(RECURRING):
+        raise Refused("Required fields are missing: a subscription names price, period, rebills.")
+    if given:
+        _price(query["recurringPrice"], code)
+        if not (query["recurringPeriod"].isdigit() and query["numRebills"].isdigit()):
+            raise Refused("The recurring period and the rebills must be whole numbers.")
     if not Decimal(account.minimum_price) <= price <= Decimal(account.maximum_price):
         raise Refused(
             f"The price must be between {account.minimum_price} and {account.maximum_price}."
         )
+
+
+def _price(text: str, code: str) -> Decimal:
+    places = 0 if code == "392" else 2
+    try:
+        price = Decimal(text)
+    except InvalidOperation as problem:
+        raise Refused("The price is not a number.") from problem
+    if not price.is_finite() or f"{price:.{places}f}" != text:
+        raise Refused(f"The price must have {places} decimals.")
+    return price
 
 
 def _passed_through(query: Mapping[str, str]) -> dict[str, str]:

@@ -31,6 +31,7 @@ class Charge:
     voids: int = 0
     chargebacks: int = 0
     cancelled_at: str = ""
+    rebilled: int = 0
     fields: dict[str, str] = field(default_factory=dict)
 
 

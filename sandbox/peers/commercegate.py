@@ -239,7 +239,7 @@ def _legacy(merchant: Merchant, sale: Sale, happening: Happening) -> Message:
     kind = LEGACY[happening.act]
     fields = (
         *(kind, happening.id, sale.transaction, "offer", "1", happening.amount, sale.currency),
-        *("user", "", "", "", sale.card.get("country", ""), "", merchant.secrets["customer_id"]),
+        *("user", "", "", "", sale.card.get("country", ""), "", merchant.number),
         *(sale.given["site"], sale.order, sale.parent or sale.reference, "", ""),
     )
     return form(kind, merchant.webhook_url, {"message": "#".join(fields)}, expected="success")

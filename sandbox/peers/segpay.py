@@ -148,14 +148,14 @@ class Segpay(Peer):
             given=asked,
             again=False,
         )
-        sale.card = dict(first.card)
+        sale.card, sale.parent = dict(first.card), first.reference
         declined = first.card.get("holder", "").upper().startswith("LATER DECLINED")
         desk.act("decline" if declined else "pay", sale)
         return _tree(
             "TransReturn",
             {
                 "TransID": sale.transaction,
-                "PurchaseID": sale.reference,
+                "PurchaseID": first.reference,
                 "Approved": "No" if declined else "Yes",
                 "AuthCode": "" if declined else "0:OK",
                 "DeclineReason": "Insufficient funds" if declined else "",
@@ -227,6 +227,8 @@ class Segpay(Peer):
         self, merchant: Merchant, sale: Sale, happening: Happening, told: dict[str, str]
     ) -> Message:
         own = happening.act in NEW_TRANSACTION
+        if sale.parent and told.get("trantype") == "sale":
+            told = {**told, "stage": "rebill"}  # a one-click sale too: same purchase [D]
         login = f"{merchant.secrets['postback_username']}:{merchant.secrets['postback_password']}"
         at = datetime.fromisoformat(happening.at)
         hour = at.strftime("%I").lstrip("0")

@@ -75,6 +75,7 @@ def sandbox(sandbox_process: Sandbox, settings: Any) -> Sandbox:
         **settings.CCBILL,
         "flexforms_url": f"{url}/ccbill/wap-frontflex/flexforms",
         "datalink_url": f"{url}/ccbill/datalink",
+        "billing_url": f"{url}/ccbill",
     }
     settings.GATEWAY_CREDENTIALS = accounts.credentials(url)
     settings.PAXUM = {
