@@ -267,6 +267,7 @@ CCBILL = {
         "CCBILL_FLEXFORMS_URL", default="https://api.ccbill.com/wap-frontflex/flexforms"
     ),
     "datalink_url": env("CCBILL_DATALINK_URL", default="https://datalink.ccbill.com"),
+    "billing_url": env("CCBILL_BILLING_URL", default="https://bill.ccbill.com"),
     "salt": env("CCBILL_SALT", default=""),
     "datalink_username": env("CCBILL_DATALINK_USERNAME", default=""),
     "datalink_password": env("CCBILL_DATALINK_PASSWORD", default=""),

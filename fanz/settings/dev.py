@@ -12,6 +12,7 @@ os.environ.setdefault("CCBILL_WEBHOOK_NETWORKS", "127.0.0.0/8")
 _sandbox = os.environ.setdefault("SANDBOX_URL", "http://127.0.0.1:8010")
 os.environ.setdefault("CCBILL_FLEXFORMS_URL", f"{_sandbox}/ccbill/wap-frontflex/flexforms")
 os.environ.setdefault("CCBILL_DATALINK_URL", f"{_sandbox}/ccbill/datalink")
+os.environ.setdefault("CCBILL_BILLING_URL", f"{_sandbox}/ccbill")
 os.environ.setdefault("PAXUM_API_URL", f"{_sandbox}/paxum/payment/api/paymentAPI.php")
 
 from fanz.settings.base import *  # noqa: E402, F403
