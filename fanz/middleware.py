@@ -6,15 +6,39 @@ from collections.abc import Callable
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.urls import Resolver404, resolve
 
 from apps.clusters import selectors
 from apps.clusters.models import Cluster
 from fanz.sessions import current_brand
 
 #: Probes and processors call by whatever name reaches the machine; they are of no brand.
-BRANDLESS = ("/health/", "/webhooks/")
+WEBHOOKS = "/webhooks/"
+BRANDLESS = ("/health/", WEBHOOKS)
 #: FanzDash answers on the portal alone: elsewhere it does not exist.
 PORTAL_ONLY = "/admin"
+
+
+class WebhookMiddleware:
+    """Lead processors' calls straight to their view: they need no brand, session or policy.
+
+    What stands before it, the request's id and HTTPS, is for them too. Their view has no
+    exceptions to show and no CSRF to fear: it believes nobody.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path_info.startswith(WEBHOOKS):
+            return self.get_response(request)
+        request.get_host()  # 400 for a host outside ALLOWED_HOSTS, as everywhere
+        try:
+            match = resolve(request.path_info)
+        except Resolver404:
+            return self.get_response(request)
+        answer: HttpResponse = match.func(request, *match.args, **match.kwargs)
+        return answer
 
 
 class ClusterMiddleware:

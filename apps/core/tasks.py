@@ -16,6 +16,12 @@ def deliver_event(*, message_id: int, **_: Any) -> bool:
     return events.deliver(message_id, now=timezone.now())
 
 
+@shared_task(name="core.deliver_events")
+def deliver_events(*, first: int, last: int, **_: Any) -> int:
+    """After the commit that published many events at once."""
+    return events.deliver_range(first, last, now=timezone.now())
+
+
 @shared_task(name="core.sweep_outbox")
 def sweep_outbox(**_: Any) -> int:
     """Every 10 seconds (fanz/settings/beat.py)."""

@@ -11,6 +11,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "payments.process_webhooks",
         "schedule": timedelta(seconds=5),
     },
+    "empty old webhooks": {
+        "task": "payments.empty_webhooks",
+        "schedule": timedelta(hours=1),
+    },
     "resolve payments that wait too long": {
         "task": "payments.resolve_stale",
         "schedule": timedelta(minutes=1),

@@ -219,3 +219,35 @@ class StaffMustLook(Conflict):
     def __init__(self, why: str, **facts: object) -> None:
         super().__init__(**facts)
         self.args = (why,)
+
+
+class TooEarly(Conflict):
+    """News that must wait for other news; it is heard again later."""
+
+    code = "payments.too_early"
+    message = "What this is about has not been told yet."
+
+
+class WebhookEmptied(Conflict):
+    code = "payments.webhook_emptied"
+    message = "What was sent is emptied after its time, so it cannot be heard again."
+
+
+class WebhookNotWaiting(Conflict):
+    code = "payments.webhook_not_waiting"
+    message = "The webhook is not in a state that permits this."
+
+
+class CheckoutUnavailable(Unavailable):
+    code = "payments.checkout_unavailable"
+    message = "The card processor does not answer. Nothing was charged; try again in a minute."
+
+
+class PaymentRefused(NotAllowed):
+    code = "payments.refused"
+    message = "This payment cannot be taken. Nothing was charged."
+
+
+class MeansNotFound(NotFound):
+    code = "payments.means_not_found"
+    message = "There is no such means of payment."

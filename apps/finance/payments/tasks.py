@@ -15,6 +15,12 @@ def process_webhooks(**_: Any) -> int:
     return payments.process_webhooks(now=timezone.now())
 
 
+@shared_task(name="payments.empty_webhooks", acks_late=True)
+def empty_webhooks(**_: Any) -> int:
+    """Every hour."""
+    return payments.empty_webhooks(now=timezone.now())
+
+
 @shared_task(name="payments.resolve_stale", acks_late=True)
 def resolve_stale(**_: Any) -> int:
     """Every minute."""

@@ -5,4 +5,4 @@ from django.urls import path
 from apps.finance.payments import views
 
 app_name = "webhooks"
-urlpatterns = [path("ccbill/<str:token>/", views.ccbill_webhook, name="ccbill")]
+urlpatterns = [path("<slug:gateway>/<str:token>/", views.webhook, name="webhook")]

@@ -2,52 +2,88 @@
 
 from __future__ import annotations
 
-import hmac
-from functools import partial
-
-from django.conf import settings
-from django.db.transaction import on_commit
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
 
 from apps.core import broker
-from apps.core.middleware import client_ip
+from apps.core.context import client_address
 from apps.finance.payments import services as payments
-from apps.finance.payments.choices import Gateway
+from apps.finance.payments.adapters import GATEWAYS
+from apps.finance.payments.selectors.inbox import set_of_address
 
-MOST_BYTES = 64 * 1024
+#: The largest message known, a gateway's batch of disputes, has less than half of it.
+MOST_BYTES = 256 * 1024
+MOST_QUERY = 16 * 1024
+
+#: It holds up nobody: with the queue down the tick finds what is stored.
+process_soon = broker.Nudge("payments.process_webhooks")
 
 
 @csrf_exempt
-@require_POST
-def ccbill_webhook(request: HttpRequest, token: str) -> HttpResponse:
-    """Store what was sent and answer 200; CCBill sends again whatever else it gets."""
-    expected = settings.CCBILL["webhook_token"]
-    if not expected or not hmac.compare_digest(token.encode(), expected.encode()):
-        payments.record_wrong_token(gateway=Gateway.CCBILL, remote_ip=client_ip(request))
+def webhook(request: HttpRequest, gateway: str, token: str) -> HttpResponse:
+    """Store what was sent and answer with the gateway's word; it sends again on anything else.
+
+    Nothing of the body is read into a meaning here, so that nothing in it can fail.
+    """
+    adapter = GATEWAYS.get(gateway)
+    if adapter is None:
         return HttpResponse(status=404)
-    if _is_too_large(request):
-        return HttpResponse(status=413)
-    if any("\0" in text for pair in request.GET.items() for text in pair):
-        return HttpResponse(status=400)  # the database keeps no NUL
+    credentials = set_of_address(gateway, token)
+    if credentials is None:
+        payments.record_wrong_token(gateway=gateway, remote_ip=client_address.get())
+        return HttpResponse(status=404)
+    known = adapter.capabilities
+    if request.method not in known.webhook_methods:
+        return HttpResponseNotAllowed(sorted(known.webhook_methods))
+    if refused := _too_large(request):
+        return HttpResponse(status=refused)
+    try:
+        query, body = _query(request), request.body
+    except (ValueError, UnreadablePostError):
+        return HttpResponse(status=400)
     payments.receive_webhook(
-        gateway=Gateway.CCBILL,
-        query=request.GET.dict(),
-        headers=dict(request.headers),
-        body=request.body,
-        remote_ip=client_ip(request),
+        gateway=gateway,
+        credentials=credentials,
+        method=request.method,
+        query=query,
+        headers=_headers(request),
+        body=body,
+        remote_ip=client_address.get(),
         now=timezone.now(),
     )
-    # It never raises and hardly waits: with the queue down the tick finds the stored delivery.
-    on_commit(partial(broker.start_soon, "payments.process_webhooks"))
-    return HttpResponse("OK", content_type="text/plain")
+    process_soon()
+    return HttpResponse(known.webhook_reply, content_type="text/plain")
 
 
-def _is_too_large(request: HttpRequest) -> bool:
-    """Believe the announced length first, so that nothing large is read; then count."""
-    announced = request.headers.get("Content-Length", "")
-    if announced.isdecimal() and int(announced) > MOST_BYTES:
-        return True
-    return len(request.body) > MOST_BYTES
+def _too_large(request: HttpRequest) -> int:
+    """Return the status to refuse with, or 0. No more is read than the announced length."""
+    announced = request.META.get("CONTENT_LENGTH") or "0"
+    if not announced.isdecimal() or int(announced) > MOST_BYTES:
+        return 413
+    return 414 if len(request.META.get("QUERY_STRING", "")) > MOST_QUERY else 0
+
+
+def _query(request: HttpRequest) -> dict[str, str]:
+    """:raises ValueError: a name stands twice, or a NUL, which the database does not keep"""
+    if not request.META.get("QUERY_STRING"):
+        return {}
+    fields = {}
+    for name, values in request.GET.lists():
+        [value] = values
+        if "\0" in name or "\0" in value:
+            raise ValueError(name)
+        fields[name] = value
+    return fields
+
+
+def _headers(request: HttpRequest) -> dict[str, str]:
+    headers = {
+        name[5:].replace("_", "-").title(): value
+        for name, value in request.META.items()
+        if name.startswith("HTTP_")
+    }
+    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        if value := request.META.get(name):
+            headers[name.replace("_", "-").title()] = value
+    return headers

@@ -4,15 +4,19 @@ from apps.finance.payments.services.checkout import checkout_url, record_return
 from apps.finance.payments.services.fees import set_fee
 from apps.finance.payments.services.intruders import record_wrong_token
 from apps.finance.payments.services.merchants import open_merchant_account
-from apps.finance.payments.services.replay import replay_webhook
+from apps.finance.payments.services.replay import ignore_webhook, park_webhook, replay_webhook
 from apps.finance.payments.services.resolve import resolve_stale
+from apps.finance.payments.services.retention import empty_webhooks
 from apps.finance.payments.services.settle import settle_unknown
 from apps.finance.payments.services.start import start_card_tip, start_deposit, tip_from_wallet
 from apps.finance.payments.services.webhooks import process_webhooks, receive_webhook
 
 __all__ = [
     "checkout_url",
+    "empty_webhooks",
+    "ignore_webhook",
     "open_merchant_account",
+    "park_webhook",
     "process_webhooks",
     "receive_webhook",
     "record_return",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 from django.core.cache import cache
 from django.db.transaction import atomic
+from redis import RedisError
 
 from apps.audit import services as audit
 
@@ -21,6 +23,9 @@ log = structlog.get_logger(__name__)
 ONE_RECORD_IN = timedelta(hours=1)
 #: Who has one IPv6 address has its whole /64 network.
 _IPV6_PREFIX = 64
+#: Who came while the cache was away, and until when that counts; cleared when it grows too large.
+_seen: dict[str, float] = {}
+_MOST_SEEN = 10_000
 
 
 @atomic
@@ -67,7 +72,20 @@ def record_bad_return(*, cluster: Cluster, reason: str, remote_ip: str) -> bool:
 
 
 def _is_first(key: str) -> bool:
-    return bool(cache.add(key, 1, int(ONE_RECORD_IN.total_seconds())))
+    """Test if nobody of that name came within the hour. Without the cache each process asks its
+    own memory: then there are a few records more, and the caller is answered all the same."""
+    seconds = int(ONE_RECORD_IN.total_seconds())
+    if _seen.get(key, 0.0) > time.monotonic():
+        return False
+    try:
+        is_first = bool(cache.add(key, 1, seconds))
+    except (RedisError, OSError) as error:
+        log.warning("cache.unreachable", error=str(error))
+        is_first = True
+        if len(_seen) >= _MOST_SEEN:
+            _seen.clear()
+        _seen[key] = time.monotonic() + seconds
+    return is_first
 
 
 def _caller(remote_ip: str) -> str:

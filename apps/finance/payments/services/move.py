@@ -15,6 +15,7 @@ from apps.finance.payments import errors
 from apps.finance.payments.choices import PAID, AttemptStatus, Kind, Method, Status
 from apps.finance.payments.events import PaymentCancelled, PaymentCaptured, PaymentFailed
 from apps.finance.payments.models import Transaction, TransactionEvent
+from apps.finance.payments.rules.cards import card_of
 from apps.finance.payments.rules.transitions import check_move
 from apps.finance.payments.services.attempts import end_attempts
 from apps.finance.payments.services.taxes import record_taxes, taxes_of
@@ -99,6 +100,7 @@ def capture(
     transaction.captured_at = now
     transaction.gateway_reference = reference or transaction.gateway_reference
     transaction.failure_code = transaction.failure_reason = ""
+    transaction.card_network, transaction.card_country = card_of(facts or {})
     transaction.next_look_up_at = None
     move(
         transaction=transaction,
@@ -114,18 +116,21 @@ def capture(
         now=now,
         reference=transaction.gateway_reference,
     )
-    ledger.post(_draft(transaction), now=now)
+    ledger.post(draft_of(transaction), now=now)
     record_taxes(transaction, now=now, billing=(facts or {}).get("country", ""))
-    events.publish(
-        PaymentCaptured(
-            transaction_id=transaction.pk,
-            cluster=transaction.cluster.slug,
-            kind=transaction.kind,
-            payer_id=transaction.payer_id,
-            payee_id=transaction.payee_id,
-            amount_minor=transaction.amount_minor,
-            currency=transaction.currency,
-        )
+    events.publish(captured_event(transaction))
+
+
+def captured_event(transaction: Transaction) -> PaymentCaptured:
+    """Return what higher apps are told of a captured payment."""
+    return PaymentCaptured(
+        transaction_id=transaction.pk,
+        cluster=transaction.cluster.slug,
+        kind=transaction.kind,
+        payer_id=transaction.payer_id,
+        payee_id=transaction.payee_id,
+        amount_minor=transaction.amount_minor,
+        currency=transaction.currency,
     )
 
 
@@ -315,7 +320,8 @@ def _by_refunds(transaction: Transaction) -> Status:
     return Status.REFUNDED if whole else Status.PARTLY_REFUNDED
 
 
-def _draft(transaction: Transaction) -> postings.Draft:
+def draft_of(transaction: Transaction) -> postings.Draft:
+    """Return the entry that books a captured payment."""
     cluster = transaction.cluster.slug
     if transaction.kind == Kind.WALLET_DEPOSIT:
         return postings.wallet_deposit(

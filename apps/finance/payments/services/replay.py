@@ -1,4 +1,4 @@
-"""Staff send a stored webhook through again."""
+"""What staff do with stored webhooks: send them through again, park them, set them aside."""
 
 from __future__ import annotations
 
@@ -8,11 +8,21 @@ from django.db.transaction import atomic
 
 from apps.accounts.models import User
 from apps.audit import services as audit
+from apps.core.db import joins_transaction
 from apps.finance.payments import errors
-from apps.finance.payments.choices import WebhookStatus
+from apps.finance.payments.choices import NoticeOutcome, WebhookStatus
 from apps.finance.payments.models import WebhookEvent
 
-_REPLAYABLE = frozenset({WebhookStatus.REFUSED, WebhookStatus.PARKED, WebhookStatus.IGNORED})
+REPLAYABLE = frozenset(
+    {
+        WebhookStatus.REFUSED,
+        WebhookStatus.PARKED,
+        WebhookStatus.IGNORED,
+        WebhookStatus.QUARANTINED,
+    }
+)
+PARKABLE = frozenset({WebhookStatus.RECEIVED, WebhookStatus.REFUSED, WebhookStatus.QUARANTINED})
+IGNORABLE = frozenset({WebhookStatus.PARKED, WebhookStatus.REFUSED, WebhookStatus.QUARANTINED})
 
 
 @atomic
@@ -25,7 +35,59 @@ def replay_webhook(*, webhook_id: int, by: User, reason: str, now: datetime) -> 
     :raises ReplayNotAllowed: ``by`` lacks payments.replay_webhook
     :raises ReasonMissing: no reason is given
     :raises NothingToReplay: it was processed, or still waits
+    :raises WebhookEmptied: what was sent is no longer kept
     """
+    webhook = _asked_about(webhook_id, by, reason)
+    if webhook.status not in REPLAYABLE:
+        raise errors.NothingToReplay(status=webhook.status)
+    if webhook.emptied_at:
+        raise errors.WebhookEmptied()
+    before = webhook.status
+    # What was done stays done; all other news is heard anew.
+    webhook.notices.exclude(outcome=NoticeOutcome.DONE).delete()
+    webhook.status = WebhookStatus.RECEIVED
+    webhook.attempts = 0
+    webhook.next_attempt_at = now
+    webhook.processed_at = webhook.claimed_until = webhook.duplicate_of = None
+    webhook.dedupe_key = webhook.error = ""
+    webhook.save()
+    _record(webhook, "payments.webhook_replayed", by, reason, before)
+    return webhook
+
+
+@atomic
+def park_webhook(*, webhook_id: int, by: User, reason: str, now: datetime) -> WebhookEvent:
+    """
+    Take a delivery out of the queue, or out of what was refused, for a person to look at.
+
+    Nothing that was booked is undone. Raises as ``replay_webhook``, and
+
+    :raises WebhookNotWaiting: it is processed, ignored or parked, or a worker has it in hand
+    """
+    webhook = _asked_about(webhook_id, by, reason)
+    is_held = webhook.claimed_until is not None and webhook.claimed_until >= now
+    if webhook.status not in PARKABLE or is_held:
+        raise errors.WebhookNotWaiting(status=webhook.status)
+    return _set_aside(webhook, WebhookStatus.PARKED, by=by, reason=reason, now=now)
+
+
+@atomic
+def ignore_webhook(*, webhook_id: int, by: User, reason: str, now: datetime) -> WebhookEvent:
+    """
+    Say that nothing needs to be done about a delivery; it leaves the queues.
+
+    Nothing that was booked is undone. Raises as ``replay_webhook``, and
+
+    :raises WebhookNotWaiting: it is not parked, refused or quarantined
+    """
+    webhook = _asked_about(webhook_id, by, reason)
+    if webhook.status not in IGNORABLE:
+        raise errors.WebhookNotWaiting(status=webhook.status)
+    return _set_aside(webhook, WebhookStatus.IGNORED, by=by, reason=reason, now=now)
+
+
+@joins_transaction
+def _asked_about(webhook_id: int, by: User, reason: str) -> WebhookEvent:
     if not by.has_perm("payments.replay_webhook"):
         raise errors.ReplayNotAllowed()
     if not reason.strip():
@@ -33,20 +95,23 @@ def replay_webhook(*, webhook_id: int, by: User, reason: str, now: datetime) -> 
     webhook = WebhookEvent.objects.select_for_update().filter(pk=webhook_id).first()
     if webhook is None:
         raise errors.WebhookNotFound()
-    if webhook.status not in _REPLAYABLE:
-        raise errors.NothingToReplay(status=webhook.status)
-    before = webhook.status
-    webhook.status = WebhookStatus.RECEIVED
-    webhook.attempts = 0
-    webhook.next_attempt_at = now
-    webhook.processed_at = webhook.claimed_until = webhook.duplicate_of = None
-    webhook.dedupe_key = webhook.error = ""
-    webhook.save()
-    audit.record(
-        by=by,
-        action="payments.webhook_replayed",
-        subject=webhook,
-        reason=reason,
-        facts={"was": before},
-    )
     return webhook
+
+
+@joins_transaction
+def _set_aside(
+    webhook: WebhookEvent, status: WebhookStatus, *, by: User, reason: str, now: datetime
+) -> WebhookEvent:
+    before, webhook.status = webhook.status, status
+    webhook.error = f"By staff: {reason.strip()}"[:300]
+    webhook.claimed_until = None
+    webhook.processed_at = webhook.processed_at or now
+    webhook.save()
+    word = "parked" if status == WebhookStatus.PARKED else "ignored"
+    _record(webhook, f"payments.webhook_{word}", by, reason, before)
+    return webhook
+
+
+@joins_transaction
+def _record(webhook: WebhookEvent, action: str, by: User, reason: str, before: str) -> None:
+    audit.record(by=by, action=action, subject=webhook, reason=reason, facts={"was": before})

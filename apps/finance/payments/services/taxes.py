@@ -28,15 +28,26 @@ def record_taxes(transaction: Transaction, *, now: datetime, billing: str = "") 
     The billing country that the processor names is one proof more. It does not change the tax, as
     the price was agreed; where it contradicts, the proofs do not agree, and staff find the sale.
     """
+    tax.record_sales([_sale(transaction, billing)], sold_at=now)
+
+
+@joins_transaction
+def record_taxes_of_many(sold: Sequence[tuple[Transaction, str]], *, now: datetime) -> None:
+    """Write the tax lines of captured payments, each with its billing country, as above."""
+    taxed = [_sale(transaction, billing) for transaction, billing in sold if transaction.tax_lines]
+    if taxed:
+        tax.record_sales(taxed, sold_at=now)
+
+
+def _sale(transaction: Transaction, billing: str) -> tax.Sale:
     proofs = [str(proof) for proof in transaction.place_proofs]
     if len(billing) == _COUNTRY_LENGTH and billing.isalpha():
         proofs.append(f"{Proof.BILLING.value}:{billing.upper()}")
-    tax.record_sale(
+    return tax.Sale(
         source=transaction.source,
         cluster=transaction.cluster.slug,
         lines=_lines(transaction),
         proofs=proofs,
-        sold_at=now,
     )
 
 

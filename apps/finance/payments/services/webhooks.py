@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -10,21 +11,39 @@ from django.db import DatabaseError
 from django.db.models import Q
 from django.db.transaction import atomic
 
-from apps.audit import services as audit
+from apps.core.db import outside_transaction, prepared_rows
 from apps.core.errors import DomainError
-from apps.finance.payments.adapters import gateway_for
-from apps.finance.payments.adapters.base import Delivery, NotAuthentic, Notice, Unreadable
+from apps.finance.payments.adapters.base import Unreadable
 from apps.finance.payments.choices import WebhookStatus
 from apps.finance.payments.models import WebhookEvent
 from apps.finance.payments.rules.waiting import LEASE, MOST_ATTEMPTS, process_again_after
-from apps.finance.payments.selectors.merchants import of_gateway
-from apps.finance.payments.services.notices import Refused, apply_notice
+from apps.finance.payments.services.drain import book_batch
+from apps.finance.payments.services.hear import hear_delivery
+from apps.finance.payments.services.reading import kept_headers
 
 log = structlog.get_logger(__name__)
 
-#: Headers worth keeping; none of them can hold a secret.
-KEPT_HEADERS = frozenset(
-    {"content-type", "content-length", "user-agent", "host", "x-forwarded-for", "x-request-id"}
+#: Deliveries in one transaction; the fastest lies between 300 and 1000.
+BATCH = 500
+#: After so many new ones, some that were tried before get their turn.
+_RETRIES_BETWEEN = 25
+#: What one run takes on at most; the next tick or nudge goes on.
+MOST_IN_A_RUN = 20 * BATCH
+
+_STORE = (
+    "INSERT INTO payments_webhookevent (gateway, credentials, method, query, headers, body,"
+    " remote_ip, received_at, next_attempt_at, event_type, status, dedupe_key, attempts, error)"
+    " VALUES (%s::text, %s::text, %s::text, %s::jsonb, %s::jsonb, %s::bytea,"
+    " NULLIF(%s::text, '')::inet, %s::timestamptz, %s::timestamptz, '', 'RECEIVED', '', 0, '')"
+    " RETURNING id"
+)
+_CLAIM = (
+    "WITH due AS (SELECT id FROM payments_webhookevent"
+    " WHERE status = 'RECEIVED' AND attempts = 0 AND next_attempt_at <= %(now)s"
+    " ORDER BY next_attempt_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)"
+    " UPDATE payments_webhookevent w"
+    " SET attempts = 1, claimed_until = %(lease)s, next_attempt_at = %(lease)s"
+    " FROM due WHERE w.id = due.id RETURNING w.*"
 )
 
 
@@ -36,41 +55,78 @@ def receive_webhook(
     body: bytes,
     remote_ip: str,
     now: datetime,
+    credentials: str = "",
+    method: str = "POST",
 ) -> int:
-    """Store a delivery raw, in one insert, and return its id. Nothing of it is believed yet."""
-    return WebhookEvent.objects.create(
-        gateway=gateway,
-        query=dict(query),
-        headers={k: v for k, v in headers.items() if k.lower() in KEPT_HEADERS},
-        body=body,
-        remote_ip=remote_ip or None,
-        received_at=now,
-        next_attempt_at=now,
-    ).pk
+    """Store a delivery raw, in one insert, and return its id. Nothing of it is believed yet.
+
+    ``credentials`` names the set of secrets that its address belongs to, and that must prove it.
+    """
+    at = now.isoformat()
+    [(webhook_id,)] = prepared_rows(
+        _STORE,
+        (
+            gateway,
+            credentials,
+            method,
+            json.dumps(dict(query)),
+            json.dumps(kept_headers(headers)),
+            body,
+            remote_ip,
+            at,
+            at,
+        ),
+    )
+    return int(webhook_id)
 
 
-def process_webhooks(*, now: datetime, limit: int = 100) -> int:
+def process_webhooks(*, now: datetime, limit: int = MOST_IN_A_RUN) -> int:
     """
     Process what waits in the inbox, oldest first; return how many were finished.
 
-    Safe to run many times at once and to stop anywhere: each delivery is claimed just before
-    its turn, so one that fails or kills its worker costs no other one an attempt. Posting,
-    state, history, event and the delivery's own state are one transaction.
+    Safe to run many times at once and to stop anywhere. New deliveries are claimed in batches,
+    and what they have in common is booked in one transaction for each batch (``book_batch``); all
+    others go one by one, each in a transaction of its own: posting, state, history, event, news
+    and the delivery's own state. What was claimed before and not finished, because it failed or
+    its worker died, is claimed alone, just before its turn: it costs no other one an attempt.
     """
-    finished = 0
-    for _ in range(limit):
-        webhook_id = _claim_next(now)
-        if webhook_id is None:
+    finished = taken = 0
+    while taken < limit:
+        batch = claim_batch(now, min(BATCH, limit - taken))
+        finished += process_batch(batch, now)
+        alone = 0
+        while alone < _RETRIES_BETWEEN and (webhook_id := _claim_again(now)) is not None:
+            finished += _process(webhook_id, now)
+            alone += 1
+        taken += len(batch) + alone
+        if not batch and alone < _RETRIES_BETWEEN:
             break
-        finished += _process(webhook_id, now)
     return finished
 
 
+def claim_batch(now: datetime, limit: int) -> list[WebhookEvent]:
+    """Take new deliveries, those that wait longest. The attempt counts from here."""
+    claimed = WebhookEvent.objects.raw(_CLAIM, {"now": now, "limit": limit, "lease": now + LEASE})
+    return sorted(claimed, key=lambda webhook: webhook.pk)
+
+
+@outside_transaction
+def process_batch(batch: list[WebhookEvent], now: datetime) -> int:
+    """Book what the claimed deliveries have in common at once, the rest one by one."""
+    done: set[int] = set()
+    if len(batch) > 1:
+        try:
+            done = book_batch(batch, now=now)
+        except Exception:  # whichever it was, alone it costs only itself
+            log.exception("webhook_batch_failed", first=batch[0].pk, size=len(batch))
+    return len(done) + sum(_process(each.pk, now) for each in batch if each.pk not in done)
+
+
 @atomic
-def _claim_next(now: datetime) -> int | None:
+def _claim_again(now: datetime) -> int | None:
     """
-    Take the delivery that waits longest. The attempt counts from here, so one that kills
-    workers ends too; meanwhile it goes behind all others for the time of its lease.
+    Take the delivery that waits longest of those tried before; those tried too often end here.
+    Meanwhile it goes behind all others for the time of its lease.
     """
     due = (
         WebhookEvent.objects.select_for_update(skip_locked=True)
@@ -78,6 +134,7 @@ def _claim_next(now: datetime) -> int | None:
             Q(claimed_until__isnull=True) | Q(claimed_until__lt=now),
             status=WebhookStatus.RECEIVED,
             next_attempt_at__lte=now,
+            attempts__gt=0,
         )
         .order_by("next_attempt_at", "id")
     )
@@ -96,7 +153,7 @@ def _claim_next(now: datetime) -> int | None:
 
 def _process(webhook_id: int, now: datetime) -> bool:
     try:
-        return _process_once(webhook_id, now)
+        return hear_delivery(webhook_id, now=now)
     except (DomainError, DatabaseError, Unreadable) as error:
         log.warning("webhook_not_processed", webhook=webhook_id, error=repr(error))
         _record_trouble(webhook_id, error, now)
@@ -107,58 +164,12 @@ def _process(webhook_id: int, now: datetime) -> bool:
 
 
 @atomic
-def _process_once(webhook_id: int, now: datetime) -> bool:
-    webhook = WebhookEvent.objects.select_for_update().get(pk=webhook_id)
-    if webhook.status != WebhookStatus.RECEIVED:
-        return False  # a claim that outlived its lease: another worker was faster
-    webhook.claimed_until = None
-    webhook.processed_at = now
-    webhook.error = ""
-    try:
-        notice = _read(webhook)
-        webhook.event_type = notice.event_type
-        apply_notice(webhook=webhook, notice=notice, now=now)
-    except (NotAuthentic, Refused) as refusal:
-        _refuse(webhook, str(refusal))
-    webhook.save()
-    return True
-
-
-def _read(webhook: WebhookEvent) -> Notice:
-    [notice] = gateway_for(webhook.gateway).read_webhook(
-        Delivery(
-            query=webhook.query,
-            headers=webhook.headers,
-            body=bytes(webhook.body),
-            remote_ip=webhook.remote_ip or "",
-        ),
-        of_gateway(webhook.gateway),
-    )
-    return notice
-
-
-def _refuse(webhook: WebhookEvent, reason: str) -> None:
-    """It changes nothing but this record (and the delivery's own state)."""
-    webhook.status = WebhookStatus.REFUSED
-    webhook.error = reason[:300]
-    webhook.transaction = None
-    audit.record(
-        by=None,
-        action="payments.webhook_refused",
-        subject=webhook,
-        reason=reason,
-        facts={"gateway": webhook.gateway, "event_type": webhook.event_type},
-        ip=webhook.remote_ip or "",
-    )
-
-
-@atomic
 def _record_trouble(webhook_id: int, error: Exception, now: datetime) -> None:
     webhook = WebhookEvent.objects.select_for_update().get(pk=webhook_id)
     if webhook.status != WebhookStatus.RECEIVED:
         return
     webhook.claimed_until = None
-    webhook.error = _storable(f"{type(error).__name__}: {error}")[:300]
+    webhook.error = storable(f"{type(error).__name__}: {error}")[:300]
     if webhook.attempts >= MOST_ATTEMPTS:
         webhook.status = WebhookStatus.PARKED
         webhook.processed_at = now
@@ -167,6 +178,6 @@ def _record_trouble(webhook_id: int, error: Exception, now: datetime) -> None:
     webhook.save()
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """An error may quote what the database refuses: half a surrogate pair, or NUL."""
     return text.encode(errors="backslashreplace").decode().replace("\0", "\\0")

@@ -25,6 +25,15 @@ class SoldLine(NamedTuple):
     tax: Money
 
 
+class Sale(NamedTuple):
+    """A sale with its taxes, and what the buyer's place is known from."""
+
+    source: str
+    cluster: str
+    lines: Sequence[SoldLine]
+    proofs: Sequence[str]
+
+
 @joins_transaction
 def record_sale(
     *,
@@ -35,11 +44,17 @@ def record_sale(
     sold_at: datetime,
 ) -> None:
     """Write the tax lines of a sale, in the transaction that books it. Without tax, nothing."""
+    record_sales([Sale(source, cluster, lines, proofs)], sold_at=sold_at)
+
+
+@joins_transaction
+def record_sales(sales: Sequence[Sale], *, sold_at: datetime) -> None:
+    """Write the tax lines of many sales at once, in the transaction that books them."""
     day = sold_at.astimezone(UTC).date()
     TaxLine.objects.bulk_create([
         TaxLine(
-            source=source,
-            cluster=cluster,
+            source=sale.source,
+            cluster=sale.cluster,
             place=line.place,
             kind=line.kind,
             rate_id=line.rate_id,
@@ -47,13 +62,14 @@ def record_sale(
             base_minor=line.base.minor,
             tax_minor=line.tax.minor,
             currency=line.tax.currency,
-            proofs=list(proofs),
-            proofs_agree=agree(tuple(proofs)),
+            proofs=list(sale.proofs),
+            proofs_agree=agree(tuple(sale.proofs)),
             sold_on=day,
             quarter=quarter_of(day),
             recorded_at=sold_at,
         )
-        for line in lines
+        for sale in sales
+        for line in sale.lines
     ])  # fmt: skip
 
 
