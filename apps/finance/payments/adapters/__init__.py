@@ -5,12 +5,22 @@ from apps.finance.payments.adapters.base import Gateway
 from apps.finance.payments.adapters.btcpay import BTCPay
 from apps.finance.payments.adapters.ccbill import CCBill
 from apps.finance.payments.adapters.commercegate import CommerceGate
+from apps.finance.payments.adapters.epoch import Epoch
+from apps.finance.payments.adapters.netbilling import NetBilling
 from apps.finance.payments.adapters.nmi import NMI
 from apps.finance.payments.adapters.nowpayments import NowPayments
 from apps.finance.payments.adapters.rapyd import Rapyd
+from apps.finance.payments.adapters.segpay import Segpay
+from apps.finance.payments.adapters.vendo import Vendo
+from apps.finance.payments.adapters.verotel import Verotel
 
 GATEWAYS: dict[str, Gateway] = {
     "ccbill": CCBill(),
+    "segpay": Segpay(),
+    "epoch": Epoch(),
+    "vendo": Vendo(),
+    "verotel": Verotel(),
+    "netbilling": NetBilling(),
     "commercegate": CommerceGate(),
     "adyen": Adyen(),
     "rapyd": Rapyd(),
