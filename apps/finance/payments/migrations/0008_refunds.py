@@ -93,13 +93,6 @@ class Migration(migrations.Migration):
                 ),
                 ("opened_at", models.DateTimeField()),
                 ("ended_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "is_behind",
-                    models.BooleanField(
-                        default=False,
-                        help_text="The books do not follow yet: the payment is not captured.",
-                    ),
-                ),
                 ("needs_attention", models.BooleanField(default=False)),
                 ("attention", models.CharField(blank=True, max_length=200)),
                 (
@@ -645,7 +638,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="dispute",
             index=models.Index(
-                condition=models.Q(("is_behind", True)), fields=["id"], name="dispute_behind"
+                condition=models.Q(("needs_attention", True)),
+                fields=["id"],
+                name="dispute_for_a_person",
             ),
         ),
         migrations.AddIndex(

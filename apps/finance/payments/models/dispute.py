@@ -38,9 +38,6 @@ class Dispute(models.Model):
     )
     opened_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
-    is_behind = models.BooleanField(
-        default=False, help_text="The books do not follow yet: the payment is not captured."
-    )
     needs_attention = models.BooleanField(default=False)
     attention = models.CharField(max_length=200, blank=True)
 
@@ -61,7 +58,9 @@ class Dispute(models.Model):
                 condition=Q(stage__in=sorted(WAITS_FOR_US)),
                 name="dispute_by_deadline",
             ),
-            models.Index(fields=["id"], condition=Q(is_behind=True), name="dispute_behind"),
+            models.Index(
+                fields=["id"], condition=Q(needs_attention=True), name="dispute_for_a_person"
+            ),
             models.Index(fields=["-opened_at", "-id"], name="dispute_newest"),
         ]
 

@@ -15,16 +15,14 @@ from apps.finance.ledger import postings
 from apps.finance.ledger import selectors as ledger_selectors
 from apps.finance.ledger import services as ledger
 from apps.finance.ledger.choices import Bearer
-from apps.finance.payments.choices import Status
 from apps.finance.payments.events import PaymentRefunded, RefundBounced
-from apps.finance.payments.models import Dispute, Refund, Transaction
+from apps.finance.payments.models import Refund, Transaction
 from apps.finance.payments.rules import parts
-from apps.finance.payments.rules.disputes import UNDECIDED, Stage
 from apps.finance.payments.rules.drafts import Funds, Terms, refund_draft
 from apps.finance.payments.rules.parts import Part
 from apps.finance.payments.rules.refunds import RefundState
 from apps.finance.payments.selectors.given_back import funds_of, left_of, whole_of
-from apps.finance.payments.services.move import move, note
+from apps.finance.payments.services.move import mark_refund_undone, mark_refunded
 from apps.finance.payments.services.refund_moves import move_refund
 from apps.finance.payments.services.taxes import record_taxes_back
 
@@ -84,8 +82,13 @@ def book_refund(
     refund.entry_source = source
     refund.failure_code = refund.failure_reason = ""
     move_refund(refund, RefundState.DONE, now=now, reason=reason, by=by, facts=facts)
-    transaction.refunded_minor += refund.amount_minor
-    restate(transaction, now=now, reason=f"Refunded {refund.amount}: {reason}", by=by)
+    mark_refunded(
+        transaction=transaction,
+        amount=refund.amount,
+        now=now,
+        reason=f"Refunded {refund.amount}: {reason}"[:200],
+        by=by,
+    )
     events.publish(
         PaymentRefunded(
             transaction_id=transaction.pk,
@@ -118,8 +121,7 @@ def unbook_refund(refund: Refund, transaction: Transaction, *, now: datetime, re
     refund.entry_source = ""
     refund.part = {}
     move_refund(refund, RefundState.FAILED, now=now, reason=reason)
-    transaction.refunded_minor -= refund.amount_minor
-    restate(transaction, now=now, reason=reason)
+    mark_refund_undone(transaction=transaction, amount=refund.amount, now=now, reason=reason[:200])
     events.publish(
         RefundBounced(
             transaction_id=transaction.pk,
@@ -129,25 +131,6 @@ def unbook_refund(refund: Refund, transaction: Transaction, *, now: datetime, re
             currency=refund.currency,
         )
     )
-
-
-@joins_transaction
-def restate(
-    transaction: Transaction,
-    *,
-    now: datetime,
-    reason: str,
-    by: User | None = None,
-    facts: dict[str, Any] | None = None,
-) -> None:
-    """Bring a locked, paid payment to the state that its refunds and disputes say, and save it."""
-    target = _status_of(transaction)
-    if target == transaction.status:
-        transaction.last_word_at = now
-        transaction.save()
-        note(transaction=transaction, now=now, reason=reason, facts=facts)
-        return
-    move(transaction=transaction, target=target, now=now, reason=reason, by=by, facts=facts)
 
 
 @joins_transaction
@@ -162,10 +145,11 @@ def post_taking_back(
     for look in range(MOST_LOOKS):
         try:
             ledger.post(draft(funds_of(creators, part.amount.currency)), now=now)
-            return
         except ledger_errors.InsufficientFunds:
-            if look == MOST_LOOKS - 1:
+            if look == MOST_LOOKS - 1 or not creators:
                 raise
+        else:
+            return
 
 
 def _post(
@@ -180,18 +164,6 @@ def _post(
         return
     ledger.capture_hold(hold_id=refund.hold_id, draft=draft({}), now=now)
     refund.hold_id = None
-
-
-def _status_of(transaction: Transaction) -> Status:
-    """A chargeback counts before refunds, until it is won; a lost one stays in the state."""
-    taken = {*UNDECIDED, Stage.LOST, Stage.ACCEPTED}
-    if Dispute.objects.filter(transaction=transaction, stage__in=taken).exists():
-        return Status.DISPUTED
-    if transaction.refunded_minor == 0:
-        return Status.CAPTURED
-    if transaction.refunded_minor < transaction.amount_minor:
-        return Status.PARTLY_REFUNDED
-    return Status.REFUNDED
 
 
 def reverse_entry(source: str, *, reason: str, now: datetime) -> None:

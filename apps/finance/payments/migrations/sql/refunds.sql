@@ -27,10 +27,17 @@ BEGIN
     RETURN NULL;
 END $$;
 
-CREATE TRIGGER payments_refund_fits AFTER INSERT OR UPDATE OF amount_minor, state, transaction_id
-    ON payments_refund FOR EACH ROW EXECUTE FUNCTION payments_check_given_back();
-CREATE TRIGGER payments_round_fits AFTER INSERT OR UPDATE OF covered_minor, dispute_id
-    ON payments_disputeround FOR EACH ROW EXECUTE FUNCTION payments_check_given_back();
+CREATE TRIGGER payments_refund_fits AFTER INSERT ON payments_refund
+    FOR EACH ROW EXECUTE FUNCTION payments_check_given_back();
+CREATE TRIGGER payments_refund_fits_again AFTER UPDATE OF state ON payments_refund
+    FOR EACH ROW WHEN (
+        OLD.state IN ('FAILED', 'REJECTED') AND NEW.state NOT IN ('FAILED', 'REJECTED')
+    ) EXECUTE FUNCTION payments_check_given_back();
+CREATE TRIGGER payments_round_fits AFTER INSERT ON payments_disputeround
+    FOR EACH ROW EXECUTE FUNCTION payments_check_given_back();
+CREATE TRIGGER payments_round_fits_again AFTER UPDATE OF covered_minor ON payments_disputeround
+    FOR EACH ROW WHEN (NEW.covered_minor > OLD.covered_minor)
+    EXECUTE FUNCTION payments_check_given_back();
 
 -- What was asked for, and by whom, does not change afterwards.
 CREATE TRIGGER payments_refund_asked BEFORE UPDATE ON payments_refund

@@ -1,3 +1,5 @@
+DROP TRIGGER payments_refund_fits_again ON payments_refund;
+DROP TRIGGER payments_round_fits_again ON payments_disputeround;
 DROP TRIGGER payments_refund_fits ON payments_refund;
 DROP TRIGGER payments_round_fits ON payments_disputeround;
 DROP TRIGGER payments_refund_asked ON payments_refund;
