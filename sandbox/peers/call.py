@@ -50,7 +50,8 @@ class Call:
     @property
     def asked(self) -> dict[str, str]:
         """Query and form without what a person typed on our page."""
-        return {name: value for name, value in self.fields.items() if name not in TYPED}
+        typed = {name: value for name, value in self.form.items() if name not in TYPED}
+        return {**self.query, **typed}
 
     def text(self, *path: str) -> str:
         """Return a value of the JSON body as text, empty when it is not there."""

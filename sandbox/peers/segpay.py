@@ -106,7 +106,7 @@ class Segpay(Peer):
             _check_price(desk, asked)
         return desk.open(
             self._seller(desk, asked, amounts),
-            order=asked.get("order") or asked.get("REF2") or asked.get("REF1", ""),
+            order=asked.get("REF1", "") or asked.get("order", ""),
             amount=money.amount(amounts["amount"], currency),
             currency=currency,
             given={
@@ -142,7 +142,7 @@ class Segpay(Peer):
             raise Refusal("octoken", "Invalid OCToken")
         sale = desk.open(
             desk.merchant_of(first),
-            order=asked.get("order") or asked.get("REF2") or asked.get("REF1", ""),
+            order=asked.get("REF1", "") or asked.get("order", ""),
             amount=money.amount(asked["amount"], first.currency),
             currency=first.currency,
             given=asked,
