@@ -254,8 +254,6 @@ TABLE_RULES = {
                        ('ledger_entry', 'ledger_entry_append_only'),
                        ('ledger_entry', 'ledger_entry_lines'),
                        ('ledger_entry', 'ledger_entry_xid'),
-                       ('ledger_entry', 'ledger_entry_takes_back'),
-                       ('ledger_entry', 'ledger_entry_approved'),
                        ('ledger_hold', 'ledger_hold_moves'),
                        ('ledger_hold', 'ledger_hold_kept'),
                        ('ledger_hold', 'ledger_hold_placed'),
