@@ -58,6 +58,8 @@ _DISPUTES: Final = frozenset(
      Told.CHARGEBACK_LOST}
 )  # fmt: skip
 _REVERSALS: Final = {"cancel": Told.VOIDED, "refund": Told.REFUNDED}
+#: States of a dispute that nobody can defend any more.
+_LOST: Final = frozenset({"Lost", "Accepted", "Expired"})
 _TOKENS: Final = {
     "recurring.token.created": Told.NOTHING,
     "recurring.token.alreadyExisting": Told.NOTHING,
@@ -198,6 +200,8 @@ def _inner(item: object) -> dict[str, Any]:
 def _told(event: str, *, succeeded: bool, manual: bool, extra: Mapping[str, str]) -> Told:
     if event == "CANCEL_OR_REFUND" and succeeded:
         return _REVERSALS.get(extra.get("modification.action", ""), Told.NEEDS_STAFF)
+    if event == "DISPUTE_DEFENSE_PERIOD_ENDED" and extra.get("disputeStatus") in _LOST:
+        return Told.CHARGEBACK_LOST
     if manual and succeeded and event in {"AUTHORISATION", "CAPTURE"}:
         return Told.AUTHORISED if event == "AUTHORISATION" else Told.PAID
     good, bad = _TOLD.get(event, (Told.NEEDS_STAFF, Told.NEEDS_STAFF))

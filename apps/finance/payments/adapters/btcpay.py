@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
 
-from apps.core.http import Client
+from apps.core.http import Client, OutcomeUnknown
 from apps.core.money import SCALES, Money
 from apps.finance.payments.adapters import answers, returning, strict
 from apps.finance.payments.adapters.base import (
@@ -40,6 +40,7 @@ from apps.finance.payments.adapters.proof import header, same
 _client: Final = Client(service="btcpay")
 #: Prices it knows rates for, and its own coin. Other coins need plugins on the server.
 CURRENCIES: Final = frozenset({"USD", "EUR", "GBP", "CAD", "AUD", "JPY", "BTC"})
+_REFUSED: Final = frozenset({400, 422})
 LATEST_TIME: Final = 253402300799  # the last second of year 9999
 _PLAIN: Final = {
     "InvoiceCreated": Told.NOTHING,
@@ -140,14 +141,13 @@ class BTCPay:
             body |= {"payoutMethodId": method, "paymentMethod": method}
         path = f"/invoices/{quote(sold.reference, safe='')}/refund"
         answer = _call(sold.account, "POST", path, body)
-        fields = strict.texts(answers.acted(answer))
-        if answer.status != answers.OK or not fields.get("id"):
+        if answer.status in _REFUSED:  # with a list or an object that says why
             return Answered(
-                Outcome.DECLINED,
-                code=fields.get("code", str(answer.status))[:40],
-                reason=fields.get("message", "")[:200],
-                sent=body,
+                Outcome.DECLINED, code=str(answer.status), reason=answer.text[:200], sent=body
             )
+        fields = strict.texts(answers.acted(answer))
+        if not fields.get("id"):
+            raise OutcomeUnknown(what="no pull payment")
         return Answered(
             Outcome.ACTION,
             reference=fields["id"][:80],

@@ -22,7 +22,7 @@ MOST_CHARACTERS = 40
 MOST_PLAIN_DIGITS = 21
 MOST_PLAIN_ZEROS = -6
 #: Beyond these a double is Infinity or zero, and its text no longer says the number.
-GREATEST, SMALLEST = 308, -323
+GREATEST, SMALLEST = 308, -324
 _INDEX = re.compile(r"0|[1-9][0-9]{0,9}", re.ASCII)
 _LAST_INDEX = 2**32 - 2
 

@@ -265,10 +265,10 @@ def _coins(fields: Mapping[str, str], name: str) -> Decimal | None:
 
 
 def _price(fields: Mapping[str, str]) -> Money | None:
-    amount, code = fields.get("price_amount", ""), fields.get("price_currency", "")
-    if not amount or not code:
+    amount, code = _coins(fields, "price_amount"), fields.get("price_currency", "")
+    if amount is None or not code:
         return None
-    return strict.money(amount, COINS.get(code.lower(), code))
+    return strict.money(f"{amount:f}", COINS.get(code.lower(), code))
 
 
 def _facts(fields: Mapping[str, str]) -> dict[str, str]:
