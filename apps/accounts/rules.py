@@ -86,6 +86,8 @@ ROLES: dict[str, tuple[str, ...]] = {
         "ledger.freeze_account",
         "payments.replay_webhook",
         "payments.settle_unknown",
+        "monitoring.set_threshold",
+        "monitoring.note_alert",
         "payments.refund_transaction",
         "payments.approve_refund",
         "payments.manage_dispute",

@@ -27,6 +27,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "webhooks.forget_old",
         "schedule": timedelta(days=1),
     },
+    "measure MIDs against the networks' lines": {
+        "task": "monitoring.measure",
+        "schedule": timedelta(minutes=10),
+    },
     "send approved payouts": {
         "task": "payouts.send_approved",
         "schedule": timedelta(seconds=15),
@@ -102,5 +106,21 @@ CELERY_BEAT_SCHEDULE = {
     "tell routing of the accounts": {
         "task": "payments.sync_routes",
         "schedule": timedelta(minutes=1),
+    },
+    "send approved refunds": {
+        "task": "payments.send_refunds",
+        "schedule": timedelta(seconds=15),
+    },
+    "look up refunds of unknown outcome": {
+        "task": "payments.resolve_refunds",
+        "schedule": timedelta(seconds=30),
+    },
+    "recover debts of creators": {
+        "task": "payments.recover_debts",
+        "schedule": timedelta(minutes=1),
+    },
+    "watch deadlines of disputes": {
+        "task": "payments.watch_disputes",
+        "schedule": timedelta(minutes=5),
     },
 }

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import F, Q
+from django.db.transaction import atomic
 
 from apps.core import events
 from apps.core.db import joins_transaction
@@ -21,7 +22,9 @@ from apps.finance.payments.models import (
     WebhookNotice,
 )
 from apps.finance.payments.rules.transitions import may_move
+from apps.finance.payments.services.disputes import dispute_news
 from apps.finance.payments.services.move import authorise, cancel, capture, fail, move, note
+from apps.finance.payments.services.refunds import gateway_refunded
 from apps.finance.payments.services.waiting import wake_those_waiting_for
 
 #: News about the sale itself: it must name an order of ours.
@@ -357,6 +360,26 @@ def _declined(transaction: Transaction, notice: Notice, now: datetime) -> Acted:
     return _DONE
 
 
+def _given_back(transaction: Transaction, notice: Notice, now: datetime) -> Acted:
+    return _or_parked(gateway_refunded, transaction, notice, now)
+
+
+def _disputed(transaction: Transaction, notice: Notice, now: datetime) -> Acted:
+    return _or_parked(dispute_news, transaction, notice, now)
+
+
+def _or_parked(
+    act: Callable[..., None], transaction: Transaction, notice: Notice, now: datetime
+) -> Acted:
+    """Do it whole or not at all: what does not fit the payment is for a person."""
+    try:
+        with atomic():
+            act(transaction=transaction, notice=notice, now=now)
+    except errors.StaffMustLook as error:
+        return NoticeOutcome.PARKED, str(error)
+    return _DONE
+
+
 _Effect = Callable[[Transaction, Notice, datetime], Acted]
 _EFFECTS: dict[Told, _Effect] = {
     Told.PAID: _paid,
@@ -364,6 +387,8 @@ _EFFECTS: dict[Told, _Effect] = {
     Told.PENDING: _pending,
     Told.DECLINED: _declined,
     Told.CANCELLED: _cancelled,
+    **dict.fromkeys((Told.REFUNDED, Told.REFUND_FAILED, Told.VOIDED), _given_back),
+    **dict.fromkeys(OF_A_SALE - {Told.REFUNDED, Told.REFUND_FAILED, Told.VOIDED}, _disputed),
 }
 
 _RENEWALS: dict[Told, type[PaymentRenewed | RenewalFailed | RenewalEnded]] = {

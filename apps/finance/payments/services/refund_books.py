@@ -146,7 +146,7 @@ def post_taking_back(
         try:
             ledger.post(draft(funds_of(creators, part.amount.currency)), now=now)
         except ledger_errors.InsufficientFunds:
-            if look == MOST_LOOKS - 1 or not creators:
+            if look == MOST_LOOKS - 1:
                 raise
         else:
             return

@@ -11,7 +11,7 @@ from apps.finance.ledger import services as ledger
 from apps.finance.payments import errors
 from apps.finance.payments.adapters.base import Notice, Told
 from apps.finance.payments.choices import PAID
-from apps.finance.payments.models import Refund, Transaction
+from apps.finance.payments.models import DisputeRound, Refund, Transaction
 from apps.finance.payments.rules.refunds import (
     IN_FLIGHT,
     NOT_SENT,
@@ -121,6 +121,8 @@ def _amount(transaction: Transaction, notice: Notice, now: datetime) -> Money:
     room = room_of(transaction)
     if amount is None or room < amount:
         _withdraw(transaction, room_for=amount, now=now)
+        if amount is not None:
+            _uncover(transaction, (amount - room_of(transaction)).minor)
         room = room_of(transaction)
     amount = amount or room
     if amount.minor <= 0 or room < amount:
@@ -141,6 +143,18 @@ def _withdraw(transaction: Transaction, *, room_for: Money | None, now: datetime
             refund.hold_id = None
         refund.failure_code, refund.failure_reason = "withdrawn", WITHDRAWN
         move_refund(refund, RefundState.FAILED, now=now, reason=WITHDRAWN)
+
+
+def _uncover(transaction: Transaction, lack: int) -> None:
+    """What went back for sure is no longer the sale's, so a bank that may keep it takes ours."""
+    rounds = DisputeRound.objects.select_for_update().filter(
+        dispute__transaction=transaction, decision="", covered_minor__gt=0
+    )
+    for round_ in rounds.order_by("-id"):
+        less = min(max(lack, 0), round_.covered_minor)
+        round_.covered_minor -= less
+        round_.save(update_fields=["covered_minor"])
+        lack -= less
 
 
 def _confirm(refund: Refund, notice: Notice, reference: str, now: datetime) -> None:
