@@ -12,6 +12,7 @@ from django.db.transaction import atomic
 
 from apps.core import events
 from apps.core.db import joins_transaction
+from apps.finance.payments import errors
 from apps.finance.payments.adapters.base import Notice, Told
 from apps.finance.payments.choices import HEARD, PAID, NoticeOutcome, Status
 from apps.finance.payments.events import PaymentRenewed, RenewalEnded, RenewalFailed
