@@ -102,7 +102,7 @@ def _order(account: CcbillAccount, found: Charge, query: Mapping[str, str]) -> O
     if any(not query.get(name) for name in REQUIRED):
         raise orders.Refused("fields")
     code = query["currencyCode"]
-    orders.check_price(account, query)
+    orders.check_price(account, {name: query[name] for name in REQUIRED})
     subaccount = query.get("newClientSubacc") or found.client_subacc
     if subaccount not in account.subaccounts:
         raise orders.Refused("subaccount")

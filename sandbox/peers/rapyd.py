@@ -194,6 +194,8 @@ class Rapyd(Peer):
     def _one_payment(self, desk: Desk, call: Call) -> Response:
         sale = desk.sale(self._caller(desk, call), call.params["payment"])
         if call.method == "DELETE":
+            if sale.status == "paid":  # only what is not closed yet can be cancelled
+                raise Refusal("ERROR_CANCEL_PAYMENT", "The payment cannot be canceled.")
             try:
                 desk.act("void", sale)
             except Refusal:

@@ -234,10 +234,14 @@ class Rig:
         return self.read(self.deliveries())
 
     def news(self, told: Told) -> Notice:
-        """The one piece of news of this kind, however often it was told."""
-        found = {each.dedupe_key: each for each in self.notices() if each.told is told}
-        assert len(found) == 1, f"{len(found)} notices say {told}"
-        return next(iter(found.values()))
+        """The one piece of news of this kind, however often and by whichever feed it came."""
+        return self.only(told, self.notices())
+
+    def only(self, told: Told, notices: Sequence[Notice]) -> Notice:
+        saying = [each for each in notices if each.told is told]
+        found = {each.reference if told is Told.PAID else each.dedupe_key for each in saying}
+        assert len(found) == 1, f"{len(found)} pieces of news say {told}"
+        return saying[0]
 
     def telling(self, told: Told, deliveries: Sequence[Delivery]) -> Delivery:
         """The first delivery that says this."""
