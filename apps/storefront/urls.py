@@ -13,6 +13,7 @@ urlpatterns = [
     path("@<slug:handle>/", tipping.creator, name="creator"),
     path("checkout/ccbill/return/", checkout.ccbill_return, name="ccbill_return"),
     path("checkout/<uuid:public_id>/", checkout.show, name="checkout"),
+    path("checkout/<uuid:public_id>/return/", checkout.come_back, name="checkout_return"),
     path("wallet/", wallet.show, name="wallet"),
     path("earnings/", earnings.show, name="earnings"),
     path("earnings/statement/", earnings.statement, name="statement"),

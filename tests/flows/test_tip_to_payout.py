@@ -43,7 +43,7 @@ class TestTipToPayout:
 
         # The fan tips $100.00 at the gateway's page. Nothing is booked on the browser's word.
         tip = given.a_card_tip(fan, creator, "100.00", now=now)
-        back = sandbox.pay(payments.checkout_url(transaction=tip))
+        back = sandbox.pay(payments.checkout_url(transaction=tip, now=now))
         tip = payments.record_return(cluster=creator.cluster, params=back.returned, now=now)
         assert tip.status == PaymentStatus.PROCESSING
         assert balances() == {}

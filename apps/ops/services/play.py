@@ -104,7 +104,7 @@ def deposit(
 ) -> None:
     """Put money into the fan's wallet by card, as far as ``card`` goes."""
     begun = payments.start_deposit(fan=fan, amount=amount, idempotency_key=key, now=now)
-    page = partial(payments.checkout_url, transaction=begun)
+    page = partial(payments.checkout_url, transaction=begun, now=now)
     _check_out(play, fan, str(begun.public_id), page, card=card, now=now)
 
 
@@ -123,7 +123,7 @@ def tip_by_card(
     begun = payments.start_card_tip(
         fan=fan, creator=creator, amount=amount, message=message, idempotency_key=key, now=now
     )
-    page = partial(payments.checkout_url, transaction=begun)
+    page = partial(payments.checkout_url, transaction=begun, now=now)
     _check_out(play, fan, str(begun.public_id), page, card=card, now=now)
 
 

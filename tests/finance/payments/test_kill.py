@@ -186,7 +186,7 @@ def test_killed_while_the_look_up_hangs_it_is_asked_again(sandbox, start_tick, n
     sandbox.scenario("ccbill", webhook="hold", times=0)
     sandbox.scenario("datalink", fail="hang_before")
     deposit = given.a_deposit(ProfileFactory.create(), now=now)
-    paid = sandbox.pay(payments.checkout_url(transaction=deposit)).returned
+    paid = sandbox.pay(payments.checkout_url(transaction=deposit, now=now)).returned
     payments.record_return(cluster=deposit.cluster, params=paid, now=now)
     due = now + LOOK_UP_AFTER
     process = start_tick("resolve_stale", now=due)

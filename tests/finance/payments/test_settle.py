@@ -104,7 +104,7 @@ class TestSettledAsFailed:
         assert given.a_return(payment, now=now).status == Status.FAILED
         payment.refresh_from_db()
         with pytest.raises(errors.WrongState):
-            payments.checkout_url(transaction=payment)
+            payments.checkout_url(transaction=payment, now=now)
 
 
 class TestRefused:

@@ -119,7 +119,7 @@ class TestSales:
     ):
         """27.50 by card: the processor takes 5 % of 27.50 (1.38), the platform 15 % of 25.00."""
         tip = card_tip(fan, creator, now, buyer=ALABAMA)
-        assert "initialPrice=27.50" in payments.checkout_url(transaction=tip)
+        assert "initialPrice=27.50" in payments.checkout_url(transaction=tip, now=now)
         assert not TaxLine.objects.exists()
         given.a_delivery(tip, now=now, country="US")
         payments.process_webhooks(now=now)

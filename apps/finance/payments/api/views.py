@@ -155,7 +155,10 @@ def _creator(fan: Profile, handle: str) -> Profile:
 def _started(transaction: Transaction) -> Response:
     waits = transaction.status == choices.Status.REQUIRES_ACTION
     next_action = (
-        {"type": "redirect", "url": payments.checkout_url(transaction=transaction)}
+        {
+            "type": "redirect",
+            "url": payments.checkout_url(transaction=transaction, now=timezone.now()),
+        }
         if waits
         else None
     )

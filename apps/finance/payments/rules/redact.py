@@ -45,3 +45,11 @@ def looks_like_card(digits: list[int]) -> bool:
     """Test the check digit of ISO/IEC 7812-1 annex B (Luhn)."""
     doubled = [sum(divmod(2 * digit, 10)) for digit in digits[-2::-2]]
     return (sum(doubled) + sum(digits[-1::-2])) % 10 == 0
+
+
+def digits_only(text: str, *, most: int, exact: bool = False) -> str:
+    """Return the digits of a text if there are no more (``exact``: no fewer) than ``most``, else
+    nothing: what is longer may be a card number."""
+    digits = "".join(each for each in text if each in "0123456789")
+    fits = len(digits) == most if exact else len(digits) <= most
+    return digits if fits else ""

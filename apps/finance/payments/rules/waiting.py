@@ -12,8 +12,8 @@ ASK_AFTER_HINT = timedelta(seconds=10)
 ASK_AFTER_SILENCE = timedelta(minutes=1)
 #: So often must a gateway not know a charge of ours before it counts as never made.
 NOT_FOUND_IS_FINAL_AFTER = 4
-#: Card networks let go of an authorisation after a week or so (Visa: 7 days for a sale by the
-#: cardholder); it is asked about before.
+#: Banks let go of an authorisation after about a week, each network at its own time; it is asked
+#: about before.
 AUTHORISED_FOR = timedelta(days=5)
 #: Accounts that are tried for one payment, in a row.
 MOST_TRIES = 3

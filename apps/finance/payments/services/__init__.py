@@ -1,26 +1,37 @@
 """The use cases of payments; the only writers of its tables."""
 
-from apps.finance.payments.services.checkout import checkout_url, record_return
+from apps.finance.payments.services.charge import OneTime, charge
+from apps.finance.payments.services.checkout import Visit, checkout_url, open_checkout
 from apps.finance.payments.services.fees import set_fee
 from apps.finance.payments.services.intruders import record_wrong_token
 from apps.finance.payments.services.merchants import open_merchant_account
+from apps.finance.payments.services.methods import prefer_means, remove_means
+from apps.finance.payments.services.opening import PayBy
 from apps.finance.payments.services.replay import ignore_webhook, park_webhook, replay_webhook
 from apps.finance.payments.services.resolve import resolve_stale
 from apps.finance.payments.services.retention import empty_webhooks
+from apps.finance.payments.services.returning import record_return
 from apps.finance.payments.services.settle import settle_unknown
 from apps.finance.payments.services.start import start_card_tip, start_deposit, tip_from_wallet
 from apps.finance.payments.services.webhooks import process_webhooks, receive_webhook
 
 __all__ = [
+    "OneTime",
+    "PayBy",
+    "Visit",
+    "charge",
     "checkout_url",
     "empty_webhooks",
     "ignore_webhook",
+    "open_checkout",
     "open_merchant_account",
     "park_webhook",
+    "prefer_means",
     "process_webhooks",
     "receive_webhook",
     "record_return",
     "record_wrong_token",
+    "remove_means",
     "replay_webhook",
     "resolve_stale",
     "set_fee",

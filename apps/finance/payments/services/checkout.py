@@ -1,153 +1,214 @@
-"""The way to the gateway's payment page, and back."""
+"""The way to the gateway's payment page."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
-from uuid import UUID
 
+import structlog
 from django.db.transaction import atomic
+from django.utils.dateparse import parse_datetime
 
+from apps.core.errors import Unavailable
 from apps.finance.payments import errors
 from apps.finance.payments.adapters import gateway_for
-from apps.finance.payments.adapters.base import (
-    NotAuthentic,
-    Order,
-    Returned,
-    Unreadable,
-)
-from apps.finance.payments.choices import Gateway, Status
-from apps.finance.payments.models import Transaction
-from apps.finance.payments.rules.transitions import may_move
-from apps.finance.payments.rules.waiting import LOOK_UP_AFTER
-from apps.finance.payments.selectors.merchants import account_of, of_gateway
-from apps.finance.payments.services.intruders import record_bad_return
-from apps.finance.payments.services.move import fail, move, note
+from apps.finance.payments.adapters.base import Buyer, Checkout, Order
+from apps.finance.payments.choices import AttemptKind, AttemptStatus, Status
+from apps.finance.payments.models import Attempt, MerchantAccount, Transaction
+from apps.finance.payments.rules.waiting import MOST_TRIES
+from apps.finance.payments.selectors.merchants import account_of, webhook_url_of
+from apps.finance.payments.services.attempts import end_attempt, open_attempt
+from apps.finance.payments.services.move import note
+from apps.finance.payments.services.opening import can_take
+from apps.finance.payments.services.route import choose
 
-if TYPE_CHECKING:
-    from apps.clusters.models import Cluster
+log = structlog.get_logger(__name__)
 
 #: States from which the payer may still be sent to the payment page.
 _OPEN = frozenset({Status.REQUIRES_ACTION, Status.FAILED, Status.EXPIRED})
-#: States that a denial brought back by a browser may end.
-_DENIABLE = frozenset({Status.REQUIRES_ACTION, Status.EXPIRED})
+#: Tries whose page the payer can still be sent to.
+_USABLE = frozenset({AttemptStatus.CREATED, AttemptStatus.SENT, AttemptStatus.WAITING})
 
 
-def checkout_url(*, transaction: Transaction) -> str:
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What is known of the payer's visit: where the browser comes from, and where it goes back."""
+
+    success_url: str = ""
+    decline_url: str = ""
+    country: str = ""
+    ip: str = ""
+    user_agent: str = ""
+    language: str = "en"
+
+
+def open_checkout(
+    *, transaction: Transaction, now: datetime, visit: Visit | None = None
+) -> Checkout:
     """
-    Return the signed address of the gateway's payment page. Changes nothing.
+    Return where the payer goes on: a page of the gateway's, or what its fields in ours need.
 
-    :raises WrongState: the payment is no card payment, is on its way, done or settled by staff
+    Opening charges nothing, so it may be repeated whenever it was cut off; once it has an answer,
+    the same payment has the same checkout until that expires. A gateway that does not answer is
+    passed over for the next account that takes the payment. Called outside transactions.
+
+    :raises WrongState: it is paid from a wallet, is on its way, done or settled by staff
+    :raises CheckoutUnavailable: no gateway answers now; the payment may be tried again
     """
-    account = transaction.merchant_account
-    if account is None or transaction.status not in _OPEN or transaction.settled_at:
-        raise errors.WrongState(status=transaction.status, wanted="checkout")
-    opened = gateway_for(transaction.gateway).open_checkout(
-        Order(
-            token=str(transaction.public_id),
-            amount=transaction.amount,
-            account=account_of(account),
-        )
+    last = "no account"
+    for _ in range(MOST_TRIES):
+        attempt = _claim(transaction.pk, now)
+        if attempt is None:
+            break
+        if (kept := _kept(attempt, now)) is not None:
+            return kept
+        try:
+            opened = gateway_for(attempt.gateway).open_checkout(
+                order_of(attempt, visit or Visit())
+            )
+        except Unavailable as error:
+            last = error.code
+            log.warning("checkout_not_opened", attempt=attempt.pk, error=repr(error))
+            if not _pass_on(attempt.pk, error.code, now):
+                break
+        else:
+            return _record(attempt.pk, opened, now)
+    raise errors.CheckoutUnavailable(why=last)
+
+
+def checkout_url(*, transaction: Transaction, now: datetime) -> str:
+    """Return the address of the gateway's page; see ``open_checkout``."""
+    return open_checkout(transaction=transaction, now=now).url
+
+
+def order_of(attempt: Attempt, visit: Visit) -> Order:
+    """Return what a gateway is told of a try."""
+    transaction, account = attempt.transaction, attempt.merchant_account
+    return Order(
+        token=str(transaction.public_id),
+        amount=transaction.amount,
+        account=account_of(account),
+        description=f"{transaction.cluster.name} {transaction.get_kind_display().lower()}",
+        buyer=Buyer(
+            id=f"p{transaction.payer_id}",
+            email=transaction.payer.user.email,
+            country=visit.country,
+            ip=visit.ip,
+            user_agent=visit.user_agent[:300],
+            language=visit.language,
+        ),
+        success_url=visit.success_url,
+        decline_url=visit.decline_url,
+        webhook_url=webhook_url_of(account),
+        keep=attempt.keep,
     )
-    return opened.url
-
-
-def record_return(
-    *,
-    cluster: Cluster,
-    params: Mapping[str, str],
-    now: datetime,
-    gateway: str = Gateway.CCBILL,
-    remote_ip: str = "",
-) -> Transaction:
-    """
-    Note what the payer's browser brought back, and return the payment to show.
-
-    Approved is a promise, not money: the payment waits in PROCESSING for the webhook.
-    Declined ends it in FAILED while it waits for its payer or is abandoned: the digest does
-    not name the order, so anybody's denial could end anything later. Repeating changes nothing.
-
-    :raises ReturnRefused: the answer is not proved by the gateway's digest
-    :raises TransactionNotFound: no such payment on this brand
-    """
-    try:
-        returned = gateway_for(gateway).parse_return(params, of_gateway(gateway))
-    except (NotAuthentic, Unreadable) as error:
-        record_bad_return(cluster=cluster, reason=str(error), remote_ip=remote_ip)
-        raise errors.ReturnRefused() from error
-    return _record(cluster, returned, now)
 
 
 @atomic
-def _record(cluster: Cluster, returned: Returned, now: datetime) -> Transaction:
-    transaction = _locked(cluster, returned.token)
-    if transaction.settled_at:
-        return transaction
-    if returned.approved:
-        _approved(transaction, returned, now)
-    elif transaction.status in _DENIABLE:
-        fail(
-            transaction=transaction,
-            now=now,
-            code=returned.code,
-            reason=returned.reason,
-            facts={"denial": returned.reference},
-        )
-    else:
-        _note_once(transaction, now, "A return with a denial changed nothing", returned)
-    return transaction
-
-
-def _note_once(transaction: Transaction, now: datetime, reason: str, returned: Returned) -> None:
-    """One line for each payment and reason: coming back again must not fill its history."""
-    if not transaction.history.filter(reason=reason).exists():
-        note(
-            transaction=transaction,
-            now=now,
-            reason=reason,
-            facts={"reference": returned.reference},
-        )
-
-
-def _approved(transaction: Transaction, returned: Returned, now: datetime) -> None:
-    if not may_move(current=transaction.status, target=Status.PROCESSING):
-        return
-    # The digest proves the sale, not the order: one sale cannot pay two orders.
-    if (
-        Transaction.objects.filter(
-            gateway=transaction.gateway, gateway_reference=returned.reference
-        )
-        .exclude(pk=transaction.pk)
-        .exists()
-    ):
-        _note_once(
-            transaction, now, "A return named a sale that belongs to another payment", returned
-        )
-        return
-    transaction.gateway_reference = returned.reference
-    transaction.next_look_up_at = now + LOOK_UP_AFTER
-    transaction.look_ups = 0
-    move(
-        transaction=transaction,
-        target=Status.PROCESSING,
-        now=now,
-        reason="The payer came back with the gateway's approval",
-        facts={"reference": returned.reference},
-    )
-
-
-def _locked(cluster: Cluster, token: str) -> Transaction:
-    try:
-        public_id = UUID(token)
-    except ValueError as error:
-        raise errors.TransactionNotFound() from error
-    found = (
+def _claim(transaction_id: int, now: datetime) -> Attempt | None:
+    """Return the try to send the payer to; a new one where the last has ended."""
+    transaction = (
         Transaction.objects.select_for_update(of=("self",))
-        .select_related("cluster", "merchant_account", "payee")
-        .filter(public_id=public_id, cluster=cluster)
-        .first()
+        .select_related("merchant_account", "cluster")
+        .get(pk=transaction_id)
     )
-    if found is None:
-        raise errors.TransactionNotFound()
-    return found
+    account = transaction.merchant_account
+    if account is None or transaction.status not in _OPEN or transaction.settled_at:
+        raise errors.WrongState(status=transaction.status, wanted="checkout")
+    last = transaction.attempts.order_by("-number").first()
+    if last is None or last.status not in _USABLE:
+        kind = AttemptKind.HOSTED if last is None else AttemptKind(last.kind)
+        if kind == AttemptKind.STORED:
+            raise errors.WrongState(status=transaction.status, wanted="checkout")
+        last = open_attempt(
+            transaction=transaction, account=account, kind=kind, now=now,
+            keep=bool(last and last.keep),
+        )  # fmt: skip
+    return Attempt.objects.select_related(
+        "transaction__cluster", "transaction__payer__user", "merchant_account"
+    ).get(pk=last.pk)
+
+
+def _kept(attempt: Attempt, now: datetime) -> Checkout | None:
+    """Return what was answered before, if the payer can still go there."""
+    kept = attempt.checkout
+    if attempt.status != AttemptStatus.WAITING or not kept:
+        return None
+    expires = parse_datetime(kept.get("expires_at") or "")
+    if expires is not None and expires <= now:
+        return None
+    return Checkout(
+        url=kept["url"], fields=kept["fields"], reference=attempt.reference, expires_at=expires
+    )
+
+
+@atomic
+def _record(attempt_id: int, opened: Checkout, now: datetime) -> Checkout:
+    """Keep the answer; of two that were asked for at once the first one stands."""
+    attempt = _locked(attempt_id)
+    if attempt.status not in _USABLE:  # a webhook, or another visit, ended it meanwhile
+        return opened
+    if (kept := _kept(attempt, now)) is not None:
+        return kept
+    attempt.checkout = {
+        "url": opened.url,
+        "fields": dict(opened.fields),
+        "expires_at": opened.expires_at.isoformat() if opened.expires_at else "",
+    }
+    attempt.status = AttemptStatus.WAITING
+    attempt.reference = opened.reference
+    attempt.save(update_fields=["checkout", "status", "reference"])
+    return opened
+
+
+@atomic
+def _pass_on(attempt_id: int, code: str, now: datetime) -> bool:
+    """End a try that no page came of; open one at the next account, if there is one."""
+    attempt = _locked(attempt_id)
+    transaction = attempt.transaction
+    if attempt.status not in {AttemptStatus.CREATED, AttemptStatus.SENT}:
+        return attempt.status == AttemptStatus.WAITING
+    account = _next_account(transaction, AttemptKind(attempt.kind), now)
+    end_attempt(attempt=attempt, status=AttemptStatus.NOT_SENT, now=now, code=code)
+    if account is None:
+        return False
+    note(
+        transaction=transaction,
+        now=now,
+        reason=f"{attempt.gateway} opened no checkout; {account.gateway} is asked",
+        facts={"code": code},
+    )
+    open_attempt(
+        transaction=transaction, account=account, kind=AttemptKind(attempt.kind), now=now,
+        keep=attempt.keep,
+    )  # fmt: skip
+    return True
+
+
+def _next_account(
+    transaction: Transaction, kind: AttemptKind, now: datetime
+) -> MerchantAccount | None:
+    tried = set(transaction.attempts.values_list("merchant_account_id", flat=True))
+    ranked = choose(
+        subject=f"transaction:{transaction.public_id}",
+        cluster=transaction.cluster,
+        kind=transaction.kind,
+        method=transaction.method,
+        amount=transaction.amount,
+        now=now,
+    )
+    left = (each for each in ranked if each.pk not in tried and can_take(each, kind))
+    return next(left, None)
+
+
+def _locked(attempt_id: int) -> Attempt:
+    """Lock the payment first, then its try, as everybody does."""
+    transaction_id = Attempt.objects.values_list("transaction_id", flat=True).get(pk=attempt_id)
+    transaction = (
+        Transaction.objects.select_for_update(of=("self",))
+        .select_related("cluster")
+        .get(pk=transaction_id)
+    )
+    attempt = Attempt.objects.select_for_update().get(pk=attempt_id)
+    attempt.transaction = transaction
+    return attempt

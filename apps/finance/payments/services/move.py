@@ -12,12 +12,14 @@ from apps.core.money import Money
 from apps.finance.ledger import postings
 from apps.finance.ledger import services as ledger
 from apps.finance.payments import errors
+from apps.finance.payments.adapters.base import Means
 from apps.finance.payments.choices import PAID, AttemptStatus, Kind, Method, Status
 from apps.finance.payments.events import PaymentCancelled, PaymentCaptured, PaymentFailed
 from apps.finance.payments.models import Transaction, TransactionEvent
 from apps.finance.payments.rules.cards import card_of
 from apps.finance.payments.rules.transitions import check_move
 from apps.finance.payments.services.attempts import end_attempts
+from apps.finance.payments.services.methods import keep_where_wanted
 from apps.finance.payments.services.taxes import record_taxes, taxes_of
 
 
@@ -90,9 +92,12 @@ def capture(
     reference: str = "",
     by: User | None = None,
     facts: dict[str, Any] | None = None,
+    means: Means | None = None,
 ) -> None:
     """
     The money is taken: move to CAPTURED, post it, tell higher apps. ``transaction`` is locked.
+
+    ``means`` is kept for the payer's later payments where the payer wanted that.
 
     :raises WrongState: it is captured already
     :raises InsufficientFunds: a wallet does not cover it
@@ -116,6 +121,7 @@ def capture(
         now=now,
         reference=transaction.gateway_reference,
     )
+    keep_where_wanted(transaction=transaction, means=means, now=now)
     ledger.post(draft_of(transaction), now=now)
     record_taxes(transaction, now=now, billing=(facts or {}).get("country", ""))
     events.publish(captured_event(transaction))

@@ -1,0 +1,271 @@
+"""A charge we start ourselves: with a stored means, or with a token of the gateway's fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+from django.db.transaction import atomic
+
+from apps.core.db import outside_transaction
+from apps.core.errors import Unavailable
+from apps.core.http import NotSent
+from apps.finance.payments import crypto, errors
+from apps.finance.payments.adapters import gateway_for
+from apps.finance.payments.adapters.base import Answered, Charge, Outcome
+from apps.finance.payments.choices import PAID, AttemptKind, AttemptStatus, Status
+from apps.finance.payments.models import Attempt, Transaction
+from apps.finance.payments.rules.declines import is_on_the_way
+from apps.finance.payments.rules.waiting import (
+    ASK_AFTER_SILENCE,
+    LEASE,
+    LOOK_UP_AFTER,
+    MOST_TRIES,
+)
+from apps.finance.payments.selectors.methods import same_card_elsewhere
+from apps.finance.payments.services.attempts import end_attempt, open_attempt
+from apps.finance.payments.services.checkout import Visit, order_of
+from apps.finance.payments.services.move import capture, fail, move, note
+from apps.finance.payments.services.opening import can_take
+
+log = structlog.get_logger(__name__)
+
+NOT_REACHED = "not_reached"
+_CHARGEABLE = frozenset(
+    {Status.CREATED, Status.REQUIRES_ACTION, Status.FAILED, Status.EXPIRED, Status.PROCESSING}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OneTime:
+    """A token that the gateway's fields, or a wallet, gave the payer's browser. Never stored."""
+
+    token: str = field(repr=False)
+    wallet: str = ""
+
+
+@outside_transaction
+def charge(
+    *,
+    transaction: Transaction,
+    now: datetime,
+    one_time: OneTime | None = None,
+    visit: Visit | None = None,
+) -> Transaction:
+    """
+    Charge the open try of a payment, once, and return the payment in its new state.
+
+    Claimed, called, recorded: a try is sent by the one caller that claimed it, and never again,
+    whoever dies where; without an answer it is UNKNOWN and the janitor asks the gateway.
+    The same card stored at another account is tried only where the first surely did nothing: not
+    a byte was sent, or it was declined on the way to the issuer. Calling it for a try that was
+    sent before changes nothing.
+
+    :raises WrongState: the payer must go to a page, or staff have settled it
+    """
+    for _ in range(MOST_TRIES):
+        attempt = _claim(transaction.pk, one_time, now)
+        if attempt is None or not _record(attempt.pk, *_send(attempt, one_time, visit), now):
+            break
+    return Transaction.objects.select_related("payer", "payee", "merchant_account").get(
+        pk=transaction.pk
+    )
+
+
+@atomic
+def _claim(transaction_id: int, one_time: OneTime | None, now: datetime) -> Attempt | None:
+    """Take the try; from here on it counts as sent."""
+    transaction = _locked(transaction_id)
+    attempt = transaction.attempts.select_for_update().order_by("-number").first()
+    if attempt is None or transaction.settled_at or attempt.kind == AttemptKind.HOSTED:
+        raise errors.WrongState(status=transaction.status, wanted="charged")
+    is_one_time = one_time is not None
+    if is_one_time:
+        attempt = _again(transaction, attempt, now)
+    fresh = {AttemptStatus.CREATED, AttemptStatus.WAITING} if is_one_time else {
+        AttemptStatus.CREATED
+    }  # fmt: skip
+    if transaction.status not in _CHARGEABLE or attempt.status not in fresh:
+        return None
+    if (attempt.kind == AttemptKind.FIELDS) != is_one_time:
+        raise errors.WrongState(status=transaction.status, wanted="charged")
+    attempt.status, attempt.claimed_until = AttemptStatus.SENT, now + LEASE
+    attempt.save(update_fields=["status", "claimed_until"])
+    transaction.next_look_up_at, transaction.look_ups = now + LOOK_UP_AFTER, 0
+    if transaction.status == Status.PROCESSING:
+        transaction.save(update_fields=["next_look_up_at", "look_ups"])
+    else:
+        move(
+            transaction=transaction,
+            target=Status.PROCESSING,
+            now=now,
+            reason=f"Charged at {attempt.get_gateway_display()}, try {attempt.number}",
+        )
+    return Attempt.objects.select_related(
+        "transaction__cluster", "transaction__payer__user", "merchant_account", "payment_method"
+    ).get(pk=attempt.pk)
+
+
+def _again(transaction: Transaction, last: Attempt, now: datetime) -> Attempt:
+    """After a decline the payer may type another card: that is another try."""
+    declined = last.status == AttemptStatus.DECLINED and transaction.status == Status.FAILED
+    if not declined or last.kind != AttemptKind.FIELDS:
+        return last
+    return open_attempt(
+        transaction=transaction,
+        account=last.merchant_account,
+        kind=AttemptKind.FIELDS,
+        now=now,
+        keep=last.keep,
+    )
+
+
+def _send(
+    attempt: Attempt, one_time: OneTime | None, visit: Visit | None
+) -> tuple[Answered | None, str]:
+    """Return the answer, or None and why there is none: ``NOT_REACHED`` is the sure one."""
+    means = attempt.payment_method
+    token = one_time.token if one_time else crypto.unseal(means.sealed_token if means else "")
+    try:
+        return gateway_for(attempt.gateway).charge(
+            Charge(
+                order=order_of(attempt, visit or Visit()),
+                key=attempt.key,
+                token=token,
+                one_time=one_time is not None,
+                wallet=one_time.wallet if one_time else "",
+            )
+        ), ""
+    except NotSent as error:
+        log.warning("charge_not_sent", attempt=attempt.pk, error=repr(error))
+        return None, NOT_REACHED
+    except Unavailable as error:
+        log.warning("charge_unknown", attempt=attempt.pk, error=repr(error))
+        return None, error.code
+
+
+@atomic
+def _record(attempt_id: int, answer: Answered | None, why: str, now: datetime) -> bool:
+    """Write what came of a try; return whether another one is open now."""
+    transaction_id = Attempt.objects.values_list("transaction_id", flat=True).get(pk=attempt_id)
+    transaction = _locked(transaction_id)
+    attempt = Attempt.objects.select_for_update().get(pk=attempt_id)
+    if attempt.status != AttemptStatus.SENT or transaction.status in PAID:
+        return False  # a webhook was faster, and its word is the better one
+    if answer is None and why == NOT_REACHED:
+        return _not_sent(transaction, attempt, now)
+    if answer is None:
+        end_attempt(attempt=attempt, status=AttemptStatus.UNKNOWN, now=now, code=why)
+        transaction.next_look_up_at = now + ASK_AFTER_SILENCE
+        move(
+            transaction=transaction,
+            target=Status.UNKNOWN,
+            now=now,
+            reason="The gateway did not answer a charge: it will be asked",
+            facts={"try": attempt.number, "code": why},
+        )
+        return False
+    if answer.outcome is Outcome.DECLINED:
+        return _declined(transaction, attempt, answer, now)
+    _went_on(transaction, attempt, answer, now)
+    return False
+
+
+def _went_on(transaction: Transaction, attempt: Attempt, answer: Answered, now: datetime) -> None:
+    reference = answer.reference or answer.gateway_transaction
+    if answer.outcome is Outcome.ACTION:
+        attempt.checkout = {"url": answer.action_url, "fields": {}, "expires_at": ""}
+    end_attempt(
+        attempt=attempt,
+        status=AttemptStatus.WAITING,
+        now=now,
+        reference=reference,
+        sent=answer.sent,
+        received=answer.received,
+    )
+    if answer.outcome is Outcome.DONE:
+        capture(
+            transaction=transaction,
+            now=now,
+            reason="The gateway answered that it is paid",
+            reference=reference,
+            facts={"try": attempt.number, "reference": reference},
+            means=answer.means,
+        )
+        return
+    transaction.gateway_reference = reference
+    if answer.outcome is Outcome.ACTION:
+        move(
+            transaction=transaction,
+            target=Status.REQUIRES_ACTION,
+            now=now,
+            reason="The bank wants the payer to confirm",
+        )
+        return
+    transaction.save(update_fields=["gateway_reference"])
+    note(transaction=transaction, now=now, reason="The gateway has taken it on")
+
+
+def _declined(transaction: Transaction, attempt: Attempt, answer: Answered, now: datetime) -> bool:
+    end_attempt(
+        attempt=attempt,
+        status=AttemptStatus.DECLINED,
+        now=now,
+        reference=answer.reference,
+        code=answer.code,
+        reason=answer.reason,
+        sent=answer.sent,
+        received=answer.received,
+    )
+    if is_on_the_way(answer.code) and _open_next(transaction, attempt, now):
+        return True
+    _end(transaction, now, code=answer.code, reason=answer.reason)
+    return False
+
+
+def _not_sent(transaction: Transaction, attempt: Attempt, now: datetime) -> bool:
+    end_attempt(attempt=attempt, status=AttemptStatus.NOT_SENT, now=now, code=NOT_REACHED)
+    if _open_next(transaction, attempt, now):
+        return True
+    _end(transaction, now, code=NOT_REACHED, reason="The processor could not be reached")
+    return False
+
+
+def _end(transaction: Transaction, now: datetime, *, code: str, reason: str) -> None:
+    transaction.next_look_up_at = None
+    fail(transaction=transaction, now=now, code=code, reason=reason)
+
+
+def _open_next(transaction: Transaction, attempt: Attempt, now: datetime) -> bool:
+    """Open a try with the same card where it is stored elsewhere, if it is."""
+    if attempt.payment_method is None or attempt.number >= MOST_TRIES:
+        return False
+    tried = set(transaction.attempts.values_list("merchant_account_id", flat=True))
+    for means in same_card_elsewhere(attempt.payment_method):
+        account = means.merchant_account
+        fits = account.least_minor <= transaction.amount_minor <= account.most_minor
+        if account.pk not in tried and fits and can_take(account, AttemptKind.STORED):
+            note(
+                transaction=transaction,
+                now=now,
+                reason=f"{attempt.gateway} did nothing; {account.gateway} is tried",
+                facts={"code": attempt.code, "try": attempt.number},
+            )
+            open_attempt(
+                transaction=transaction,
+                account=account,
+                kind=AttemptKind.STORED,
+                now=now,
+                means=means,
+            )
+            return True
+    return False
+
+
+def _locked(transaction_id: int) -> Transaction:
+    return (
+        Transaction.objects.select_for_update(of=("self",))
+        .select_related("cluster", "merchant_account")
+        .get(pk=transaction_id)
+    )
