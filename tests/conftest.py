@@ -23,6 +23,7 @@ from apps.accounts import services as accounts
 from apps.accounts.models import Profile, User
 from apps.clusters import selectors as clusters
 from apps.clusters.models import Cluster
+from apps.finance.monitoring.models import Threshold
 from devstack.pytest_plugin import OURS
 from tests.factories.accounts import TOTP_SECRET, CreatorFactory, ProfileFactory, UserFactory
 
@@ -83,6 +84,8 @@ def _reference_data() -> None:
     if not Cluster.objects.exists():
         import_module("apps.clusters.migrations.0002_brands").add_brands(apps, None)
         import_module("apps.finance.payments.migrations.0002_default_fees").add(apps, None)
+    if not Threshold.objects.exists():
+        import_module("apps.finance.monitoring.migrations.0002_lines").add(apps, None)
     if not Group.objects.exists():
         accounts.sync_roles()
 

@@ -31,6 +31,7 @@ PAGES = {
     "transaction": "payments_transaction",
     "webhook": "payments_webhookevent",
     "endpoint": "webhooks_endpoint",
+    "alert": "monitoring_alert",
     "sending": "webhooks_sending",
     "payout": "payouts_payout",
     "payoutmethod": "payouts_payoutmethod",

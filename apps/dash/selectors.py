@@ -14,6 +14,7 @@ from apps.core.money import Money
 from apps.core.show import money_text
 from apps.finance.ledger import selectors as books
 from apps.finance.ledger.selectors import dashboard as ledger
+from apps.finance.monitoring import selectors as monitoring
 from apps.finance.payments.selectors import dashboard as payments
 from apps.finance.reconciliation import selectors as reconciliation
 from apps.payouts import selectors as payouts
@@ -122,6 +123,18 @@ def queues(*, by: Any, now: datetime) -> list[Queue]:
                 "core.outboxmessage",
                 "delivery=waiting",
                 late,
+                "danger",
+            )
+        )
+    if by.has_perm("monitoring.view_alert"):
+        found.append(
+            Queue(
+                "mid_alerts",
+                "MIDs near a line",
+                "note what was done",
+                "monitoring.alert",
+                "queue=open",
+                monitoring.open_alerts_since(CAP),
                 "danger",
             )
         )

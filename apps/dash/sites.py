@@ -40,6 +40,9 @@ MENU: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
     "Money": (
         ("Transactions", "credit_card", "payments.transaction", "", "stuck_transactions"),
         ("Merchant accounts", "storefront", "payments.merchantaccount", "", ""),
+        ("MIDs and thresholds", "speed", "monitoring.standing", "", ""),
+        ("Alerts of MIDs", "notification_important", "monitoring.alert", "queue=open", "mid_alerts"),
+        ("Networks' thresholds", "straighten", "monitoring.threshold", "", ""),
         ("Fees", "sell", "payments.feeschedule", "", ""),
         ("Webhooks", "webhook", "payments.webhookevent", "", "failed_webhooks"),
     ),
