@@ -47,6 +47,7 @@ def webhook(request: HttpRequest, gateway: str, token: str) -> HttpResponse:
         credentials=credentials,
         method=request.method,
         query=query,
+        raw_query=request.META.get("QUERY_STRING", ""),
         headers=_headers(request),
         body=body,
         remote_ip=client_address.get(),

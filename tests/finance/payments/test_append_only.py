@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
         "DELETE FROM payments_transactionevent",
         "SET CONSTRAINTS ALL IMMEDIATE; TRUNCATE payments_transactionevent",
         "DELETE FROM payments_webhookevent",
-        "SET CONSTRAINTS ALL IMMEDIATE; TRUNCATE payments_webhookevent",
+        "SET CONSTRAINTS ALL IMMEDIATE; TRUNCATE payments_webhookevent CASCADE",
         "UPDATE payments_webhookevent SET body = 'x'",
         "UPDATE payments_webhookevent SET query = '{}'",
         "UPDATE payments_webhookevent SET headers = '{}'",

@@ -60,9 +60,9 @@ def test_a_hundred_deliveries_at_once_are_all_answered_and_booked_once(deliver):
 
 
 class TestSize:
-    def test_64_kilobytes_are_stored(self, deliver):
+    def test_256_kilobytes_are_stored(self, deliver):
         assert deliver("a" * MOST_BYTES).status_code == 200
-        assert len(WebhookEvent.objects.get().body) == MOST_BYTES == 65_536
+        assert len(WebhookEvent.objects.get().body) == MOST_BYTES == 262_144
 
     def test_one_byte_more_is_refused(self, deliver):
         assert deliver("a" * (MOST_BYTES + 1)).status_code == 413

@@ -35,6 +35,9 @@ class WebhookEvent(models.Model):
     )
     method = models.CharField(max_length=6, default="POST", db_default="POST")
     query = models.JSONField(default=dict)
+    raw_query = models.TextField(
+        blank=True, default="", db_default="", help_text="As it came: some sign its order."
+    )
     headers = models.JSONField(default=dict, help_text="Passwords in them are sealed.")
     body = models.BinaryField()
     remote_ip = models.GenericIPAddressField(null=True, blank=True)

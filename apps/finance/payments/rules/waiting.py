@@ -7,6 +7,8 @@ ABANDONED_AFTER = timedelta(minutes=60)
 #: An approved return is followed by its webhook within seconds; then we ask ourselves.
 LOOK_UP_AFTER = timedelta(minutes=5)
 MOST_LOOK_UPS = 8
+#: Money that is known to be on its way may take days (coins, bank debits): 2 hours apart.
+MOST_LOOK_UPS_PENDING = 90
 #: What a browser says without proof is asked about at once, and a charge without an answer.
 ASK_AFTER_HINT = timedelta(seconds=10)
 ASK_AFTER_SILENCE = timedelta(minutes=1)

@@ -34,10 +34,12 @@ from apps.finance.payments.models import (
 )
 from apps.finance.payments.rules.transitions import may_move
 from apps.finance.payments.services.capture_many import Paid, capture_many
+from apps.finance.payments.services.effects import facts_of
 from apps.finance.payments.services.hear import row_of
-from apps.finance.payments.services.notices import Heard, facts_of
+from apps.finance.payments.services.notices import Heard
 from apps.finance.payments.services.reading import read_delivery
 from apps.finance.payments.services.waiting import wake_those_waiting_for
+from apps.finance.payments.services.whose import is_of_account
 
 _FINISH = (
     "UPDATE payments_webhookevent w SET status = d.status, error = d.error,"
@@ -73,8 +75,8 @@ class _Known(NamedTuple):
     heard: dict[Key, WebhookNotice]
     #: The gateways' names for sales that paid for an order already.
     claimed: set[Key]
-    #: Orders of more than one try: which of them paid is found out one by one.
-    tried_often: set[int]
+    #: Orders of more than one try, or with a means to keep: what follows is found out one by one.
+    special: set[int]
 
 
 def book_batch(batch: Sequence[WebhookEvent], *, now: datetime) -> set[int]:
@@ -92,7 +94,7 @@ def book_batch(batch: Sequence[WebhookEvent], *, now: datetime) -> set[int]:
 def _read(webhook: WebhookEvent) -> _Sale | None:
     try:
         [notice] = read_delivery(webhook)
-        if notice.told is not Told.PAID or notice.means is not None:
+        if notice.told is not Told.PAID:
             return None
         return _Sale(webhook, notice, UUID(notice.token))
     except (NotAuthentic, Unreadable, DomainError, ValueError):
@@ -172,13 +174,16 @@ def _known(sales: Sequence[_Sale]) -> _Known:
         Attempt.objects.select_for_update()
         .filter(transaction__in=[order.pk for order in orders])
         .order_by("pk")
-        .values_list("transaction_id", flat=True)
+        .values_list("transaction_id", "payment_method_id", "keep")
     )
     return _Known(
         orders={order.public_id: order for order in orders},
         heard={(row.gateway, row.dedupe_key): row for row in heard},
         claimed=set(claimed.values_list("gateway", "gateway_reference")),
-        tried_often={order_id for order_id, tries in Counter(tries).items() if tries > 1},
+        special={order_id for order_id, means, keep in tries if means or keep}
+        | {
+            order_id for order_id, count in Counter(each[0] for each in tries).items() if count > 1
+        },
     )
 
 
@@ -190,8 +195,7 @@ def _fits(sale: _Sale, order: Transaction) -> bool:
         account is not None
         and webhook.gateway == account.gateway
         and (account.credentials or account.gateway) == (webhook.credentials or webhook.gateway)
-        and (notice.account.number, notice.account.subaccount)
-        == (account.account_number, account.subaccount)
+        and is_of_account(notice, account)
         and notice.amount == order.amount
     )
 
@@ -201,7 +205,7 @@ def _is_plain(sale: _Sale, order: Transaction, known: _Known) -> bool:
         order.status not in PAID
         and may_move(current=order.status, target=Status.CAPTURED)
         and order.settled_at is None
-        and order.pk not in known.tried_often
+        and order.pk not in known.special
         and bool(sale.notice.reference)
         and (order.gateway, sale.notice.reference) not in known.claimed
     )

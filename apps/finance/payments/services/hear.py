@@ -22,14 +22,9 @@ from apps.finance.payments.rules.waiting import (
     process_again_after,
     waits_no_longer,
 )
-from apps.finance.payments.services.notices import (
-    Heard,
-    Refused,
-    Unknown,
-    apply_notice,
-    find_order,
-)
+from apps.finance.payments.services.notices import Heard, apply_notice
 from apps.finance.payments.services.reading import read_delivery
+from apps.finance.payments.services.whose import Refused, Unknown, find_order
 
 log = structlog.get_logger(__name__)
 
@@ -102,7 +97,8 @@ def _hear(
     except errors.TooEarly as early:
         order = find_order(webhook, notice)
         if not waits_no_longer(received_at=webhook.received_at, now=now):
-            return _Open(str(early), is_early=True, transaction_id=order.pk if order else None)
+            why = f"{notice.event_type} waits: {early}"
+            return _Open(why, is_early=True, transaction_id=order.pk if order else None)
         heard = Heard(NoticeOutcome.PARKED, f"It waited for other news in vain: {early}", order)
     except (DomainError, DatabaseError) as error:
         if alone:

@@ -48,6 +48,7 @@ def read_delivery(webhook: WebhookEvent) -> Sequence[Notice]:
         raise Unreadable(f"not configured: {', '.join(missing)}")
     delivery = Delivery(
         query=webhook.query,
+        raw_query=webhook.raw_query,
         headers=_opened(webhook.headers),
         body=bytes(webhook.body),
         remote_ip=webhook.remote_ip or "",

@@ -18,7 +18,7 @@ _EMPTY = (
     " AND status IN ('PROCESSED', 'IGNORED', 'REFUSED')"
     " ORDER BY processed_at, id LIMIT %s FOR UPDATE SKIP LOCKED)"
     " UPDATE payments_webhookevent w SET body_sha256 = sha256(w.body), emptied_at = %s,"
-    " body = '', query = '{}', headers = '{}' FROM old WHERE w.id = old.id"
+    " body = '', query = '{}', raw_query = '', headers = '{}' FROM old WHERE w.id = old.id"
 )
 
 

@@ -31,9 +31,9 @@ _RETRIES_BETWEEN = 25
 MOST_IN_A_RUN = 20 * BATCH
 
 _STORE = (
-    "INSERT INTO payments_webhookevent (gateway, credentials, method, query, headers, body,"
+    "INSERT INTO payments_webhookevent (gateway, credentials, method, query, raw_query, headers, body,"
     " remote_ip, received_at, next_attempt_at, event_type, status, dedupe_key, attempts, error)"
-    " VALUES (%s::text, %s::text, %s::text, %s::jsonb, %s::jsonb, %s::bytea,"
+    " VALUES (%s::text, %s::text, %s::text, %s::jsonb, %s::text, %s::jsonb, %s::bytea,"
     " NULLIF(%s::text, '')::inet, %s::timestamptz, %s::timestamptz, '', 'RECEIVED', '', 0, '')"
     " RETURNING id"
 )
@@ -57,6 +57,7 @@ def receive_webhook(
     now: datetime,
     credentials: str = "",
     method: str = "POST",
+    raw_query: str = "",
 ) -> int:
     """Store a delivery raw, in one insert, and return its id. Nothing of it is believed yet.
 
@@ -70,6 +71,7 @@ def receive_webhook(
             credentials,
             method,
             json.dumps(dict(query)),
+            raw_query,
             json.dumps(kept_headers(headers)),
             body,
             remote_ip,

@@ -6,7 +6,7 @@ BEGIN
        AND (OLD.id, OLD.gateway, OLD.credentials, OLD.method, OLD.remote_ip, OLD.received_at)
            IS NOT DISTINCT FROM
            (NEW.id, NEW.gateway, NEW.credentials, NEW.method, NEW.remote_ip, NEW.received_at)
-       AND NEW.body = '' AND NEW.query = '{}' AND NEW.headers = '{}'
+       AND NEW.body = '' AND NEW.query = '{}' AND NEW.raw_query = '' AND NEW.headers = '{}'
        AND NEW.body_sha256 = sha256(OLD.body) THEN
         RETURN NEW;
     END IF;
@@ -16,9 +16,9 @@ END $$;
 DROP TRIGGER IF EXISTS payments_webhook_raw ON payments_webhookevent;
 CREATE TRIGGER payments_webhook_raw BEFORE UPDATE ON payments_webhookevent
     FOR EACH ROW WHEN (
-        (OLD.id, OLD.gateway, OLD.credentials, OLD.method, OLD.query, OLD.headers, OLD.body,
+        (OLD.id, OLD.gateway, OLD.credentials, OLD.method, OLD.query, OLD.raw_query, OLD.headers, OLD.body,
          OLD.remote_ip, OLD.received_at, OLD.emptied_at, OLD.body_sha256)
         IS DISTINCT FROM
-        (NEW.id, NEW.gateway, NEW.credentials, NEW.method, NEW.query, NEW.headers, NEW.body,
+        (NEW.id, NEW.gateway, NEW.credentials, NEW.method, NEW.query, NEW.raw_query, NEW.headers, NEW.body,
          NEW.remote_ip, NEW.received_at, NEW.emptied_at, NEW.body_sha256)
     ) EXECUTE FUNCTION payments_keep_delivery();
