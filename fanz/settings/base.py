@@ -260,6 +260,9 @@ LEDGER_CHECKLIST = [
     "apps.finance.payments.selectors.month_end.month_end",
     "apps.finance.reconciliation.selectors.month_end.month_end",
 ]
+#: What apps above payments know of a disputed payment (access, messages, terms accepted); each is
+#: called with the payment's id and answers apps.finance.payments.rules.evidence.Section.
+EVIDENCE_PROVIDERS: list[str] = []
 
 # --- Processors -----------------------------------------------------------------------
 CCBILL = {
