@@ -97,6 +97,15 @@ class Migration(migrations.Migration):
         ),
         RemoveIndexConcurrently("transaction", "txn_to_look_up"),
         AddIndexConcurrently(
+            "transaction",
+            models.Index(
+                fields=["last_word_at", "id"],
+                condition=Q(status__in=["CREATED", "REQUIRES_ACTION"]),
+                name="txn_silent",
+            ),
+        ),
+        RemoveIndexConcurrently("transaction", "txn_to_expire"),
+        AddIndexConcurrently(
             "merchantaccount",
             models.Index(
                 fields=["cluster", "rank", "id"], condition=Q(is_active=True), name="mid_active"

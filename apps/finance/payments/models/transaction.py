@@ -164,8 +164,8 @@ class Transaction(models.Model):
             models.Index(fields=["cluster", "-created_at", "-id"], name="txn_of_brand"),
             models.Index(
                 fields=["last_word_at", "id"],
-                condition=Q(status=Status.REQUIRES_ACTION),
-                name="txn_to_expire",
+                condition=Q(status__in=[Status.CREATED, Status.REQUIRES_ACTION]),
+                name="txn_silent",
             ),
             models.Index(
                 fields=["next_look_up_at", "id"],

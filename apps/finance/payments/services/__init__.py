@@ -1,5 +1,6 @@
 """The use cases of payments; the only writers of its tables."""
 
+from apps.finance.payments.services.abandon import cancel_payment
 from apps.finance.payments.services.charge import OneTime, charge
 from apps.finance.payments.services.checkout import Visit, checkout_url, open_checkout
 from apps.finance.payments.services.fees import set_fee
@@ -8,7 +9,7 @@ from apps.finance.payments.services.merchants import open_merchant_account
 from apps.finance.payments.services.methods import prefer_means, remove_means
 from apps.finance.payments.services.opening import PayBy
 from apps.finance.payments.services.replay import ignore_webhook, park_webhook, replay_webhook
-from apps.finance.payments.services.resolve import resolve_stale
+from apps.finance.payments.services.resolve import look_up_now, resolve_stale
 from apps.finance.payments.services.retention import empty_webhooks
 from apps.finance.payments.services.returning import record_return
 from apps.finance.payments.services.settle import settle_unknown
@@ -19,10 +20,12 @@ __all__ = [
     "OneTime",
     "PayBy",
     "Visit",
+    "cancel_payment",
     "charge",
     "checkout_url",
     "empty_webhooks",
     "ignore_webhook",
+    "look_up_now",
     "open_checkout",
     "open_merchant_account",
     "park_webhook",

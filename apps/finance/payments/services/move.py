@@ -18,9 +18,15 @@ from apps.finance.payments.events import PaymentCancelled, PaymentCaptured, Paym
 from apps.finance.payments.models import Transaction, TransactionEvent
 from apps.finance.payments.rules.cards import card_of
 from apps.finance.payments.rules.transitions import check_move
+from apps.finance.payments.rules.waiting import AUTHORISED_FOR
 from apps.finance.payments.services.attempts import end_attempts
 from apps.finance.payments.services.methods import keep_where_wanted
 from apps.finance.payments.services.taxes import record_taxes, taxes_of
+
+#: Only these wait for a gateway's word.
+_MAY_BE_ASKED = frozenset(
+    {Status.REQUIRES_ACTION, Status.PROCESSING, Status.AUTHORISED, Status.UNKNOWN}
+)
 
 
 @joins_transaction
@@ -42,6 +48,8 @@ def move(
     before, transaction.status = transaction.status, target
     transaction.last_word_at = now
     transaction.claimed_until = None
+    if target not in _MAY_BE_ASKED:
+        transaction.next_look_up_at = None
     transaction.save()
     _write(transaction, before, now=now, reason=reason, by=by, facts=facts)
 
@@ -79,7 +87,7 @@ def authorise(
         note(transaction=transaction, now=now, reason=reason, facts=facts)
         return
     transaction.gateway_reference = reference or transaction.gateway_reference
-    transaction.next_look_up_at = None
+    transaction.next_look_up_at, transaction.look_ups = now + AUTHORISED_FOR, 0
     move(transaction=transaction, target=Status.AUTHORISED, now=now, reason=reason, facts=facts)
 
 
