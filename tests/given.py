@@ -16,6 +16,7 @@ from apps.finance.ledger import postings
 from apps.finance.ledger import services as ledger
 from apps.finance.payments import services as payments
 from apps.finance.payments.adapters.base import LookedUp, Sale
+from apps.finance.payments.rules.waiting import LOOK_UP_AFTER
 from apps.finance.payments.services import resolve
 from apps.payouts import services as payouts
 from apps.payouts.models import Payout, PayoutMethod
@@ -162,6 +163,7 @@ def a_return(
 def an_unknown_payment(transaction: Any, *, now: datetime, number: str = SALE) -> Any:
     """The payer came back, no webhook came, and the gateway knows the sale."""
     a_return(transaction, now=now, number=number)
+    resolve._claim(now + LOOK_UP_AFTER, 100)
     resolve._record(transaction.pk, LookedUp(Sale.PAID, since=now), now)
     transaction.refresh_from_db()
     return transaction

@@ -136,6 +136,7 @@ class TestKilledBetweenSteps:
         come_back(deposit, settings, now)
         old = LookedUp(Sale.PAID, since=now - timedelta(days=1), facts={"refundsIssued": "0"})
 
+        resolve._claim(now + LOOK_UP_AFTER, 10)
         assert resolve._record(deposit.pk, old, now)
 
         seen = deposit.history.get(to_status=Status.UNKNOWN).facts
