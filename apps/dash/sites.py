@@ -46,6 +46,12 @@ MENU: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
         ("Fees", "sell", "payments.feeschedule", "", ""),
         ("Webhooks", "webhook", "payments.webhookevent", "", "failed_webhooks"),
     ),
+    "Routing": (
+        ("Versions", "alt_route", "routing.ruleset", "", ""),
+        ("Simulator", "science", "payments.routesimulation", "", ""),
+        ("Decisions", "call_split", "routing.decision", "", ""),
+        ("Replays", "replay", "routing.replay", "", ""),
+    ),
     "Payouts": (
         ("To approve", "fact_check", "payouts.payout", "queue=approve", "payouts_to_approve"),
         ("Needs a person", "help", "payouts.payout", "queue=person", "payouts_for_a_person"),

@@ -43,6 +43,10 @@ SEES = {
         "fx.currencyposition",
         "fx.exchange",
         "fx.exchangerate",
+        "payments.routesimulation",
+        "routing.decision",
+        "routing.replay",
+        "routing.ruleset",
         "tax.brandtaxation",
         "tax.statementline",
         "tax.statementrun",
@@ -64,6 +68,7 @@ SEES = {
     "support": {
         "accounts.user",
         "accounts.profile",
+        "payments.routesimulation",
         "payments.transaction",
         "payments.webhookevent",
         "payments.merchantaccount",

@@ -46,3 +46,22 @@ class ReplayStatus(TextChoices):
     RUNNING = "RUNNING", "Runs"
     DONE = "DONE", "Done"
     STOPPED = "STOPPED", "Stopped"
+
+
+#: What payments above call their kinds and methods, for whoever writes a rule.
+KINDS = {"TIP": "Tip", "WALLET_DEPOSIT": "Wallet deposit"}
+METHODS = {
+    "CARD": "Card",
+    "CRYPTO": "Coins",
+    "BANK_DEBIT": "Bank debit",
+    "TRANSFER": "Bank transfer",
+}
+CARD_BRANDS = {
+    "VISA": "Visa",
+    "MASTERCARD": "Mastercard",
+    "AMEX": "American Express",
+    "DISCOVER": "Discover",
+    "DINERS": "Diners",
+    "JCB": "JCB",
+    "UNIONPAY": "UnionPay",
+}

@@ -1,7 +1,8 @@
 """Payments in the console."""
 
 from apps.finance.payments.admin.settings import FeeScheduleAdmin, MerchantAccountAdmin
+from apps.finance.payments.admin.simulator import SimulatorAdmin
 from apps.finance.payments.admin.transactions import TransactionAdmin
 from apps.finance.payments.admin.webhooks import WebhookEventAdmin
 
-__all__ = ["FeeScheduleAdmin", "MerchantAccountAdmin", "TransactionAdmin", "WebhookEventAdmin"]
+__all__ = ["SimulatorAdmin", "FeeScheduleAdmin", "MerchantAccountAdmin", "TransactionAdmin", "WebhookEventAdmin"]

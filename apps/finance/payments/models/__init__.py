@@ -13,6 +13,7 @@ from apps.finance.payments.models.fee import FeeSchedule
 from apps.finance.payments.models.merchant import MerchantAccount
 from apps.finance.payments.models.method import PaymentMethod
 from apps.finance.payments.models.refund import Recovery, Refund, RefundEvent, RefundPolicy
+from apps.finance.payments.models.simulation import RouteSimulation
 from apps.finance.payments.models.transaction import Transaction, TransactionEvent
 from apps.finance.payments.models.webhook import WebhookEvent, WebhookNotice
 
@@ -31,6 +32,7 @@ __all__ = [
     "RefundEvent",
     "RefundPolicy",
     "Reserve",
+    "RouteSimulation",
     "Transaction",
     "TransactionEvent",
     "WebhookEvent",

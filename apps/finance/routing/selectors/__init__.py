@@ -2,7 +2,7 @@
 
 from apps.finance.routing.selectors.explain import Diff, diff, explain
 from apps.finance.routing.selectors.routes import labels_of, ratios, routes
-from apps.finance.routing.selectors.versions import active_plan, plan_of
+from apps.finance.routing.selectors.versions import active_plan, plan_of, versions
 
 __all__ = [
     "Diff",
@@ -13,4 +13,5 @@ __all__ = [
     "plan_of",
     "ratios",
     "routes",
+    "versions",
 ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from apps.core.memory import Memory
 from apps.finance.routing.choices import VersionStatus
-from apps.finance.routing.models import Rule
+from apps.finance.routing.models import Rule, RuleSet
 from apps.finance.routing.rules.plan import PlannedRule
 
 
@@ -31,16 +31,19 @@ def forget_plan() -> None:
     _active.forget()
 
 
+def versions(*, limit: int = 50) -> list[tuple[int, str]]:
+    """Return the newest versions for a choice: id, and what it is."""
+    rows = RuleSet.objects.order_by("-number")[:limit]
+    return [(row.pk, f"{row} ({row.get_status_display().lower()})") for row in rows]
+
+
 def plan_of(rule_set_id: int) -> Plan:
     """Return a version's rules as they are now."""
-    return Plan(rule_set_id, _planned(Rule.objects.filter(rule_set_id=rule_set_id)))
+    rows = Rule.objects.filter(rule_set_id=rule_set_id).order_by("position")
+    return Plan(rule_set_id, tuple(row.planned for row in rows))
 
 
 def _read_active() -> Plan:
     """One query: a version becomes active only with a rule."""
     rows = list(Rule.objects.filter(rule_set__status=VersionStatus.ACTIVE).order_by("position"))
     return Plan(rows[0].rule_set_id if rows else None, tuple(row.planned for row in rows))
-
-
-def _planned(rows: object) -> tuple[PlannedRule, ...]:
-    return tuple(row.planned for row in rows.order_by("position"))  # type: ignore[attr-defined]
