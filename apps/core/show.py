@@ -33,6 +33,8 @@ PAGES = {
     "endpoint": "webhooks_endpoint",
     "alert": "monitoring_alert",
     "sending": "webhooks_sending",
+    "refund": "payments_refund",
+    "dispute": "payments_dispute",
     "payout": "payouts_payout",
     "payoutmethod": "payouts_payoutmethod",
     "cluster": "clusters_cluster",

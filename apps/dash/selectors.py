@@ -16,6 +16,7 @@ from apps.finance.ledger import selectors as books
 from apps.finance.ledger.selectors import dashboard as ledger
 from apps.finance.monitoring import selectors as monitoring
 from apps.finance.payments.selectors import dashboard as payments
+from apps.finance.payments.selectors import refunds
 from apps.finance.reconciliation import selectors as reconciliation
 from apps.payouts import selectors as payouts
 from apps.webhooks import selectors as webhooks
@@ -89,30 +90,7 @@ def queues(*, by: Any, now: datetime) -> list[Queue]:
         found.append(proposal_queue(by=by))
     if by.has_perm("reconciliation.view_reconciliationexception"):
         found.append(exception_queue())
-    if by.has_perm("payments.view_webhookevent"):
-        found.append(
-            Queue(
-                "failed_webhooks",
-                "Webhooks parked",
-                "a person must look",
-                "payments.webhookevent",
-                "status__exact=PARKED",
-                payments.parked_webhooks(limit=CAP),
-                "danger",
-            )
-        )
-    if by.has_perm("payments.view_transaction"):
-        found.append(
-            Queue(
-                "stuck_transactions",
-                "Payments of unknown outcome",
-                "look them up at the gateway",
-                "payments.transaction",
-                "status__exact=UNKNOWN",
-                payments.unknown_since(limit=CAP),
-                "danger",
-            )
-        )
+    found += payment_queues(by=by)
     if by.has_perm("core.view_outboxmessage"):
         late = core.undelivered_events(before=now - EVENT_IS_LATE, limit=CAP)
         found.append(
@@ -151,6 +129,70 @@ def queues(*, by: Any, now: datetime) -> list[Queue]:
             )
         )
     return found
+
+
+def payment_queues(*, by: Any) -> list[Queue]:
+    """Return what waits for people at payments."""
+    found = []
+    if by.has_perm("payments.view_webhookevent"):
+        found.append(
+            Queue(
+                "failed_webhooks",
+                "Webhooks parked",
+                "a person must look",
+                "payments.webhookevent",
+                "status__exact=PARKED",
+                payments.parked_webhooks(limit=CAP),
+                "danger",
+            )
+        )
+    if by.has_perm("payments.view_transaction"):
+        found.append(
+            Queue(
+                "stuck_transactions",
+                "Payments of unknown outcome",
+                "look them up at the gateway",
+                "payments.transaction",
+                "status__exact=UNKNOWN",
+                payments.unknown_since(limit=CAP),
+                "danger",
+            )
+        )
+    if by.has_perm("payments.view_refund"):
+        found += money_back_queues(by=by)
+    return found
+
+
+def money_back_queues(*, by: Any) -> list[Queue]:
+    """Return refunds that wait for people, and disputes that wait for an answer."""
+    return [
+        Queue(
+            "refunds_to_approve",
+            "Refunds to approve",
+            "for a second pair of eyes",
+            "payments.refund",
+            "queue=approve",
+            refunds.since(refunds.refunds_to_decide(by.pk), "created_at", CAP),
+        ),
+        Queue(
+            "refunds_for_a_person",
+            "Refunds in doubt",
+            "look them up at the gateway",
+            "payments.refund",
+            "queue=person",
+            refunds.since(refunds.refunds_for_a_person(), "created_at", CAP),
+            "danger",
+        ),
+        Queue(
+            "disputes_to_answer",
+            "Disputes to answer",
+            "before their deadline",
+            "payments.dispute",
+            "queue=due",
+            refunds.since(refunds.disputes_by_deadline(), "opened_at", CAP),
+            "danger",
+        ),
+    ]
 
 
 def payout_queues(*, by: Any) -> list[Queue]:

@@ -1,8 +1,19 @@
 """Payments in the console."""
 
+from apps.finance.payments.admin.disputes import DisputeAdmin
+from apps.finance.payments.admin.refunds import RefundAdmin, RefundPolicyAdmin
 from apps.finance.payments.admin.settings import FeeScheduleAdmin, MerchantAccountAdmin
 from apps.finance.payments.admin.simulator import SimulatorAdmin
 from apps.finance.payments.admin.transactions import TransactionAdmin
 from apps.finance.payments.admin.webhooks import WebhookEventAdmin
 
-__all__ = ["SimulatorAdmin", "FeeScheduleAdmin", "MerchantAccountAdmin", "TransactionAdmin", "WebhookEventAdmin"]
+__all__ = [
+    "DisputeAdmin",
+    "FeeScheduleAdmin",
+    "MerchantAccountAdmin",
+    "RefundAdmin",
+    "RefundPolicyAdmin",
+    "SimulatorAdmin",
+    "TransactionAdmin",
+    "WebhookEventAdmin",
+]

@@ -31,6 +31,7 @@ from apps.core.admin import (
 from apps.core.show import tone_of
 from apps.finance.ledger import selectors as ledger
 from apps.finance.ledger.chart import CHART
+from apps.finance.payments.admin.refund_verbs import REFUND
 from apps.finance.payments.admin.settle import SETTLE_FAILED, SETTLE_PAID
 from apps.finance.payments.choices import Gateway
 from apps.finance.payments.models import Transaction
@@ -48,7 +49,7 @@ class TransactionAdmin(ConsoleAdmin):
     empty_title = "No transactions"
     empty_text = "The first tip or deposit on a brand site appears here."
     found_by_search = True
-    verbs = (SETTLE_PAID, SETTLE_FAILED)
+    verbs = (REFUND, SETTLE_PAID, SETTLE_FAILED)
     icon = "credit_card"
     export_columns = (
         "public_id",
@@ -119,7 +120,7 @@ class TransactionAdmin(ConsoleAdmin):
             notice="Nothing proves that this order was paid. Look at the gateway, then settle."
             if row.status == "UNKNOWN"
             else "",
-            main=[history_of(row), entry_of(row), webhooks_of(row)],
+            main=[history_of(row), entry_of(row), back_of(row), webhooks_of(row)],
             side=[split_of(row), people_of(row), gateway_of(row)],
         )
 
@@ -165,6 +166,34 @@ def account_name(account: Any) -> str:
     """Return the account's code, name and owner, as the ledger's pages write it."""
     name = f"{account.code} {CHART[account.code].name}"
     return f"{name} · {account.owner}" if account.owner else name
+
+
+def back_of(row: Transaction) -> Table:
+    """Refunds and disputes of the payment, each with its state."""
+    refunds = [
+        [
+            change_link("payments_refund", refund.pk, f"Refund {str(refund.public_id)[:8]}"),
+            amount(refund.amount_minor, refund.currency),
+            state(refund.state, refund.get_state_display()),
+            when(refund.created_at),
+        ]
+        for refund in row.refunds.order_by("id")[:50]
+    ]
+    disputes = [
+        [
+            change_link("payments_dispute", dispute.pk, f"Dispute {dispute.reference}"),
+            amount(dispute.amount_minor, dispute.currency),
+            state(dispute.stage, dispute.get_stage_display()),
+            when(dispute.opened_at),
+        ]
+        for dispute in row.disputes.order_by("id")[:50]
+    ]
+    return Table(
+        "Refunds and disputes",
+        [Cell("What"), Cell("Amount", number=True), Cell("State"), Cell("Since")],
+        refunds + disputes,
+        empty="Nothing went back, and no bank asked.",
+    )
 
 
 def webhooks_of(row: Transaction) -> Table:

@@ -1,0 +1,321 @@
+"""Refunds in the console: who asked, who agreed, what the gateway said, what is booked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from apps.core.admin import (
+    Cell,
+    ConsoleAdmin,
+    DaysFilter,
+    Event,
+    Fact,
+    Facts,
+    Page,
+    Raw,
+    Table,
+    Timeline,
+    amount,
+    as_id,
+    as_uuid,
+    change_link,
+    state,
+    when,
+)
+from apps.core.errors import DomainError
+from apps.core.show import tone_of
+from apps.finance.ledger import selectors as ledger
+from apps.finance.payments.admin.refund_verbs import APPROVE, NOT_BACK, REJECT, WENT_BACK
+from apps.finance.payments.models import Refund, RefundPolicy
+from apps.finance.payments.rules.refunds import NOT_SENT
+from apps.finance.payments.selectors import refunds as selectors
+
+
+class RefundQueue(admin.SimpleListFilter):
+    title = "queue"
+    parameter_name = "queue"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("approve", "To approve"), ("person", "Unknown, or needs a person")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Refund]) -> QuerySet[Refund]:
+        if self.value() == "approve":
+            mine = selectors.refunds_to_decide(request.user.pk or 0).order_by()
+            return queryset.filter(pk__in=mine.values("pk")).order_by("id")
+        if self.value() == "person":
+            theirs = selectors.refunds_for_a_person().order_by()
+            return queryset.filter(pk__in=theirs.values("pk")).order_by("id")
+        return queryset
+
+
+@admin.register(Refund)
+class RefundAdmin(ConsoleAdmin):
+    list_display = ("reference", "money", "word", "payment", "brand", "why", "asker", "asked")
+    list_display_links = ("reference",)
+    list_filter = (RefundQueue, DaysFilter.on("created_at"), "state", "origin")
+    list_select_related = (
+        "transaction__cluster",
+        "transaction__payer",
+        "transaction__payee",
+        "by",
+    )
+    search_fields = ("public_id",)
+    search_help_text = "Public id, number or the gateway's reference"
+    intro = "Money that goes back to fans. Above a brand's limit two people decide."
+    empty_title = "No refunds"
+    empty_text = "A refund is asked for on the page of its payment."
+    found_by_search = True
+    icon = "undo"
+    verbs = (APPROVE, REJECT, WENT_BACK, NOT_BACK)
+    export_columns = (
+        "public_id",
+        "transaction.public_id",
+        "transaction.cluster.slug",
+        "amount_minor",
+        "currency",
+        "destination",
+        "origin",
+        "reason_code",
+        "state",
+        "gateway_reference",
+        "created_at",
+        "ended_at",
+    )
+
+    def matching(self, term: str) -> Q | None:
+        public_id, number = as_uuid(term), as_id(term)
+        if public_id:
+            return Q(public_id=public_id)
+        return Q(pk=number) if number is not None else None
+
+    @admin.display(description="Refund")
+    def reference(self, row: Refund) -> SafeString:
+        return format_html('<span class="c-mono">{}</span>', str(row.public_id)[:8])
+
+    @admin.display(description="Amount")
+    def money(self, row: Refund) -> SafeString:
+        return amount(row.amount_minor, row.currency)
+
+    @admin.display(description="State")
+    def word(self, row: Refund) -> SafeString:
+        return state(row.state, row.get_state_display())
+
+    @admin.display(description="Payment")
+    def payment(self, row: Refund) -> SafeString:
+        short = str(row.transaction.public_id)[:8]
+        return change_link("payments_transaction", row.transaction_id, short)
+
+    @admin.display(description="Brand")
+    def brand(self, row: Refund) -> str:
+        return row.transaction.cluster.name
+
+    @admin.display(description="Why")
+    def why(self, row: Refund) -> str:
+        return row.get_reason_code_display()
+
+    @admin.display(description="Asked by")
+    def asker(self, row: Refund) -> str:
+        return str(row.by) if row.by else row.get_origin_display()
+
+    @admin.display(description="Asked")
+    def asked(self, row: Refund) -> SafeString:
+        return when(row.created_at)
+
+    def page(self, request: HttpRequest, row: Refund) -> Page:
+        return Page(
+            title=f"Refund {str(row.public_id)[:8]}",
+            subtitle=f"{row.get_reason_code_display()} on {row.transaction.cluster.name}",
+            state=self.word(row),
+            amount=self.money(row),
+            notice="The machine has stopped: find out at the gateway what happened."
+            if row.needs_attention
+            else "",
+            main=[timeline_of(row), entry_of(row)],
+            side=[facts_of(row), sending_of(row), *exchange_of(row)],
+        )
+
+
+def timeline_of(row: Refund) -> Timeline:
+    history = row.history.select_related("by").order_by("id")[:200]
+    return Timeline(
+        "Timeline",
+        [
+            Event(
+                at=event.at,
+                title=event.get_to_state_display(),
+                actor=event.by or "Platform or gateway",
+                detail=event.reason,
+                tone=tone_of(event.to_state),
+            )
+            for event in history
+        ],
+    )
+
+
+def entry_of(row: Refund) -> Table:
+    """Show what is booked; before that, what would be."""
+    columns = [Cell("Account"), Cell("Debit", number=True), Cell("Credit", number=True)]
+    entry = ledger.entry_of(row.entry_source) if row.entry_source else None
+    if entry is None:
+        return _to_be(row, columns)
+    lines = entry.lines.select_related("account").order_by("n")
+    link = change_link("ledger_entry", entry.pk, entry.number)
+    return Table(
+        format_html("In the ledger: {}", link),
+        columns,
+        [
+            [
+                change_link(
+                    "ledger_account",
+                    line.account_id,
+                    f"{line.account.code} {line.account.owner}".strip(),
+                ),
+                amount(line.amount_minor, line.currency) if line.amount_minor > 0 else "",
+                amount(-line.amount_minor, line.currency) if line.amount_minor < 0 else "",
+            ]
+            for line in lines
+        ],
+        empty="",
+    )
+
+
+def _to_be(row: Refund, columns: list[Cell]) -> Table:
+    if row.state not in NOT_SENT:
+        return Table("In the ledger", columns, [], empty="Nothing is posted.")
+    try:
+        lines = selectors.preview_of(
+            row.transaction,
+            row.amount,
+            at=timezone.now(),
+            destination=row.destination,
+            refund=row,
+        )
+    except DomainError as error:
+        return Table("What it would post", columns, [], empty=str(error))
+    return Table(
+        "What it would post, as balances are now",
+        columns,
+        [
+            [
+                line.account,
+                amount(line.debit.minor, line.debit.currency) if line.debit else "",
+                amount(line.credit.minor, line.credit.currency) if line.credit else "",
+            ]
+            for line in lines
+        ],
+        empty="",
+    )
+
+
+def facts_of(row: Refund) -> Facts:
+    payment = row.transaction
+    return Facts(
+        "Refund",
+        [
+            Fact("Payment", change_link("payments_transaction", payment.pk, payment.public_id)),
+            Fact("Of", amount(payment.amount_minor, payment.currency)),
+            Fact("To", row.get_destination_display()),
+            Fact("Reason", row.reason),
+            Fact("Asked by", row.by or row.get_origin_display()),
+            Fact("Decided by", row.decided_by or "nobody else"),
+            Fact("Platform fee", "given back" if row.platform_fee_returned else "kept"),
+            Fact("Processor's fee", "given back" if row.processing_fee_returned else "kept"),
+            Fact("Kept fees are borne by", row.get_kept_fees_borne_by_display().lower()),
+        ],
+    )
+
+
+def sending_of(row: Refund) -> Facts:
+    return Facts(
+        "Gateway",
+        [
+            Fact("Gateway", row.transaction.get_gateway_display() or "none: the wallet"),
+            Fact("Reference", row.gateway_reference or "none"),
+            Fact("Confirmed by the gateway", when(row.confirmed_at)),
+            Fact("Attempts", row.attempts),
+            Fact("Look-ups", row.looks),
+            Fact("Next", when(row.next_attempt_at, absent="nothing is due")),
+            Fact("Failed because", row.failure_reason or row.failure_code or "not failed"),
+        ],
+    )
+
+
+def exchange_of(row: Refund) -> list[Raw]:
+    if not row.sent and not row.received:
+        return []
+    return [Raw.of_json("Sent", row.sent), Raw.of_json("Received", row.received)]
+
+
+@admin.register(RefundPolicy)
+class RefundPolicyAdmin(ConsoleAdmin):
+    list_display = ("__str__", "brand", "limit", "alerts", "bearers", "since")
+    list_filter = ("currency",)
+    list_select_related = ("cluster", "by")
+    intro = "Who pays for refunds and chargebacks, by brand, currency and date."
+    empty_title = "No policy is set"
+    empty_text = (
+        "Every refund then needs two people, fees that processors keep and losses are the "
+        "creator's, and nothing is refunded by itself."
+    )
+
+    @admin.display(description="Brand")
+    def brand(self, row: RefundPolicy) -> str:
+        return row.cluster.name if row.cluster else "every brand"
+
+    @admin.display(description="Two people from")
+    def limit(self, row: RefundPolicy) -> SafeString:
+        return amount(row.four_eyes_from_minor, row.currency)
+
+    @admin.display(description="Alerts refunded up to")
+    def alerts(self, row: RefundPolicy) -> SafeString:
+        return amount(row.refund_alerts_to_minor, row.currency)
+
+    @admin.display(description="Kept fees, losses")
+    def bearers(self, row: RefundPolicy) -> str:
+        return f"{row.get_kept_fees_borne_by_display()}, {row.get_loss_borne_by_display()}".lower()
+
+    @admin.display(description="From")
+    def since(self, row: RefundPolicy) -> SafeString:
+        return when(row.effective_from)
+
+    def page(self, request: HttpRequest, row: RefundPolicy) -> Page:
+        fee = amount(row.chargeback_fee_minor, row.currency)
+        return Page(
+            title=str(row),
+            subtitle=f"Refund policy of {self.brand(row)}",
+            main=[
+                Facts(
+                    "Refunds",
+                    [
+                        Fact(
+                            "Platform fee", "given back" if row.platform_fee_returned else "kept"
+                        ),
+                        Fact(
+                            "Processor's fee",
+                            "given back" if row.processing_fee_returned else "kept",
+                        ),
+                        Fact("Kept fees", f"borne by the {row.kept_fees_borne_by.lower()}"),
+                        Fact("Two people from", self.limit(row)),
+                    ],
+                ),
+                Facts(
+                    "Disputes",
+                    [
+                        Fact("A loss", f"borne by the {row.loss_borne_by.lower()}"),
+                        Fact("Fee of a chargeback", fee),
+                        Fact("That fee", f"borne by the {row.chargeback_fee_borne_by.lower()}"),
+                        Fact("Share while it is open", "kept back" if row.hold_share else "free"),
+                        Fact("Alerts refunded up to", self.alerts(row)),
+                        Fact("From", when(row.effective_from)),
+                        Fact("Set by", row.by or "the platform"),
+                    ],
+                ),
+            ],
+        )
