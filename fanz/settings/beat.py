@@ -31,6 +31,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "monitoring.measure",
         "schedule": timedelta(minutes=10),
     },
+    "mail receipts of payments": {
+        "task": "payments.send_receipts",
+        "schedule": timedelta(seconds=30),
+    },
     "send approved payouts": {
         "task": "payouts.send_approved",
         "schedule": timedelta(seconds=15),

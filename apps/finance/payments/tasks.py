@@ -59,3 +59,9 @@ def recover_debts(**_: Any) -> int:
 def watch_disputes(**_: Any) -> int:
     """Every five minutes: deadlines of disputes that come near, or were missed."""
     return watch(now=timezone.now())
+
+
+@shared_task(name="payments.send_receipts", acks_late=True)
+def send_receipts(**_: Any) -> int:
+    """Every half minute."""
+    return payments.send_receipts(now=timezone.now())

@@ -145,6 +145,16 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='transaction',
+            name='review_since',
+            field=models.DateTimeField(blank=True, help_text='Since when it waits for a person to let it go on.', null=True),
+        ),
+        migrations.AddField(
+            model_name='transaction',
+            name='receipt_due_at',
+            field=models.DateTimeField(blank=True, help_text='When its receipt is to be mailed, while it is not.', null=True),
+        ),
+        migrations.AddField(
+            model_name='transaction',
             name='refunded_minor',
             field=models.BigIntegerField(db_default=0, default=0, help_text='What went back to the payer, by refunds.'),
         ),

@@ -106,6 +106,14 @@ class Migration(migrations.Migration):
         ),
         RemoveIndexConcurrently("transaction", "txn_to_expire"),
         AddIndexConcurrently(
+            "transaction",
+            models.Index(
+                fields=["receipt_due_at", "id"],
+                condition=Q(receipt_due_at__isnull=False),
+                name="txn_receipt_due",
+            ),
+        ),
+        AddIndexConcurrently(
             "merchantaccount",
             models.Index(
                 fields=["cluster", "rank", "id"], condition=Q(is_active=True), name="mid_active"

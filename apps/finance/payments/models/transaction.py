@@ -116,6 +116,12 @@ class Transaction(models.Model):
     settled_at = models.DateTimeField(
         null=True, blank=True, help_text="When staff settled it; the machine leaves it alone then."
     )
+    review_since = models.DateTimeField(
+        null=True, blank=True, help_text="Since when it waits for a person to let it go on."
+    )
+    receipt_due_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its receipt is to be mailed, while it is not."
+    )
     look_ups = models.PositiveSmallIntegerField(default=0)
     next_look_up_at = models.DateTimeField(null=True, blank=True)
     claimed_until = models.DateTimeField(null=True, blank=True)
@@ -173,6 +179,11 @@ class Transaction(models.Model):
                 name="txn_to_ask_about",
             ),
             models.Index(fields=["id"], condition=Q(status=Status.UNKNOWN), name="txn_unknown"),
+            models.Index(
+                fields=["receipt_due_at", "id"],
+                condition=Q(receipt_due_at__isnull=False),
+                name="txn_receipt_due",
+            ),
             models.Index(
                 fields=["captured_at", "id"],
                 condition=Q(captured_at__isnull=False),

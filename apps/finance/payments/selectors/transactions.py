@@ -53,6 +53,18 @@ def transaction_for(profile: Profile, public_id: UUID | str) -> Transaction:
         raise errors.TransactionNotFound() from error
 
 
+def public_id_of(transaction_id: int) -> UUID:
+    """
+    Return the name the outside world knows a payment by.
+
+    :raises TransactionNotFound: there is none by this id
+    """
+    found = Transaction.objects.filter(pk=transaction_id).values_list("public_id", flat=True)
+    if not found:
+        raise errors.TransactionNotFound()
+    return found[0]
+
+
 def receipt_of(transaction: Transaction) -> Receipt:
     account = transaction.merchant_account
     return Receipt(

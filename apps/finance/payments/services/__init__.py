@@ -8,10 +8,12 @@ from apps.finance.payments.services.intruders import record_wrong_token
 from apps.finance.payments.services.merchants import open_merchant_account
 from apps.finance.payments.services.methods import prefer_means, remove_means
 from apps.finance.payments.services.opening import PayBy
+from apps.finance.payments.services.receipts import queue_receipt, send_receipts
 from apps.finance.payments.services.replay import ignore_webhook, park_webhook, replay_webhook
 from apps.finance.payments.services.resolve import look_up_now, resolve_stale
 from apps.finance.payments.services.retention import empty_webhooks
 from apps.finance.payments.services.returning import record_return
+from apps.finance.payments.services.reviewed import go_on_after_review
 from apps.finance.payments.services.settle import settle_unknown
 from apps.finance.payments.services.start import start_card_tip, start_deposit, tip_from_wallet
 from apps.finance.payments.services.webhooks import process_webhooks, receive_webhook
@@ -24,6 +26,7 @@ __all__ = [
     "charge",
     "checkout_url",
     "empty_webhooks",
+    "go_on_after_review",
     "ignore_webhook",
     "look_up_now",
     "open_checkout",
@@ -31,12 +34,14 @@ __all__ = [
     "park_webhook",
     "prefer_means",
     "process_webhooks",
+    "queue_receipt",
     "receive_webhook",
     "record_return",
     "record_wrong_token",
     "remove_means",
     "replay_webhook",
     "resolve_stale",
+    "send_receipts",
     "set_fee",
     "settle_unknown",
     "start_card_tip",

@@ -30,6 +30,7 @@ def end_abandoned(*, now: datetime, limit: int) -> int:
             status__in=sorted(_UNPAID),
             last_word_at__lte=now - ABANDONED_AFTER,
             next_look_up_at__isnull=True,
+            review_since__isnull=True,
         )
         .order_by("last_word_at", "id")[:limit]
     )

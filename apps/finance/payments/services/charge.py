@@ -78,7 +78,8 @@ def _claim(transaction_id: int, one_time: OneTime | None, now: datetime) -> Atte
     """Take the try; from here on it counts as sent."""
     transaction = _locked(transaction_id)
     attempt = transaction.attempts.select_for_update().order_by("-number").first()
-    if attempt is None or transaction.settled_at or attempt.kind == AttemptKind.HOSTED:
+    held = transaction.settled_at or transaction.review_since
+    if attempt is None or held or attempt.kind == AttemptKind.HOSTED:
         raise errors.WrongState(status=transaction.status, wanted="charged")
     is_one_time = one_time is not None
     if is_one_time:

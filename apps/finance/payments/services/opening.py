@@ -12,7 +12,7 @@ from apps.core.db import joins_transaction
 from apps.core.money import Money
 from apps.finance.payments import errors, selectors
 from apps.finance.payments.adapters import gateway_for
-from apps.finance.payments.choices import PAID, AttemptKind, Kind, Method, Status
+from apps.finance.payments.choices import AttemptKind, Kind, Method, Status
 from apps.finance.payments.models import (
     MerchantAccount,
     PaymentMethod,
@@ -22,6 +22,8 @@ from apps.finance.payments.models import (
 from apps.finance.payments.rules import limits
 from apps.finance.payments.rules.fees import Quote
 from apps.finance.payments.services.route import choose
+from apps.finance.risk import services as risk
+from apps.finance.risk.choices import Outcome
 from apps.finance.tax.selectors import Buyer, TaxQuote
 
 
@@ -36,6 +38,7 @@ class PayBy:
     keep: bool = False
     #: Where the payer is, as far as known (ISO 3166).
     country: str = ""
+    ip: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +70,26 @@ def first_by_key(wish: Wish) -> Transaction | None:
 
 
 @joins_transaction
-def open_outside(wish: Wish, *, now: datetime) -> tuple[Transaction, bool]:
+def open_outside(wish: Wish, *, now: datetime) -> tuple[Transaction, Outcome | None]:
     """
-    Open a payment at the account that routing puts first; also return whether it is new.
+    Open a payment at the account that routing puts first; also return what risk says of it, or
+    None when it is not new.
 
     :raises NoMerchantAccount, CurrencyNotOffered, AmountOutOfRange, NoRoute: see ``route.choose``
     """
     quote = _quote(wish, now)
     public_id = uuid.uuid4()
-    [account, *_] = _accounts_for(wish, quote, public_id, now)
-    return _open(wish, quote, account=account, public_id=public_id, now=now)
+    first = not Transaction.objects.filter(payer=wish.fan, captured_at__isnull=False).exists()
+    assessment = risk.assess(
+        subject=f"transaction:{public_id}",
+        facts=_risk_facts(wish, quote, first_purchase=first),
+        now=now,
+    )
+    [account, *_] = _accounts_for(
+        wish, quote, public_id, now, first_purchase=first, score=assessment.score
+    )
+    transaction, is_new = _open(wish, quote, account=account, public_id=public_id, now=now)
+    return transaction, Outcome(assessment.outcome) if is_new else None
 
 
 @joins_transaction
@@ -97,7 +110,13 @@ def can_take(account: MerchantAccount, kind: AttemptKind) -> bool:
 
 
 def _accounts_for(
-    wish: Wish, quote: Quote, public_id: uuid.UUID, now: datetime
+    wish: Wish,
+    quote: Quote,
+    public_id: uuid.UUID,
+    now: datetime,
+    *,
+    first_purchase: bool,
+    score: int,
 ) -> list[MerchantAccount]:
     if wish.pay_by.means is not None:
         return [_account_of_means(wish.pay_by.means, quote.amount)]
@@ -109,12 +128,33 @@ def _accounts_for(
         amount=quote.amount,
         now=now,
         country=wish.pay_by.country[:2],
-        first_purchase=not Transaction.objects.filter(payer=wish.fan, status__in=PAID).exists(),
+        first_purchase=first_purchase,
+        risk_score=score,
     )
     able = [account for account in ranked if can_take(account, wish.pay_by.kind)]
     if not able:
         raise errors.NoMerchantAccount()
     return able
+
+
+def _risk_facts(wish: Wish, quote: Quote, *, first_purchase: bool) -> risk.RiskFacts:
+    means = wish.pay_by.means
+    return risk.RiskFacts(
+        cluster=wish.fan.cluster.slug,
+        payer_id=wish.fan.pk,
+        amount=quote.amount,
+        kind=wish.kind,
+        method=wish.method,
+        ip=wish.pay_by.ip,
+        email=wish.fan.user.email,
+        fingerprint=means.fingerprint if means else "",
+        bin=means.bin if means else "",
+        country_card=means.country if means else "",
+        country_place=wish.buyer.declared[:2] if wish.buyer else "",
+        country_ip=wish.pay_by.country[:2],
+        account_created_at=wish.fan.user.date_joined,
+        first_purchase=first_purchase,
+    )
 
 
 def _account_of_means(means: PaymentMethod, amount: Money) -> MerchantAccount:

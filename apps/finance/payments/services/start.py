@@ -14,7 +14,7 @@ from apps.finance.payments.choices import AttemptKind, Kind, Method, Status
 from apps.finance.payments.models import Transaction
 from apps.finance.payments.rules import limits
 from apps.finance.payments.services.attempts import open_attempt
-from apps.finance.payments.services.move import capture, move
+from apps.finance.payments.services.move import capture, fail, move, note
 from apps.finance.payments.services.opening import (
     PayBy,
     Wish,
@@ -22,10 +22,13 @@ from apps.finance.payments.services.opening import (
     open_inside,
     open_outside,
 )
+from apps.finance.risk.choices import Outcome
 from apps.finance.tax.selectors import Buyer
 
+#: Why a payment failed that risk did not let through. The payer is not told the reason.
+REFUSED = "refused"
 
-@atomic
+
 def start_deposit(
     *,
     fan: Profile,
@@ -44,6 +47,7 @@ def start_deposit(
     :raises KeyReused: that first payment was another one
     :raises AmountOutOfRange: no merchant account of the brand takes this amount
     :raises NoMerchantAccount, NoRoute: the brand cannot be paid this way now
+    :raises PaymentRefused: risk does not let it through; the payment is kept as failed
     """
     return _start_outside(
         Wish(fan, Kind.WALLET_DEPOSIT, method, amount, idempotency_key, pay_by=pay_by or PayBy()),
@@ -51,7 +55,6 @@ def start_deposit(
     )
 
 
-@atomic
 def start_card_tip(
     *,
     fan: Profile,
@@ -77,6 +80,7 @@ def start_card_tip(
     :raises TipToOneself: payer and payee are one person
     :raises AmountOutOfRange: no merchant account of the brand takes this amount
     :raises NoMerchantAccount, NoRoute: the brand cannot be paid this way now
+    :raises PaymentRefused: risk does not let it through; the payment is kept as failed
     :raises PlaceMissing, PlaceUnknown, PlaceTooWide: the brand collects tax and needs the place
     """
     _check_parties(fan, creator)
@@ -133,11 +137,24 @@ def tip_from_wallet(
 
 
 def _start_outside(wish: Wish, *, now: datetime) -> Transaction:
+    """What was refused is kept, with the reasons, before it is said."""
     limits.check_words(message=wish.message, idempotency_key=wish.idempotency_key)
+    transaction = _begin(wish, now=now)
+    if transaction.failure_code == REFUSED:
+        raise errors.PaymentRefused()
+    return transaction
+
+
+@atomic
+def _begin(wish: Wish, *, now: datetime) -> Transaction:
     if (first := first_by_key(wish)) is not None:
         return first
-    transaction, is_new = open_outside(wish, now=now)
-    if not is_new or transaction.merchant_account is None:
+    transaction, outcome = open_outside(wish, now=now)
+    if outcome is None or transaction.merchant_account is None:
+        return transaction
+    if outcome == Outcome.BLOCK:
+        fail(transaction=transaction, now=now, code=REFUSED, reason="Refused by a risk rule",
+             told="")  # fmt: skip
         return transaction
     by = wish.pay_by
     open_attempt(
@@ -148,7 +165,11 @@ def _start_outside(wish: Wish, *, now: datetime) -> Transaction:
         means=by.means,
         keep=by.keep,
     )
-    if by.kind != AttemptKind.STORED:
+    if outcome == Outcome.REVIEW:
+        transaction.review_since = now
+        transaction.save(update_fields=["review_since"])
+        note(transaction=transaction, now=now, reason="A person looks at it before it goes on")
+    elif by.kind != AttemptKind.STORED:
         move(
             transaction=transaction,
             target=Status.REQUIRES_ACTION,
