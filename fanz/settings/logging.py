@@ -56,5 +56,8 @@ LOGGING = {
         # They print whole addresses, with the secrets some processors want in the query.
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
+        # Each step of each evidence pack.
+        "weasyprint": {"level": "WARNING"},
+        "fontTools": {"level": "WARNING"},
     },
 }
