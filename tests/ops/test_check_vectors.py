@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from apps.finance.payments.adapters import GATEWAYS
 from apps.ops.services.vectors import Verdict, check_file
 
 FILE = Path(__file__).parents[1] / "vectors.json"
 PUBLISHED = json.loads(FILE.read_text())
+OURS = {*GATEWAYS, "paxum"}
 JUDGED = [
     v for v in PUBLISHED.values() if "expected" in v or "valid" in v or "expected_prefix" in v
 ]
@@ -33,13 +35,15 @@ def test_every_published_example_is_recomputed(vector):
 
 @pytest.mark.parametrize(
     "vector",
-    [v for v in JUDGED if v.get("secret") and isinstance(v.get("expected"), str)],
+    [
+        v
+        for v in JUDGED
+        if v.get("secret") and isinstance(v.get("expected"), str) and v["processor"] in OURS
+    ],
     ids=lambda vector: vector["id"],
 )
 def test_another_secret_differs(vector):
     other = vector["secret"][:-1] + ("1" if vector["secret"][-1] != "1" else "2")
-    if vector["processor"] in {"wise", "payoneer", "epayservice"}:
-        pytest.skip("no adapter here")
     assert verdict(**{**vector, "secret": other}) is Verdict.DIFFERS
 
 

@@ -153,7 +153,7 @@ def _notice(event_type: str, told: Told, fields: Mapping[str, str]) -> Notice:
 def _key(event_type: str, told: Told, fields: Mapping[str, str]) -> str:
     """
     One transaction can be refunded in parts, and whether ``transactionId`` then names the
-    refund or the sale is not documented: the time tells the parts apart.
+    refund or the sale is not documented: time and amount tell the parts apart.
     """
     sale, transaction = fields.get("subscriptionId", ""), fields.get("transactionId", "")
     stamp = fields.get("timestamp", "")
@@ -162,7 +162,7 @@ def _key(event_type: str, told: Told, fields: Mapping[str, str]) -> str:
     if not transaction:
         key = f"{event_type}:{sale}:{stamp}"
     elif told in _BACK and stamp:
-        key = f"{event_type}:{transaction}:{stamp}"
+        key = f"{event_type}:{transaction}:{stamp}:{fields.get('amount', '')}"
     else:
         key = f"{event_type}:{transaction}"
     return key[:120]

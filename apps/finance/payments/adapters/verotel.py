@@ -43,7 +43,7 @@ from apps.finance.payments.adapters.exchange import (
 )
 from apps.finance.payments.adapters.javascript import amount_token, stringify
 from apps.finance.payments.adapters.proof import check_network, same
-from apps.finance.payments.adapters.strict import check_text, money, part, texts
+from apps.finance.payments.adapters.strict import check_text, money, part, read_json, texts
 
 VERSION = "4"
 #: The parameters a request's signature covers; any other travels unsigned.
@@ -58,7 +58,7 @@ SIGNED = frozenset(
 )  # fmt: skip
 #: The official client still takes SHA-1, by which a forger needs no more than a collision.
 _SHA1_LENGTH = 40
-_CANCELLED_ALREADY = 412
+_CANCELLED_ALREADY, _NOT_FOUND = 412, 404
 _client = Client(service="verotel")
 
 
@@ -214,6 +214,17 @@ def read_status(body: bytes) -> LookedUp:
     )
 
 
+def _refusal(answer: Response) -> dict[str, Any]:
+    """The words of a sale that is not known there, which did nothing; empty for all else."""
+    if answer.status != _NOT_FOUND:
+        return {}
+    try:
+        fields = read_json(answer.body)
+    except Unreadable:
+        return {}
+    return fields if fields.get("is_success") is False else {}
+
+
 _SALES = {"APPROVED": Sale.PAID, "DECLINED": Sale.DECLINED, "PENDING": Sale.PENDING}
 _UNDONE = frozenset({"credited", "refunded", "chargeback", "charged back", "voided"})
 
@@ -249,7 +260,7 @@ def _kind(order: Order) -> dict[str, str]:
 
 def _answered(answer: Response, sold: Sold, sent: Mapping[str, str]) -> Answered:
     """200 with ``is_success`` is done; a refusal that says why did nothing."""
-    fields = acted(answer)
+    fields = _refusal(answer) or acted(answer)
     if fields.get("is_success") is True:
         flat = texts(fields)
         return Answered(
