@@ -38,10 +38,20 @@ class Gateway(TextChoices):
     NMI = "nmi", "HMS (NMI)"
     BTCPAY = "btcpay", "BTCPay"
     NOWPAYMENTS = "nowpayments", "NOWPayments"
+    # No processor: our own bank, by files and statements (apps.finance.debits).
+    ACH = "ach", "ACH debit"
+    SEPA = "sepa", "SEPA direct debit"
+    WIRE = "wire", "Bank transfer"
 
 
 #: What a gateway's accounts take, where it is not cards.
-METHOD_OF = {Gateway.BTCPAY: Method.CRYPTO, Gateway.NOWPAYMENTS: Method.CRYPTO}
+METHOD_OF = {
+    Gateway.BTCPAY: Method.CRYPTO,
+    Gateway.NOWPAYMENTS: Method.CRYPTO,
+    Gateway.ACH: Method.BANK_DEBIT,
+    Gateway.SEPA: Method.BANK_DEBIT,
+    Gateway.WIRE: Method.BANK_TRANSFER,
+}
 
 
 def method_of(gateway: str) -> Method:

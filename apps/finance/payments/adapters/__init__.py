@@ -1,6 +1,7 @@
 """The card gateways, by name."""
 
 from apps.finance.payments.adapters.adyen import Adyen
+from apps.finance.payments.adapters.bank import Bank
 from apps.finance.payments.adapters.base import Gateway
 from apps.finance.payments.adapters.btcpay import BTCPay
 from apps.finance.payments.adapters.ccbill import CCBill
@@ -29,13 +30,16 @@ GATEWAYS: dict[str, Gateway] = {
     "nowpayments": NowPayments(),
 }
 
+#: Our own bank: nothing of it is called or calls us, so it is no part of ``GATEWAYS``.
+BANKS: dict[str, Gateway] = {"ach": Bank("USD"), "sepa": Bank("EUR"), "wire": Bank("EUR", "USD")}
+
 
 def gateway_for(name: str) -> Gateway:
     """Return the adapter of a gateway.
 
     :raises KeyError: there is none by this name
     """
-    return GATEWAYS[name]
+    return BANKS[name] if name in BANKS else GATEWAYS[name]
 
 
 __all__ = ["GATEWAYS", "gateway_for"]

@@ -93,6 +93,12 @@ def open_outside(wish: Wish, *, now: datetime) -> tuple[Transaction, Outcome | N
 
 
 @joins_transaction
+def open_at(wish: Wish, *, account: MerchantAccount, now: datetime) -> tuple[Transaction, bool]:
+    """Open a payment at an account that is given already; also return whether it is new."""
+    return _open(wish, _quote(wish, now), account=account, public_id=uuid.uuid4(), now=now)
+
+
+@joins_transaction
 def open_inside(wish: Wish, *, now: datetime) -> tuple[Transaction, bool]:
     """Open a payment from the wallet; also return whether it is new."""
     return _open(wish, _quote(wish, now), account=None, public_id=uuid.uuid4(), now=now)
