@@ -56,6 +56,14 @@ MENU: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
         ("Decisions", "call_split", "routing.decision", "", ""),
         ("Replays", "replay", "routing.replay", "", ""),
     ),
+    "Risk": (
+        ("To review", "front_hand", "risk.assessment", "queue=review", "payments_to_review"),
+        ("Assessments", "policy", "risk.assessment", "", ""),
+        ("Rules", "rule_settings", "risk.riskrule", "", ""),
+        ("Limits", "speed", "risk.risklimits", "", ""),
+        ("Block lists", "block", "risk.blockentry", "", ""),
+        ("Tests of rules", "experiment", "risk.backtest", "", ""),
+    ),
     "Payouts": (
         ("To approve", "fact_check", "payouts.payout", "queue=approve", "payouts_to_approve"),
         ("Needs a person", "help", "payouts.payout", "queue=person", "payouts_for_a_person"),
