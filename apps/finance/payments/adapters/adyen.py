@@ -161,7 +161,7 @@ class Adyen:
             headers={"X-API-Key": sold.account.config["api_key"]},
             retry=True,
         )
-        if answer.status == 404:  # noqa: PLR2004 (HTTP Not Found)
+        if answer.status == answers.NOT_FOUND:
             return LookedUp(Sale.NOT_FOUND)
         link = answers.told(answer)
         fields = strict.texts(link)

@@ -9,10 +9,10 @@ from apps.core.http import NotSent, OutcomeUnknown, Response
 from apps.finance.payments.adapters import strict
 from apps.finance.payments.adapters.base import Unreadable
 
-OK, CONFLICT, SERVER_ERROR = 200, 409, 500
+OK, NOT_FOUND, CONFLICT, SERVER_ERROR = 200, 404, 409, 500
 _SUCCESS = range(200, 300)
-#: The request was turned away at the door: wrong key, not allowed, no such address, too many.
-_TURNED_AWAY = frozenset({401, 403, 404, 405, 429})
+#: The request was turned away at the door: wrong key, not allowed, too many.
+_TURNED_AWAY = frozenset({401, 403, 405, 429})
 
 
 class NotTaken(NotSent):
@@ -58,8 +58,8 @@ def told_list(answer: Response) -> list[Any]:
 
 def acted(answer: Response) -> dict[str, Any]:
     """
-    Read the answer to a request that may have moved money. A refusal that says why (400, 422)
-    is read as well; the caller tells it by its content.
+    Read the answer to a request that may have moved money. A refusal that says why (400, 404,
+    422) is read as well; the caller tells it by its content.
 
     :raises NotTaken: turned away; nothing was done
     :raises OutcomeUnknown: it does not tell whether it was done
@@ -71,6 +71,8 @@ def acted(answer: Response) -> dict[str, Any]:
     try:
         return strict.read_json(answer.body)
     except Unreadable as error:
+        if answer.status == NOT_FOUND:  # no such address: nobody has read the request
+            raise NotTaken(status=answer.status) from error
         raise OutcomeUnknown(status=answer.status) from error
 
 

@@ -40,7 +40,7 @@ from apps.finance.payments.adapters.proof import header, same
 _client: Final = Client(service="btcpay")
 #: Prices it knows rates for, and its own coin. Other coins need plugins on the server.
 CURRENCIES: Final = frozenset({"USD", "EUR", "GBP", "CAD", "AUD", "JPY", "BTC"})
-_REFUSED: Final = frozenset({400, 422})
+_REFUSED: Final = frozenset({400, 404, 422})
 LATEST_TIME: Final = 253402300799  # the last second of year 9999
 _PLAIN: Final = {
     "InvoiceCreated": Told.NOTHING,
@@ -176,7 +176,7 @@ class BTCPay:
         if sold.reference:
             path = f"/invoices/{quote(sold.reference, safe='')}"
             answer = _call(sold.account, "GET", path)
-            if answer.status == 404:  # noqa: PLR2004 (HTTP Not Found)
+            if answer.status == answers.NOT_FOUND:
                 return LookedUp(Sale.NOT_FOUND)
             return _looked_up(answers.told(answer))
         answer = _call(sold.account, "GET", f"/invoices?orderId={quote(sold.token, safe='')}")

@@ -27,6 +27,7 @@ from apps.finance.payments.adapters.base import (
     Order,
     Outcome,
     RebillBy,
+    Renewal,
     Returned,
     Sale,
     Sold,
@@ -70,7 +71,11 @@ class CommerceGate:
     )  # fmt: skip
 
     def open_checkout(self, order: Order) -> Checkout:
-        """Each call makes a new form."""
+        """
+        Each call makes a new form.
+
+        :raises NotOffered: renewals that end by themselves, or begin before their period is over
+        """
         body: dict[str, Any] = {
             "MerchantInfo": {**_merchant(order.account), "externalId": order.token},
             "CustomerInfo": {
@@ -93,6 +98,8 @@ class CommerceGate:
                 order.webhook_url,
             ),
         }  # fmt: skip
+        if order.renewal:
+            _add_renewal(body, order.renewal)
         answer = _call(order.account, "/v1/api/payment_form/configure", body)
         fields = strict.texts(answers.told(answer))
         if not fields.get("forwardUrl") or not fields.get("paymentFormId"):
@@ -138,6 +145,10 @@ class CommerceGate:
         path = f"/v1/api/subscription/{quote(sold.reference, safe='')}"
         body = {"MerchantInfo": _merchant(sold.account), "cancellationReason": "by the payer"}
         answer = _call(sold.account, path, body)
+        if answer.status == answers.CONFLICT and "already" in answer.text.lower():
+            return Answered(
+                Outcome.DONE, reference=sold.reference, sent={"orderId": sold.reference}
+            )
         fields = strict.texts(answers.acted(answer))
         done = answer.status == answers.OK and fields.get("status", "").upper() in _ENDED
         return Answered(
@@ -171,7 +182,7 @@ class CommerceGate:
             {"MerchantInfo": _merchant(sold.account)},
             retry=True,
         )
-        if answer.status == 404:  # noqa: PLR2004 (HTTP Not Found)
+        if answer.status == answers.NOT_FOUND:
             # A form nobody has filled in yet has no order.
             return LookedUp(Sale.PENDING if path.startswith("orderBy") else Sale.NOT_FOUND)
         fields = strict.texts(answers.told(answer))
@@ -189,6 +200,17 @@ class CommerceGate:
             amount=amount,
             facts={"status": status[:40]},
         )
+
+
+def _add_renewal(body: dict[str, Any], renewal: Renewal) -> None:
+    """Days are the only period that needs no calendar of theirs."""
+    later = renewal.first_days - renewal.days
+    if renewal.times or later < 0:
+        raise NotOffered
+    body["TransactionInfo"]["amountRecurring"] = renewal.amount.minor
+    body["SubscriptionPeriod"] = {"name": "day", "amount": renewal.days}
+    if later:
+        body["SubscriptionConfig"] = {"amountOfDaysToShiftFirstRecurring": later}
 
 
 def _merchant(account: Account) -> dict[str, str]:

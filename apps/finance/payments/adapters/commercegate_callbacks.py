@@ -52,8 +52,8 @@ PARTS: Final = (
     "customerid", "websiteid", "op1", "op2", "op3", "nmu",
 )  # fmt: skip
 _OLDER: Final = {
-    "SALE": Told.PAID,
-    "REBILL": Told.RENEWED,
+    # Unsigned, so it grants nothing: the order is asked about, or its sealed callback comes.
+    "SALE": Told.PENDING,
     "REFUND": Told.REFUNDED,
     "CHARGEBACK": Told.CHARGEBACK,
     "CANCELMEMBERSHIP": Told.RENEWAL_ENDED,
@@ -151,6 +151,8 @@ def _sealed(body: bytes, names: Mapping[str, str]) -> Notice:
 
 
 def _older(delivery: Delivery) -> Notice:
+    if not delivery.body.startswith(b"message="):
+        raise NotAuthentic("neither a seal nor the older form")
     message = strict.read_form(delivery.body).get("message", "")
     parts = message.split("#")
     if len(parts) != len(PARTS):

@@ -37,8 +37,11 @@ CURRENCIES: Final = frozenset({"USD", "EUR", "GBP", "CAD", "AUD"})
 APPROVED, DECLINED, ERROR = "1", "2", "3"
 #: The gateway could not reach the processor or issuer, or has seen the same charge before.
 _UNKNOWN: Final = frozenset({"420", "421", "430"})
-#: Refused by the gateway's own rules, or by a merchant account that is not set up.
-_NOT_TAKEN: Final = frozenset({"300", "410", "411"})
+#: A merchant account that is not set up or not active: another gateway may be tried.
+_NOT_TAKEN: Final = frozenset({"410", "411"})
+#: What the text of a rejection (300) begins with when our key was wrong, or when the same charge
+#: came before: the first one may have been approved [M].
+_LOGIN, _DUPLICATE = ("authentication failed", "invalid security key"), "duplicate"
 #: What the card networks want to happen next (three-way rule): for good, another card, later.
 ADVICE: Final = {
     "261": "stop", "262": "stop", "250": "stop", "251": "stop", "252": "stop", "253": "stop",
@@ -114,7 +117,7 @@ class NMI:
 
     def void(self, sold: Sold, *, key: str) -> Answered:
         """Only before settlement; afterwards it is declined (code 300)."""
-        answer = _post(sold.account, {"type": "void", "transactionid": sold.reference}, taken=True)
+        answer = _post(sold.account, {"type": "void", "transactionid": sold.reference})
         return _answered(answer, sold.token, sold.amount)
 
     def cancel_renewals(self, sold: Sold, *, key: str) -> Answered:
@@ -166,11 +169,11 @@ def _means(charge: Charge) -> dict[str, str]:
     return fields if charge.payer_present else {**fields, "billing_method": "recurring"}
 
 
-def _post(account: Account, fields: Mapping[str, str], *, taken: bool = False) -> dict[str, str]:
+def _post(account: Account, fields: Mapping[str, str]) -> dict[str, str]:
     """
     Send it and read the form that comes back.
 
-    :raises NotTaken: refused before it went to the processor (unless ``taken``)
+    :raises NotTaken: refused before it went to the processor
     :raises OutcomeUnknown: no answer that says what was done
     """
     answer = _client.request(
@@ -188,10 +191,12 @@ def _post(account: Account, fields: Mapping[str, str], *, taken: bool = False) -
     except Unreadable as error:
         raise OutcomeUnknown(status=answer.status) from error
     response, code = read.get("response", ""), read.get("response_code", "")
-    if response not in {APPROVED, DECLINED, ERROR} or code in _UNKNOWN:
+    text = read.get("responsetext", "").lower()
+    repeated = response == ERROR and text.startswith(_DUPLICATE)
+    if response not in {APPROVED, DECLINED, ERROR} or code in _UNKNOWN or repeated:
         raise OutcomeUnknown(code=code[:20])
-    if response == ERROR and code in _NOT_TAKEN and not taken:
-        raise answers.NotTaken(code=code, text=read.get("responsetext", "")[:100])
+    if response == ERROR and (code in _NOT_TAKEN or text.startswith(_LOGIN)):
+        raise answers.NotTaken(code=code[:20])
     return read
 
 

@@ -136,7 +136,7 @@ class NowPayments:
         if sold.reference and not sold.reference.startswith(INVOICE):
             url = f"{sold.account.config['api_url']}/payment/{quote(sold.reference, safe='')}"
             answer = _client.request("GET", url, headers=_headers(sold.account), retry=True)
-            if answer.status == 404:  # noqa: PLR2004 (HTTP Not Found)
+            if answer.status == answers.NOT_FOUND:
                 return LookedUp(Sale.NOT_FOUND)
             return _looked_up(answers.told(answer))
         found = [_looked_up(each) for each in _payments_of(sold)]

@@ -103,7 +103,6 @@ class Rapyd:
         rebill_by=RebillBy.US,
         refund=True,
         partial_refund=True,
-        void=True,
         look_up=True,
         look_up_proves=True,
         dispute_push=True,
@@ -195,21 +194,8 @@ class Rapyd:
         )
 
     def void(self, sold: Sold, *, key: str) -> Answered:
-        """Cancel a payment that is not completed."""
-        path = f"/payments/{quote(sold.reference, safe='')}"
-        sent = {"payment": sold.reference}
-        data, answered = _done(_send(sold.account, "delete", path, {}, key=key), sent=sent)
-        if answered:
-            return answered
-        fields = strict.texts(data)
-        done = fields.get("status") in {"CAN", "REV"}
-        return Answered(
-            Outcome.DONE if done else Outcome.DECLINED,
-            reference=fields.get("id", "")[:80],
-            code="" if done else fields.get("status", "")[:40],
-            sent=sent,
-            received=_received(fields),
-        )
+        """Rapyd cancels only what is not completed; a completed payment is refunded."""
+        raise NotOffered
 
     def cancel_renewals(self, sold: Sold, *, key: str) -> Answered:
         raise NotOffered
@@ -235,7 +221,7 @@ class Rapyd:
         page = sold.reference.startswith(CHECKOUT)
         path = f"/{'checkout' if page else 'payments'}/{quote(sold.reference, safe='')}"
         answer = _send(sold.account, "get", path, {})
-        if answer.status == 404:  # noqa: PLR2004 (HTTP Not Found)
+        if answer.status == answers.NOT_FOUND:
             return LookedUp(Sale.NOT_FOUND)
         data = _data(answers.told(answer))
         if not page:
