@@ -56,14 +56,6 @@ def of_gateway(gateway: str, credentials: str = "") -> Account:
     return Account("", config=_config(gateway, credentials))
 
 
-def webhook_url_of(account: MerchantAccount) -> str:
-    """Return where the account's gateway tells its news; empty while no address is set."""
-    token = _config(account.gateway, account.credentials).get("webhook_token", "")
-    if not settings.WEBHOOK_ORIGIN or not token:
-        return ""
-    return f"{settings.WEBHOOK_ORIGIN.rstrip('/')}/webhooks/{account.gateway}/{token}/"
-
-
 def _config(gateway: str, credentials: str) -> dict[str, str]:
     """Leave out what is not set: a gateway is off until all it needs is."""
     name = credentials or gateway

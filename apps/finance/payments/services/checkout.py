@@ -16,7 +16,8 @@ from apps.finance.payments.adapters.base import Buyer, Checkout, Order
 from apps.finance.payments.choices import AttemptKind, AttemptStatus, Status
 from apps.finance.payments.models import Attempt, MerchantAccount, Transaction
 from apps.finance.payments.rules.waiting import MOST_TRIES
-from apps.finance.payments.selectors.merchants import account_of, webhook_url_of
+from apps.finance.payments.selectors.inbox import webhook_address
+from apps.finance.payments.selectors.merchants import account_of
 from apps.finance.payments.services.attempts import end_attempt, open_attempt
 from apps.finance.payments.services.move import note
 from apps.finance.payments.services.opening import can_take
@@ -99,7 +100,7 @@ def order_of(attempt: Attempt, visit: Visit) -> Order:
         ),
         success_url=visit.success_url,
         decline_url=visit.decline_url,
-        webhook_url=webhook_url_of(account),
+        webhook_url=webhook_address(account.gateway, account.credentials),
         keep=attempt.keep,
     )
 
