@@ -1,0 +1,10 @@
+DROP TRIGGER debits_copy_stays ON debits_filecopy;
+DROP TRIGGER debits_copy_kept ON debits_filecopy;
+DROP TRIGGER debits_news_stays ON debits_bankitem;
+DROP TRIGGER debits_mandate_history_kept ON debits_mandateevent;
+DROP TRIGGER debits_history_kept ON debits_debitevent;
+DROP TRIGGER debits_approval_kept ON debits_fileapproval;
+DROP TRIGGER debits_item_kept ON debits_fileitem;
+DROP TRIGGER debits_file_stays ON debits_debitfile;
+DROP TRIGGER debits_file_kept ON debits_debitfile;
+DROP FUNCTION debits_refuse_change();

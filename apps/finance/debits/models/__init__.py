@@ -1,0 +1,28 @@
+"""The tables of bank payments."""
+
+from apps.finance.debits.models.bank import BankFile, BankItem
+from apps.finance.debits.models.debit import Debit, DebitEvent
+from apps.finance.debits.models.file import (
+    DebitFile,
+    FileApproval,
+    FileCopy,
+    FileItem,
+    FileSequence,
+)
+from apps.finance.debits.models.mandate import Mandate, MandateEvent
+from apps.finance.debits.models.transfer import Transfer
+
+__all__ = [
+    "BankFile",
+    "BankItem",
+    "Debit",
+    "DebitEvent",
+    "DebitFile",
+    "FileApproval",
+    "FileCopy",
+    "FileItem",
+    "FileSequence",
+    "Mandate",
+    "MandateEvent",
+    "Transfer",
+]

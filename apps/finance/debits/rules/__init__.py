@@ -1,0 +1,1 @@
+"""Pure rules of bank payments: formats, calendars, codes, references."""
