@@ -41,7 +41,13 @@ MENU: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
         ("Transactions", "credit_card", "payments.transaction", "", "stuck_transactions"),
         ("Merchant accounts", "storefront", "payments.merchantaccount", "", ""),
         ("MIDs and thresholds", "speed", "monitoring.standing", "", ""),
-        ("Alerts of MIDs", "notification_important", "monitoring.alert", "queue=open", "mid_alerts"),
+        (
+            "Alerts of MIDs",
+            "notification_important",
+            "monitoring.alert",
+            "queue=open",
+            "mid_alerts",
+        ),
         ("Networks' thresholds", "straighten", "monitoring.threshold", "", ""),
         ("Refunds to approve", "undo", "payments.refund", "queue=approve", "refunds_to_approve"),
         ("Refunds in doubt", "help", "payments.refund", "queue=person", "refunds_for_a_person"),
@@ -120,6 +126,7 @@ MENU: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
 FITS = 14
 MORE_REPORTS = (
     ("Analytics", "monitoring", "analytics"),
+    ("How paying works", "query_stats", "paying"),
     ("General ledger", "list_alt", "books"),
     ("Creator statement", "receipt_long", "creator"),
 )
@@ -190,6 +197,7 @@ class ConsoleSite(OTPAdminSite, UnfoldAdminSite):
             path("books/check/", self.admin_view(views.check_books_now), name="check_books"),
             path("reports/entries/", self.admin_view(views.report_entries), name="report_entries"),
             path("reports/analytics/", self.admin_view(views.analytics_page), name="analytics"),
+            path("reports/payments/", self.admin_view(views.paying_page), name="paying"),
             path("reports/general-ledger/", self.admin_view(views.ledger_page), name="books"),
             path("reports/creator/", self.admin_view(views.creator_page), name="creator"),
             path("reports/<slug:name>/", self.admin_view(views.report_page), name="report"),

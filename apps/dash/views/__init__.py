@@ -9,6 +9,7 @@ from apps.dash.views.home import (
 )
 from apps.dash.views.insights import analytics_page
 from apps.dash.views.ledgers import creator_page, ledger_page
+from apps.dash.views.paying import paying_page
 from apps.dash.views.reports import REPORTS, report_entries, report_page
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "environment",
     "home_context",
     "ledger_page",
+    "paying_page",
     "queues_of",
     "report_entries",
     "report_page",

@@ -2,6 +2,7 @@
 
 from apps.finance.reports.selectors.cash import cash_flow
 from apps.finance.reports.selectors.creators import creator_by_id, creator_of, creator_statement
+from apps.finance.reports.selectors.cuts import payments_by
 from apps.finance.reports.selectors.insights import insights
 from apps.finance.reports.selectors.position import balance_sheet
 from apps.finance.reports.selectors.series import result_series
@@ -15,6 +16,7 @@ __all__ = [
     "creator_of",
     "creator_statement",
     "insights",
+    "payments_by",
     "profit_and_loss",
     "result_series",
     "trial_balance",
