@@ -83,6 +83,8 @@ def _flex_post(fields: Mapping[str, str], config: Mapping[str, str]) -> Notice:
     identity = transaction or f"{fields['x_order']}:{first(fields, 'session_id', 'submit_count')}"
     price = first(fields, "trans_amount", "amount")
     currency = first(fields, "trans_currency", "currency")
+    if paid and not price:
+        raise Unreadable("it tells no amount")
     member = fields.get("member_id", "")
     return Notice(
         event_type=f"FlexPost {answer.split('|')[0][:20]}",

@@ -137,7 +137,7 @@ def look_up(sold: Sold) -> LookedUp:
     if row is not None:
         return row
     if not sold.reference:
-        return LookedUp(Sale.NOT_FOUND)
+        raise GatewayTrouble(what="without a report NetBilling finds a sale only by its number")
     asked = {"trans_id": sold.reference}
     fields = _form(_post(sold.account, "/gw/native/poll1.0", asked, retry=True))
     status = fields.get("status_code", "")
@@ -251,9 +251,10 @@ def _answered(fields: Mapping[str, str], sent: Mapping[str, str], *, sale: bool)
 
 
 def _reported(sold: Sold) -> LookedUp | None:
-    """Read the report; it alone tells of refunds and chargebacks. None without one."""
-    config, near = sold.account.config, sold.sold_at
-    if not config.get("report_url") or not config.get("retrieval_keyword") or near is None:
+    """Read the report; it alone tells of refunds and chargebacks. None where nobody may ask it,
+    or where a sale that is named is of another time."""
+    config, near = sold.account.config, sold.sold_at or datetime.now(UTC)
+    if not config.get("report_url") or not config.get("retrieval_keyword"):
         return None
     answer = _client.request(
         "POST",
@@ -271,7 +272,9 @@ def _reported(sold: Sold) -> LookedUp | None:
     sales = [row for row in rows if row.get("TRANS_TYPE") == "S" and _is_mine(row, sold)]
     good = [row for row in sales if row.get("TRANS_STATUS") in {"1", "I", "T"}]
     if not good:
-        return LookedUp(Sale.DECLINED) if sales else None
+        if sold.reference and not sales:
+            return None
+        return LookedUp(Sale.DECLINED if sales else Sale.NOT_FOUND)
     sale = good[0]
     undone = any(row.get("ORIG_ID") == sale.get("TRANS_ID") for row in rows)
     return LookedUp(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 from xml.etree.ElementTree import Element
 
@@ -149,13 +149,12 @@ class Segpay(Refusing):
             rows = self._report(
                 sold, "TransactionByPurchaseID", {"PurchaseID": sold.gateway_transaction}
             )
-        elif sold.sold_at:
-            days = {sold.sold_at + timedelta(days=more) for more in (-1, 0, 1)}
-            rows = [row for day in sorted(days) for row in self._day(sold, f"{day:%m%d%Y}")]
         elif sold.reference:
             rows = self._report(sold, "TransactionByTransID", {"TransID": sold.reference})
         else:
-            raise GatewayTrouble(what="neither a number nor a day to look for")
+            near = sold.sold_at or datetime.now(UTC)
+            days = [near + timedelta(days=more) for more in (-1, 0, 1)]
+            rows = [row for day in days for row in self._day(sold, f"{day:%m%d%Y}")]
         return _looked_up(rows, sold)
 
     def read_webhook(self, delivery: Delivery, account: Account) -> list[Notice]:
