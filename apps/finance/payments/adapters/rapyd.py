@@ -37,6 +37,8 @@ from apps.finance.payments.adapters.base import (
 
 _client: Final = Client(service="rapyd")
 CURRENCIES: Final = frozenset({"USD", "EUR", "GBP", "CAD", "AUD", "JPY"})
+#: In the code of an error about an idempotency key: it says nothing of the first call [M].
+KEY_TROUBLE: Final = "IDEMPOTENCY"
 CHECKOUT: Final = "checkout_"
 _OUTCOMES: Final = {
     "CLO": Outcome.DONE,
@@ -305,11 +307,12 @@ def _done(
         raise OutcomeUnknown(what=str(error)) from error
     if status.get("status") == "SUCCESS":
         return data, None
-    if status.get("status") != "ERROR":
-        raise OutcomeUnknown(status=answer.status)
+    code = status.get("error_code", "")
+    if status.get("status") != "ERROR" or KEY_TROUBLE in code.upper():
+        raise OutcomeUnknown(code=code[:40])
     return data, Answered(
         Outcome.DECLINED,
-        code=status.get("error_code", "")[:40],
+        code=code[:40],
         reason=status.get("message", "")[:200],
         sent=sent,
         received={name: text[:200] for name, text in status.items()},
