@@ -5,6 +5,7 @@ It stands before any server and passes bytes on, except for the connections it w
 
 from __future__ import annotations
 
+import select
 import socket
 import struct
 import threading
@@ -26,7 +27,7 @@ KINDS = frozenset(
 CHUNK = 65_536
 PATIENCE_SECONDS = 10.0
 #: How long nothing must come before a request is held to be whole.
-PAUSE_SECONDS = 0.2
+PAUSE_SECONDS = 0.05
 #: Close with a reset in place of an orderly end.
 RESET = struct.pack("ii", 1, 0)
 
@@ -116,26 +117,26 @@ class FaultProxy:
             return fault
 
     def _pass_on(self, client: socket.socket, fault: Fault | None) -> None:
+        """Pump both ways in one thread: a socket that another one reads cannot be cut short."""
+        kind = fault.kind if fault else ""
         with socket.create_connection(self._target, timeout=PATIENCE_SECONDS) as server:
-            threading.Thread(target=_pump, args=(client, server), daemon=True).start()
-            first = True
-            while chunk := server.recv(CHUNK):
-                if fault and fault.kind == "slow" and first:
-                    time.sleep(fault.seconds)
-                if fault and fault.kind == "lose":
+            while ready := select.select([client, server], [], [], PATIENCE_SECONDS)[0]:
+                source = ready[0]
+                chunk = source.recv(CHUNK)
+                if not chunk:
+                    return
+                if source is client:
+                    server.sendall(chunk)
+                elif kind == "lose":
                     _reset(client)
                     return
-                if fault and fault.kind == "half":
+                elif kind == "half":
                     client.sendall(chunk[: len(chunk) // 2])
                     return
-                client.sendall(chunk)
-                first = False
-
-
-def _pump(source: socket.socket, sink: socket.socket) -> None:
-    with suppress(OSError):
-        while chunk := source.recv(CHUNK):
-            sink.sendall(chunk)
+                else:
+                    if fault and kind == "slow":
+                        time.sleep(fault.seconds)
+                    client.sendall(chunk)
 
 
 def _read(client: socket.socket) -> None:

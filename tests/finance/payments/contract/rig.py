@@ -175,6 +175,7 @@ class Rig:
     ) -> tuple[Notice, Sold]:
         """Sell something; return the news of it, and the sale."""
         order = order or self.order(renewing=renewing)
+        self.deliveries()  # earlier news is of no interest
         self.pay(order, name=name)
         paid = self.news(Told.PAID)
         return paid, self.sold(paid, order)
