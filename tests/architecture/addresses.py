@@ -15,6 +15,7 @@ VALUES = {
     "account_id": "1",
     "content_type_id": "1",
     "entry_id": "1",
+    "gateway": "ccbill",
     "handle": "a-creator",
     "key": "a-key",
     "month": "2026-01-01",
