@@ -24,6 +24,7 @@ def _complaints() -> list[str]:
         for name, url in {
             "CCBILL_FLEXFORMS_URL": CCBILL["flexforms_url"],
             "CCBILL_DATALINK_URL": CCBILL["datalink_url"],
+            "CCBILL_BILLING_URL": CCBILL["billing_url"],
             "PAXUM_API_URL": PAXUM["api_url"],
         }.items()
         if urlsplit(url).scheme != "https"
