@@ -73,14 +73,14 @@ def a_wallet_tip(amount: str = "20.00", *, now: datetime) -> Transaction:
     )
 
 
-def captured(payment: Transaction, *, now: datetime) -> Transaction:
+def captured(payment: Transaction, *, now: datetime, reference: str = "") -> Transaction:
     with database.atomic():
         locked = Transaction.objects.select_for_update().get(pk=payment.pk)
         capture(
             transaction=locked,
             now=now,
             reason="Paid",
-            reference=f"01172401020{10**7 + payment.pk:08d}",
+            reference=reference or f"01172401020{10**7 + payment.pk:08d}",
         )
     return fresh(payment)
 
