@@ -129,10 +129,10 @@ def _entries(loaded: Mapping[str, Any]) -> Iterator[tuple[Entry, bool]]:
         if section in named or not isinstance(listed, list | dict):
             continue
         pairs = listed.items() if isinstance(listed, dict) else enumerate(listed, 1)
-        for name, each in pairs:
+        for place, each in pairs:
             if _is_entry(each):
                 sample = section == _SAMPLES or _is_sample(each)
-                yield Entry.of(f"{section}/{name}", each), sample
+                yield Entry.of(f"{section}/{place}", each), sample
 
 
 def _is_entry(each: object) -> bool:
