@@ -216,6 +216,8 @@ def _notice(item: Mapping[str, Any], capture_mode: str) -> Notice:
     if not event or not own or success not in {"true", "false"}:
         raise Unreadable("an item without its event, reference or success")
     told = _told(event, succeeded=success == "true", manual=capture_mode == "manual", extra=extra)
+    if signed_text(item).count(":") != COLONS:
+        told = Told.NEEDS_STAFF
     reason = fields.get("reason", "")
     return Notice(
         event_type=event[:40],
