@@ -15,7 +15,7 @@ from functools import partial
 
 from devstack.servers import Servers
 from devstack.throwaway import throwaway_servers
-from tests.bench import growth, page, peers, posting, reads, reconciliation
+from tests.bench import growth, page, peers, posting, reads, reconciliation, routing
 from tests.bench.lib.common import DURABLE, ROOT, Figure
 from tests.bench.lib.machine import described
 
@@ -26,6 +26,7 @@ MEASUREMENTS: Mapping[str, Measure] = {
     "posting": posting.measure,
     "peers": peers.measure,
     "reconciliation": reconciliation.measure,
+    "routing": routing.measure,
 }
 
 REPORT = ROOT / "build" / "bench.json"
