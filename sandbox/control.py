@@ -44,6 +44,7 @@ async def index(request: Request) -> Response:
     facts = {
         "CCBill accounts": ", ".join(item.client_accnum for item in state.config.ccbill),
         "CCBill charges": str(len(state.charges)),
+        "Sales at other gateways": _count(state),
         "Webhooks": str(len(state.deliveries)),
         "Paxum payers": ", ".join(item.email for item in state.config.paxum),
         "Paxum transfers": str(len(state.transfers)),
@@ -56,20 +57,29 @@ async def index(request: Request) -> Response:
     return HTMLResponse(page.index(rows))
 
 
+def _count(state: State) -> str:
+    counts = Counter(sale.gateway for sale in state.sales.values())
+    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items())) or "0"
+
+
 async def health(request: Request) -> Response:
     """Answer that the process serves."""
     return JSONResponse({"ok": True})
 
 
 async def reset(request: Request) -> Response:
-    """Forget everything: {"seed": n, "hang_seconds": s}; the seed is the first serial."""
+    """Forget everything: {"seed": n, "hang_seconds": s}; the seed is the first serial.
+
+    Answers which serial was reached.
+    """
     state: State = request.app.state.memory
     courier: Courier = request.app.state.courier
     given = await _body(request)
     courier.stop()
+    serial = state.serial
     state.reset(serial=int(given.get("seed", 0)))
     state.hang_seconds = float(given.get("hang_seconds", state.hang_seconds))
-    return _saved(state, {"ok": True})
+    return _saved(state, {"ok": True, "serial": serial})
 
 
 async def clock(request: Request) -> Response:

@@ -20,7 +20,7 @@ KINDS = frozenset(
         "cut",  # closed before a byte of the request was passed on
         "swallow",  # the request is read to its end, never passed on, and the connection reset
         "lose",  # passed on and answered, but the answer never comes: reset
-        "half",  # passed on; half of the answer's first part comes, then the end
+        "half",  # passed on; the answer's head and half of its body come, then the end
         "slow",  # passed on; the answer comes after ``seconds``
     )
 )
@@ -131,7 +131,7 @@ class FaultProxy:
                     _reset(client)
                     return
                 elif kind == "half":
-                    client.sendall(chunk[: len(chunk) // 2])
+                    client.sendall(_half(chunk + _rest(server)))
                     return
                 else:
                     if fault and kind == "slow":
@@ -142,10 +142,22 @@ class FaultProxy:
 def _read(client: socket.socket) -> None:
     """Read what comes until it pauses: one request, as a client waits for its answer then."""
     client.recv(CHUNK)
-    client.settimeout(PAUSE_SECONDS)
+    _rest(client)
+
+
+def _rest(source: socket.socket) -> bytes:
+    """Return what still comes, until it ends or pauses."""
+    found = b""
+    source.settimeout(PAUSE_SECONDS)
     with suppress(TimeoutError):
-        while client.recv(CHUNK):
-            pass
+        while chunk := source.recv(CHUNK):
+            found += chunk
+    return found
+
+
+def _half(answer: bytes) -> bytes:
+    head, end, body = answer.partition(b"\r\n\r\n")
+    return head + end + body[: len(body) // 2]
 
 
 def _reset(client: socket.socket) -> None:

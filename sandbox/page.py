@@ -62,7 +62,7 @@ def pay(
         "pay.html",
         gateway=gateway,
         price=price,
-        descriptor=descriptor,
+        html_statement=_fill("statement.html", descriptor=descriptor) if descriptor else "",
         action=action,
         html_notice=f'<p class="problem" role="alert">{escape(problem)}</p>' if problem else "",
         html_hidden=kept,

@@ -35,7 +35,10 @@ class Peer:
     name: str
     #: Test cards of the gateway's own, besides those that all know.
     cards: tuple[Card, ...] = ()
-    descriptor = "SANDBOX"
+    #: As a person reads it; otherwise the name.
+    title = ""
+    #: What the statement will show; nothing where there is no statement.
+    descriptor = ""
     #: What cannot happen at this gateway.
     never: frozenset[str] = frozenset()
     #: Words on the buttons of a page without cards: what is done, by what it says.
@@ -156,7 +159,7 @@ class Peer:
 
     def _form(self, sale: Sale, call: Call, problem: str = "") -> str:
         return page.pay(
-            gateway=self.name,
+            gateway=self.title or self.name.capitalize(),
             price=f"{sale.amount} {sale.currency}",
             descriptor=self.descriptor,
             action=call.target,

@@ -49,7 +49,7 @@ class Btcpay(Peer):
     """See the module."""
 
     name = "btcpay"
-    descriptor = "BITCOIN"
+    title = "BTCPay"
     never = frozenset(
         ("authorise", "renew", "void", "cancel", "chargeback", "dispute_won", "dispute_lost")
     ) | {"alert", "fraud_report"}

@@ -55,6 +55,7 @@ class Commercegate(Peer):
     """See the module."""
 
     name = "commercegate"
+    title = "CommerceGate"
     descriptor = "CGBILL.COM*FANZ"
     never = frozenset({"part_pay", "alert", "fraud_report", "dispute_won", "dispute_lost"})
 

@@ -44,6 +44,7 @@ class Netbilling(Peer):
     """See the module."""
 
     name = "netbilling"
+    title = "NETbilling"
     descriptor = "NETBILLING*FANZ"
 
     def calls(self) -> dict[str, Handler]:

@@ -44,7 +44,6 @@ class Nmi(Peer):
     """See the module."""
 
     name = "nmi"
-    descriptor = "FANZ.EXAMPLE"
     never = frozenset({"renew", "cancel", "part_pay", "expire", "alert", "fraud_report"}) | {
         "dispute_won",
         "dispute_lost",

@@ -40,7 +40,7 @@ class Nowpayments(Peer):
     """See the module."""
 
     name = "nowpayments"
-    descriptor = "NOWPAYMENTS"
+    title = "NOWPayments"
     never = frozenset(
         ("authorise", "renew", "void", "cancel", "chargeback", "dispute_won", "dispute_lost")
     ) | {"alert", "fraud_report"}

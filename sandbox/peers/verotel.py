@@ -168,7 +168,10 @@ def _check(asked: Mapping[str, str]) -> None:
     :raises Refusal: a field is missing, or a value is not among those allowed
     """
     kind = asked.get("type", "")
-    names = {"purchase": ("description",), "subscription": ("name", "subscriptionType", "period")}
+    names: dict[str, tuple[str, ...]] = {
+        "purchase": ("description",),
+        "subscription": ("name", "subscriptionType", "period"),
+    }
     if kind not in names or asked.get("version") != "4":
         raise Refusal("type", "The type or version is not supported.")
     missing = [name for name in ("priceAmount", *names[kind]) if not asked.get(name)]

@@ -26,6 +26,8 @@ class Merchant(HTTPServer):
         super().__init__(("127.0.0.1", 0), Doorman)
         self.refusals = refusals
         self.got: list[Got] = []
+        #: What the next answers say, one after the other.
+        self.says: list[str] = []
 
     def wait_for(self, count: int) -> list[Got]:
         deadline = time.monotonic() + 10
@@ -38,14 +40,17 @@ class Doorman(BaseHTTPRequestHandler):
     server: Merchant
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        self.server.got.append(
-            Got(self.path, self.headers["Content-Type"], body, time.monotonic())
-        )
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0"))).decode()
+        kind = self.headers.get("Content-Type", "")
+        self.server.got.append(Got(self.path, kind, body, time.monotonic()))
         refused = len(self.server.got) <= self.server.refusals
+        said = self.server.says.pop(0) if self.server.says else ""
         self.send_response(503 if refused else 200)
-        self.send_header("Content-Length", "0")
+        self.send_header("Content-Length", str(len(said)))
         self.end_headers()
+        self.wfile.write(said.encode())
+
+    do_GET = do_POST  # noqa: N815 (the server calls it by this name)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Stay quiet."""
