@@ -1,6 +1,7 @@
 """Settings every environment shares. Values that differ come from the environment."""
 
 from pathlib import Path
+from typing import Any
 
 import environ
 
@@ -284,6 +285,15 @@ CCBILL = {
 MEMORY_SECONDS = 5
 #: Addresses and secrets of the other gateways, by the name a MID refers to them with.
 GATEWAY_CREDENTIALS: dict[str, dict[str, str]] = env.json("GATEWAY_CREDENTIALS", default={})
+# Bank debits, by scheme: when a file is due (the bank's local time), how many open days a debit is
+# held without a return before it counts, the days a payer is told before (SEPA: 14), and whether a
+# line of the account's statement ends the hold.
+DEBIT_TERMS: dict[str, dict[str, object]] = {
+    "ACH": {"cut_off": "16:30", "hold_days": 4, "notice_days": 0, "statement_settles": False},
+    "SEPA": {"cut_off": "10:00", "hold_days": 6, "notice_days": 14, "statement_settles": False},
+} | env.json("DEBIT_TERMS", default={})
+# So long money that was announced by transfer is waited for.
+TRANSFER_WAITS_DAYS = env.int("TRANSFER_WAITS_DAYS", default=30)
 #: Under which https://host the gateways call /webhooks/; some sign over the whole address.
 WEBHOOK_ORIGIN = env("WEBHOOK_ORIGIN", default="")
 #: Days after which what a gateway sent is emptied, once it is done with; its hash stays.

@@ -127,4 +127,20 @@ CELERY_BEAT_SCHEDULE = {
         "task": "payments.watch_disputes",
         "schedule": timedelta(minutes=5),
     },
+    "make the files of bank debits": {
+        "task": "debits.make_files",
+        "schedule": timedelta(minutes=5),
+    },
+    "act on what banks' files told": {
+        "task": "debits.apply_news",
+        "schedule": timedelta(seconds=15),
+    },
+    "end the holds of bank debits": {
+        "task": "debits.settle_due",
+        "schedule": timedelta(minutes=5),
+    },
+    "give up transfers that never came": {
+        "task": "debits.expire_transfers",
+        "schedule": timedelta(hours=1),
+    },
 }

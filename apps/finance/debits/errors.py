@@ -15,7 +15,7 @@ class HolderMissing(Invalid):
 
 class ProofMissing(Invalid):
     code = "debits.proof_missing"
-    message = "A mandate needs proof: the text that was agreed to and, for ACH, how the account was validated."
+    message = "Give the words that were agreed to and, for ACH, how the account was validated."
 
 
 class NotConfigured(Conflict):

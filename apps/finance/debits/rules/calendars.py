@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 from apps.finance.debits.choices import Scheme
 
+#: Juneteenth, Pub. L. 117-17; banks kept it first in 2022.
+_JUNETEENTH_SINCE = 2022
 _MONDAY, _THURSDAY, _SATURDAY, _SUNDAY = 0, 3, 5, 6
 #: Where the banks of a scheme keep their clocks.
 ZONE_OF = {Scheme.ACH: ZoneInfo("America/New_York"), Scheme.SEPA: ZoneInfo("Europe/Berlin")}
@@ -71,7 +73,7 @@ def _target(year: int) -> frozenset[date]:
 
 def _fed(year: int) -> frozenset[date]:
     fixed = [date(year, 1, 1), date(year, 7, 4), date(year, 11, 11), date(year, 12, 25)]
-    if year >= 2022:  # Juneteenth, Pub. L. 117-17
+    if year >= _JUNETEENTH_SINCE:
         fixed.append(date(year, 6, 19))
     moved = {
         day + timedelta(days=1) if day.weekday() == _SUNDAY else day

@@ -1,0 +1,42 @@
+"""The use cases of bank payments; the only writers of its tables."""
+
+from apps.finance.debits.services.apply import apply_waiting, settle_item, try_again
+from apps.finance.debits.services.collect import collect, settle_due
+from apps.finance.debits.services.files import make_file, make_files
+from apps.finance.debits.services.hand_over import approve_file, release_copy, take_file
+from apps.finance.debits.services.mandates import (
+    Signature,
+    revoke_by_staff,
+    revoke_mandate,
+    sign_ach,
+    sign_sepa,
+)
+from apps.finance.debits.services.receive import LARGEST_FILE, receive_bank_file
+from apps.finance.debits.services.transfers import (
+    Announced,
+    announce_transfer,
+    expire_transfers,
+)
+
+__all__ = [
+    "LARGEST_FILE",
+    "Announced",
+    "Signature",
+    "announce_transfer",
+    "apply_waiting",
+    "approve_file",
+    "collect",
+    "expire_transfers",
+    "make_file",
+    "make_files",
+    "receive_bank_file",
+    "release_copy",
+    "revoke_by_staff",
+    "revoke_mandate",
+    "settle_due",
+    "settle_item",
+    "sign_ach",
+    "sign_sepa",
+    "take_file",
+    "try_again",
+]

@@ -1,0 +1,124 @@
+"""A payer pays by a mandate: the debit waits for its file, and then for its hold to pass."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from django.db.transaction import atomic
+
+from apps.accounts.models import Profile
+from apps.core.db import outside_transaction
+from apps.core.money import Money
+from apps.finance.debits import errors
+from apps.finance.debits.choices import DebitState, MandateState, Scheme
+from apps.finance.debits.models import Debit, Mandate
+from apps.finance.debits.rules import calendars
+from apps.finance.debits.selectors import terms_of
+from apps.finance.debits.services.moves import move_debit, write_debits
+from apps.finance.payments.services.bank import bank_paid, open_bank_payment
+
+log = structlog.get_logger(__name__)
+
+#: A SEPA mandate lapses 36 months after its last collection (EPC SEPA CORE rulebook).
+LAPSES_AFTER = timedelta(days=1095)
+
+
+@atomic
+def collect(
+    *,
+    mandate_public_id: UUID,
+    profile: Profile,
+    amount: Money,
+    idempotency_key: str,
+    now: datetime,
+) -> Debit:
+    """
+    Open a wallet deposit that is debited under a mandate. Nothing is booked before its hold has
+    passed. The same key returns the first debit.
+
+    :raises MandateNotFound: the payer has none by this id
+    :raises MandateNotActive: it is revoked, blocked, or lapsed
+    :raises KeyReused, CurrencyNotOffered, AmountOutOfRange, NoFee, NoMerchantAccount: as payments
+    """
+    mandate = (
+        Mandate.objects.select_for_update(of=("self",))
+        .filter(public_id=mandate_public_id, profile=profile)
+        .first()
+    )
+    if mandate is None:
+        raise errors.MandateNotFound()
+    scheme = Scheme(mandate.scheme)
+    today = now.astimezone(calendars.ZONE_OF[scheme]).date()
+    transaction, is_new = open_bank_payment(
+        fan=profile,
+        amount=amount,
+        account_id=mandate.merchant_account_id,
+        idempotency_key=idempotency_key,
+        now=now,
+        why="Waits for the bank's file",
+    )
+    if not is_new:
+        return Debit.objects.get(transaction=transaction)
+    since = mandate.last_used_on or mandate.signed_at.date()
+    if mandate.state != MandateState.ACTIVE or today - since > LAPSES_AFTER:
+        raise errors.MandateNotActive(state=mandate.state)
+    told = today + timedelta(days=terms_of(scheme).notice_days)
+    debit = Debit.objects.create(
+        mandate=mandate,
+        transaction_id=transaction.pk,
+        merchant_account_id=mandate.merchant_account_id,
+        scheme=scheme,
+        amount_minor=amount.minor,
+        currency=amount.currency,
+        collect_on=calendars.open_day(told, scheme),
+        created_at=now,
+    )
+    mandate.last_used_on = debit.collect_on
+    mandate.save(update_fields=["last_used_on"])
+    write_debits([debit], "", now=now, reason="Asked for by the payer")
+    return debit
+
+
+@outside_transaction
+def settle_due(*, now: datetime, limit: int = 200) -> int:
+    """
+    Capture debits whose hold has passed without a return; return how many.
+
+    Each is a transaction of its own: safe twice at once, and to stop anywhere.
+    """
+    # A scheme's day has begun everywhere it matters once it has begun west of it.
+    today = now.astimezone(calendars.ZONE_OF[Scheme.ACH]).date()
+    due = list(
+        Debit.objects.filter(state=DebitState.IN_FILE, hold_until__lte=today, needs_staff="")
+        .order_by("hold_until", "id")
+        .values_list("pk", flat=True)[:limit]
+    )
+    return sum(_settle(pk, now=now) for pk in due)
+
+
+@atomic
+def _settle(pk: int, *, now: datetime) -> bool:
+    debit = (
+        Debit.objects.select_for_update(of=("self",), skip_locked=True)
+        .filter(pk=pk, state=DebitState.IN_FILE)
+        .select_related("item")
+        .first()
+    )
+    # News that came and is not read yet goes first: it may be the return.
+    if debit is None or debit.news.filter(applied_at__isnull=True).exists():
+        return False
+    settle(debit, now=now, reason="The hold passed without a return")
+    return True
+
+
+def settle(debit: Debit, *, now: datetime, reason: str) -> None:
+    """Capture a locked debit, inside the caller's transaction."""
+    bank_paid(
+        transaction_id=debit.transaction_id,
+        reference=debit.item.reference,
+        reason=reason,
+        now=now,
+    )
+    move_debit(debit, DebitState.SETTLED, now=now, reason=reason)
