@@ -11,6 +11,7 @@ from django.utils.regex_helper import normalize
 
 #: By the name of the part; a new name needs a plausible value here.
 VALUES = {
+    "act": "up",
     "app_label": "payouts",
     "account_id": "1",
     "content_type_id": "1",
@@ -24,6 +25,7 @@ VALUES = {
     "pk": "1",
     "public_id": "00000000-0000-4000-8000-000000000001",
     "rest": "nowhere",
+    "rule_id": "1",
     "slug": "boyfanz",
     "token": "a-token",
     "uidb36": "1",

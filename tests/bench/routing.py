@@ -105,7 +105,7 @@ class _Inside:
         from apps.finance.payments.services import opening
 
         self.took: list[float] = []
-        choose = opening.choose
+        choose = opening.choose  # type: ignore[attr-defined]
 
         def timed(**wish: Any) -> Any:
             began = time.perf_counter()
@@ -113,7 +113,7 @@ class _Inside:
             self.took.append(time.perf_counter() - began)
             return found
 
-        opening.choose = timed
+        opening.choose = timed  # type: ignore[attr-defined]
 
 
 def _prepare() -> Any:

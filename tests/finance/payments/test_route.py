@@ -184,14 +184,14 @@ class TestFigures:
     ):
         settings.MEMORY_SECONDS = 60
         account = mid(boyfanz)
-        routing_selectors.versions.forget_plan()
+        routing_selectors.forget_plan()
         with transaction.atomic():
             chosen(boyfanz, now)
             # the decision, its account; the options are kept in memory once committed
             with django_assert_num_queries(2 + 1 + 2):
                 assert chosen(boyfanz, now) == [account]
         candidates.forget_candidates()
-        routing_selectors.versions.forget_plan()
+        routing_selectors.forget_plan()
 
 
 def test_rules_may_name_every_account(boyfanz, girlfanz, now):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -21,7 +22,7 @@ from tests.factories.accounts import StaffFactory
 from tests.finance.risk.made import assessed, in_shadow, live
 
 pytestmark = pytest.mark.django_db
-HOUR = {"who": "PAYER", "what": "ATTEMPTS", "minutes": 60, "more_than": 2}
+HOUR: dict[str, Any] = {"who": "PAYER", "what": "ATTEMPTS", "minutes": 60, "more_than": 2}
 
 
 def minutes(count):
@@ -91,7 +92,7 @@ class TestVelocity:
         forget_book()
 
     def test_two_bursts_at_once_are_counted_as_they_are(self, now, transactional_db):
-        live(now=now, score=90, **{**HOUR, "more_than": 3})
+        live(now=now, score=90, **(HOUR | {"more_than": 3}))
         ready = threading.Barrier(6)
         outcomes = []
 
@@ -211,7 +212,7 @@ class TestShadow:
 
 
 def test_the_same_payment_is_assessed_once(now):
-    live(now=now, **{**HOUR, "more_than": 0})
+    live(now=now, **(HOUR | {"more_than": 0}))
     first = assessed(now=now, subject="transaction:x")
     assert assessed(now=now, subject="transaction:x", amount="99.00") == first
     assert Assessment.objects.count() == 1

@@ -57,7 +57,7 @@ class TestReview:
         client.post(to("assessment", "do", "block"), wish)
         entry = BlockEntry.objects.get()
         assert (entry.kind, entry.value) == (ListKind.CARD, waiting[0].card_hash)
-        assert entry.expires_at - entry.added_at == timedelta(days=30)
+        assert entry.expires_at == entry.added_at + timedelta(days=30)
 
     def test_is_not_for_others(self, console, waiting):
         client = console("payouts")

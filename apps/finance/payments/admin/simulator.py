@@ -55,12 +55,12 @@ class SimulatorForm(forms.Form):
     first_purchase = forms.ChoiceField(
         choices=[("", "no"), ("yes", "yes")], required=False, label="First purchase"
     )
-    version = forms.TypedChoiceField(coerce=int, required=False, empty_value=0, label="By")
+    version = forms.ChoiceField(required=False, label="By")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["version"].choices = [  # type: ignore[attr-defined]
-            ("", "what is active now"), *routing.versions()
+            ("", "what is active now"), *routing.version_choices()
         ]  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
@@ -132,7 +132,7 @@ class SimulatorAdmin(ConsoleAdmin):
 def _answer(form: SimulatorForm, *, now: datetime) -> list[Any]:
     facts = form.facts()
     version = form.cleaned_data["version"]
-    rules = (routing.plan_of(version) if version else routing.active_plan()).rules
+    rules = (routing.plan_of(int(version)) if version else routing.active_plan()).rules
     candidates = read_candidates(cluster=form.cleaned_data["cluster"], now=now)
     by_id = {one.account_id: one for one in candidates}
     outcome = routing.explain(

@@ -119,7 +119,7 @@ def _with_a_way_out(found: Sequence[Candidate]) -> list[Candidate]:
 def _tries_of(ids: list[int], now: datetime) -> dict[int, Tries]:
     if not ids:
         return {}
-    lately = Q(started_at__gte=now - HEALTH_OF) & ~Q(
+    ended_lately = Q(started_at__gte=now - HEALTH_OF) & ~Q(
         status__in=[AttemptStatus.CREATED, AttemptStatus.SENT, AttemptStatus.WAITING]
     )
     rows = (
@@ -128,11 +128,16 @@ def _tries_of(ids: list[int], now: datetime) -> dict[int, Tries]:
         .annotate(
             paid=Count("id", filter=Q(status=AttemptStatus.PAID)),
             declined=Count("id", filter=Q(status=AttemptStatus.DECLINED)),
-            lately=Count("id", filter=lately),
-            troubled=Count("id", filter=lately & _TROUBLE),
+            lately=Count("id", filter=ended_lately),
+            troubled=Count("id", filter=ended_lately & _TROUBLE),
         )
     )
-    return {row.pop("merchant_account"): Tries(**row) for row in rows}
+    return {
+        row["merchant_account"]: Tries(
+            row["paid"], row["declined"], row["lately"], row["troubled"]
+        )
+        for row in rows
+    }
 
 
 def _taken_of(ids: list[int], now: datetime) -> dict[int, int]:

@@ -120,7 +120,7 @@ def _counts(asked: Sequence[Asked], wants: Sequence[Want]) -> list[Any]:
                 [one.assessment_id for one in asked],
             ],
         )
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 #: Lets the partial indexes of cards and addresses be used.

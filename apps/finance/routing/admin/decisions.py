@@ -45,7 +45,8 @@ class DecisionAdmin(ConsoleAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
         label = Route.objects.filter(pk=OuterRef("chosen_id")).values("label")[:1]
-        return super().get_queryset(request).annotate(chosen_label=Subquery(label))
+        rows: QuerySet[Decision] = super().get_queryset(request)
+        return rows.annotate(chosen_label=Subquery(label))
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         return (DaysFilter.on("decided_at"),)

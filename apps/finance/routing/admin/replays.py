@@ -131,6 +131,9 @@ class ReplayAdmin(ConsoleAdmin):
 
     def page(self, request: HttpRequest, row: Replay) -> Page:
         labels = selectors.labels_of()
+        main: list[Any] = [
+            _shares(row, labels), _sums(row), _flows(row, labels), _examples(row, labels),
+        ]  # fmt: skip
         return Page(
             title=f"Replay {row.pk}",
             subtitle=str(row.rule_set),
@@ -141,7 +144,7 @@ class ReplayAdmin(ConsoleAdmin):
             else "Nothing was counted yet."
             if row.status in _OPEN
             else "No payments were decided in this time.",
-            main=[_shares(row, labels), _sums(row), _flows(row, labels), _examples(row, labels)],
+            main=main,
             side=[
                 Facts(
                     "Replay",

@@ -73,7 +73,8 @@ class RuleSetAdmin(ConsoleAdmin):
     verbs = (ACTIVATE, COPY, REPLAY, DISCARD)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RuleSet]:
-        return super().get_queryset(request).annotate(rule_count=Count("rules"))
+        rows: QuerySet[RuleSet] = super().get_queryset(request)
+        return rows.annotate(rule_count=Count("rules"))
 
     def ways_on(self, request: HttpRequest) -> list[Way]:
         if not request.user.has_perm(NEW.permission):

@@ -90,7 +90,11 @@ class Conditions:
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> Self:
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in kept.items()})
+        read: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in kept.items()
+        }
+        return cls(**read)
 
 
 def _range_words(word: str, least: int | None, most: int | None, currency: str) -> list[str]:

@@ -31,7 +31,7 @@ def forget_plan() -> None:
     _active.forget()
 
 
-def versions(*, limit: int = 50) -> list[tuple[int, str]]:
+def version_choices(*, limit: int = 50) -> list[tuple[int, str]]:
     """Return the newest versions for a choice: id, and what it is."""
     rows = RuleSet.objects.order_by("-number")[:limit]
     return [(row.pk, f"{row} ({row.get_status_display().lower()})") for row in rows]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F, Max
@@ -111,7 +112,7 @@ def change_rule(*, rule_id: int, rule: PlannedRule, by: User, now: datetime) -> 
     before = old.planned.as_json()
     _fill(old, rule)
     old.save()
-    facts = {"rule": str(old), "before": before, "after": rule.as_json()}
+    facts: dict[str, Any] = {"rule": str(old), "before": before, "after": rule.as_json()}
     _changed(draft, by, now, "routing.rule_changed", facts)
     return old
 
@@ -209,9 +210,7 @@ def _fill(row: Rule, rule: PlannedRule) -> None:
     row.only_these = rule.only_these
 
 
-def _changed(
-    draft: RuleSet, by: User, now: datetime, action: str, facts: dict[str, object]
-) -> None:
+def _changed(draft: RuleSet, by: User, now: datetime, action: str, facts: dict[str, Any]) -> None:
     """A change is a new revision, and whoever made it can no longer be the second person."""
     RuleSet.objects.filter(pk=draft.pk).update(revision=F("revision") + 1, edited_at=now)
     draft.refresh_from_db(fields=["revision", "edited_at"])
