@@ -38,6 +38,7 @@ class WebhookMiddleware:
         except Resolver404:
             return self.get_response(request)
         answer: HttpResponse = match.func(request, *match.args, **match.kwargs)
+        answer.headers.setdefault("Content-Length", str(len(answer.content)))
         return answer
 
 
