@@ -67,11 +67,9 @@ class DisputeQueue(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Dispute]) -> QuerySet[Dispute]:
         if self.value() == "due":
             theirs = selectors.disputes_by_deadline().order_by()
-            return queryset.filter(pk__in=theirs.values("pk")).order_by(
-                F("due_at").asc(nulls_last=True), "id"
-            )
+            return queryset.filter(pk__in=theirs.values("pk"))
         if self.value() == "person":
-            return queryset.filter(needs_attention=True).order_by("id")
+            return queryset.filter(needs_attention=True)
         return queryset
 
 
@@ -114,6 +112,12 @@ class DisputeAdmin(ConsoleAdmin):
             return Q(public_id=public_id)
         meaning = Q(reference=term)
         return meaning | Q(pk=number) if number is not None else meaning
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """Show a queue by deadline: the list's own order would win over a filter's."""
+        if request.GET.get("queue") in {"due", "person"}:
+            return (F("due_at").asc(nulls_last=True), "id")
+        return super().get_ordering(request)
 
     def get_urls(self) -> list[Any]:
         gate = self.admin_site.admin_view

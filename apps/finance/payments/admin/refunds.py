@@ -48,10 +48,10 @@ class RefundQueue(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Refund]) -> QuerySet[Refund]:
         if self.value() == "approve":
             mine = selectors.refunds_to_decide(request.user.pk or 0).order_by()
-            return queryset.filter(pk__in=mine.values("pk")).order_by("id")
+            return queryset.filter(pk__in=mine.values("pk"))
         if self.value() == "person":
             theirs = selectors.refunds_for_a_person().order_by()
-            return queryset.filter(pk__in=theirs.values("pk")).order_by("id")
+            return queryset.filter(pk__in=theirs.values("pk"))
         return queryset
 
 
@@ -88,6 +88,10 @@ class RefundAdmin(ConsoleAdmin):
         "created_at",
         "ended_at",
     )
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """Show a queue from its oldest: the list's own order would win over a filter's."""
+        return ("id",) if request.GET.get("queue") else super().get_ordering(request)
 
     def matching(self, term: str) -> Q | None:
         public_id, number = as_uuid(term), as_id(term)
