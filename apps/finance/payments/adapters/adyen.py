@@ -33,6 +33,7 @@ from apps.finance.payments.adapters.base import (
     Sold,
     Unreadable,
 )
+from apps.finance.payments.adapters.exchange import kept
 
 _client: Final = Client(service="adyen")
 #: Those we have scales for; an account may offer fewer.
@@ -251,7 +252,7 @@ def _charged(answer: answers.Response, order: Order) -> Answered:
         reason=(fields.get("refusalReason") or fields.get("message", ""))[:200],
         means=means,
         sent={"reference": order.token, "amount": str(order.amount)},
-        received={name: fields[name][:200] for name in _KEPT if name in fields},
+        received=kept(fields, _KEPT),
     )
 
 
@@ -262,7 +263,7 @@ def _change(sold: Sold, what: str, key: str, amount: Money | None = None) -> Ans
     path = f"/payments/{quote(sold.reference, safe='')}/{what}"
     answer = _post(sold.account, path, body, key)
     fields = strict.texts(_acted(answer))
-    received = {name: fields[name][:200] for name in _KEPT if name in fields}
+    received = kept(fields, _KEPT)
     if answer.status >= 400:  # noqa: PLR2004 (HTTP: the request was at fault)
         return Answered(
             Outcome.DECLINED,

@@ -229,8 +229,9 @@ class Rapyd:
         if not page:
             return _looked_up(data)
         payment = data.get("payment")
-        inside = isinstance(payment, dict) and payment.get("id")
-        return _looked_up(payment) if inside else LookedUp(Sale.PENDING, token=sold.token)
+        if not isinstance(payment, dict) or not payment.get("id"):
+            return LookedUp(Sale.PENDING, token=sold.token)
+        return _looked_up(payment)
 
 
 def _what(order: Order) -> dict[str, Any]:
