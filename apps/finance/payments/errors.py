@@ -251,3 +251,8 @@ class PaymentRefused(NotAllowed):
 class MeansNotFound(NotFound):
     code = "payments.means_not_found"
     message = "There is no such means of payment."
+
+
+class CardDataRefused(Invalid):
+    code = "payments.card_data_refused"
+    message = "Card numbers do not belong here: type them into the card processor's own fields."

@@ -8,12 +8,30 @@ from rest_framework import serializers
 
 from apps.core.api.fields import MoneyField
 from apps.finance.payments import choices
-from apps.finance.payments.models import Transaction
+from apps.finance.payments.models import PaymentMethod, Transaction
 
+#: A wallet does not fill itself.
+DEPOSIT_METHODS = [pair for pair in choices.Method.choices if pair[0] != choices.Method.WALLET]
 BUYER_COUNTRY = "ISO 3166: DE, US-CA. Needed where the brand collects tax."
 
 
-class TipInput(serializers.Serializer[Any]):
+class PayByInput(serializers.Serializer[Any]):
+    """How to pay at a gateway."""
+
+    checkout = serializers.ChoiceField(
+        choices=["HOSTED", "FIELDS"],
+        default="HOSTED",
+        help_text="The gateway's own page, or its fields in yours.",
+    )
+    payment_method = serializers.UUIDField(
+        default=None, allow_null=True, help_text="A stored means, charged at once."
+    )
+    keep = serializers.BooleanField(
+        default=False, help_text="The payer agreed that the gateway keeps the means."
+    )
+
+
+class TipInput(PayByInput):
     creator = serializers.CharField(max_length=40, help_text="The creator's handle.")
     amount = MoneyField()
     method = serializers.ChoiceField(choices=choices.Method.choices)
@@ -21,8 +39,9 @@ class TipInput(serializers.Serializer[Any]):
     buyer_country = serializers.CharField(max_length=6, default="", help_text=BUYER_COUNTRY)
 
 
-class DepositInput(serializers.Serializer[Any]):
+class DepositInput(PayByInput):
     amount = MoneyField()
+    method = serializers.ChoiceField(choices=DEPOSIT_METHODS, default=choices.Method.CARD.value)
 
 
 class QuoteInput(serializers.Serializer[Any]):
@@ -49,6 +68,7 @@ class TransactionOutput(serializers.ModelSerializer[Transaction]):
     processing_fee = MoneyField()
     net = MoneyField()
     tax = MoneyField()
+    refunded = MoneyField()
     payer = serializers.CharField(source="payer.handle")
     creator = serializers.CharField(source="payee.handle", default=None, allow_null=True)
     descriptor = serializers.CharField(
@@ -62,14 +82,47 @@ class TransactionOutput(serializers.ModelSerializer[Transaction]):
         fields = [
             "id", "kind", "method", "status", "amount", "platform_fee", "processing_fee", "net",
             "tax", "payer", "creator", "descriptor", "message", "failure_reason",
-            "created_at", "captured_at",
+            "refunded", "created_at", "captured_at",
         ]  # fmt: skip
         read_only_fields = fields
 
 
 class NextAction(serializers.Serializer[Any]):
-    type = serializers.ChoiceField(choices=["redirect"])
-    url = serializers.URLField()
+    """``redirect``: send the browser to ``url``. ``fields``: give ``fields`` to the gateway's
+    own script, and its one-time token to ``charge/``."""
+
+    type = serializers.ChoiceField(choices=["redirect", "fields"])
+    url = serializers.CharField(allow_blank=True)
+    gateway = serializers.CharField()
+    fields = serializers.DictField(child=serializers.CharField())  # type: ignore[assignment]
+
+
+class OneTimeInput(serializers.Serializer[Any]):
+    """What the gateway's script gave the browser. A card number is refused, whatever its name."""
+
+    token = serializers.CharField(max_length=4000, trim_whitespace=False)
+    wallet = serializers.ChoiceField(
+        choices=["applepay", "googlepay"], default="", allow_blank=True
+    )
+
+
+class PaymentMethodOutput(serializers.ModelSerializer[PaymentMethod]):
+    id = serializers.UUIDField(source="public_id")
+
+    class Meta:
+        model = PaymentMethod
+        fields = ["id", "gateway", "brand", "last4", "expires", "is_default", "created_at"]
+        read_only_fields = fields
+
+
+class ReceiptOutput(serializers.Serializer[Any]):
+    reference = serializers.UUIDField()
+    status = serializers.CharField()
+    amount = MoneyField()
+    descriptor = serializers.CharField(help_text="What the card statement shows.")
+    creator = serializers.CharField()
+    when = serializers.DateTimeField()
+    failure_reason = serializers.CharField()
 
 
 class StartedOutput(serializers.Serializer[Any]):

@@ -7,8 +7,7 @@ import uuid
 from django.db.models import QuerySet
 from django.utils import timezone
 from django_filters import rest_framework as filters
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -23,6 +22,7 @@ from apps.core.middleware import client_country
 from apps.core.money import Money
 from apps.finance.payments import choices, errors, selectors
 from apps.finance.payments import services as payments
+from apps.finance.payments.api.going_on import KEY_HEADER, pay_by, started
 from apps.finance.payments.api.serializers import (
     DepositInput,
     GatewayHealthOutput,
@@ -36,24 +36,22 @@ from apps.finance.payments.models import Transaction
 from apps.finance.payments.rules import limits
 from apps.finance.tax.selectors import Buyer
 
-KEY_HEADER = OpenApiParameter(
-    "Idempotency-Key",
-    OpenApiTypes.STR,
-    OpenApiParameter.HEADER,
-    required=True,
-    description="1 to 64 letters, digits and -_.: characters. The same key: the first answer.",
-)
-
 
 class TransactionFilter(filters.FilterSet):
     kind = filters.MultipleChoiceFilter(choices=choices.Kind.choices)
     status = filters.MultipleChoiceFilter(choices=choices.Status.choices)
     since = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
     until = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+    method = filters.MultipleChoiceFilter(choices=choices.Method.choices)
+    gateway = filters.MultipleChoiceFilter(choices=choices.Gateway.choices)
+    least_minor = filters.NumberFilter(field_name="amount_minor", lookup_expr="gte")
+    most_minor = filters.NumberFilter(field_name="amount_minor", lookup_expr="lte")
 
     class Meta:
         model = Transaction
-        fields = ["kind", "status", "since", "until"]
+        fields = [
+            "kind", "status", "since", "until", "method", "gateway", "least_minor", "most_minor",
+        ]  # fmt: skip
 
 
 class Transactions(generics.ListAPIView[Transaction]):
@@ -81,8 +79,8 @@ class Tips(APIView):
         form = TipInput(data=request.data)
         form.is_valid(raise_exception=True)
         wish = form.validated_data
-        by_card = wish["method"] == choices.Method.CARD
-        tip = payments.start_card_tip if by_card else payments.tip_from_wallet
+        by_wallet = wish["method"] == choices.Method.WALLET
+        tip = payments.tip_from_wallet if by_wallet else payments.start_card_tip
         fan = profile(request)
         transaction = tip(
             fan=fan,
@@ -92,8 +90,9 @@ class Tips(APIView):
             idempotency_key=key_of(request),
             now=timezone.now(),
             buyer=Buyer(wish["buyer_country"], client_country(request)),
+            **({} if by_wallet else {"method": wish["method"], "pay_by": pay_by(request, wish)}),
         )
-        return _started(transaction)
+        return started(request, transaction)
 
 
 class Deposits(APIView):
@@ -102,13 +101,16 @@ class Deposits(APIView):
     def post(self, request: Request) -> Response:
         form = DepositInput(data=request.data)
         form.is_valid(raise_exception=True)
+        wish = form.validated_data
         transaction = payments.start_deposit(
             fan=profile(request),
-            amount=form.validated_data["amount"],
+            amount=wish["amount"],
             idempotency_key=key_of(request),
             now=timezone.now(),
+            method=choices.Method(wish["method"]),
+            pay_by=pay_by(request, wish),
         )
-        return _started(transaction)
+        return started(request, transaction)
 
 
 class QuoteView(APIView):
@@ -150,17 +152,3 @@ def _creator(fan: Profile, handle: str) -> Profile:
     if creator is None:
         raise errors.CreatorNotFound(handle=handle)
     return creator
-
-
-def _started(transaction: Transaction) -> Response:
-    waits = transaction.status == choices.Status.REQUIRES_ACTION
-    next_action = (
-        {
-            "type": "redirect",
-            "url": payments.checkout_url(transaction=transaction, now=timezone.now()),
-        }
-        if waits
-        else None
-    )
-    body = StartedOutput({"transaction": transaction, "next_action": next_action})
-    return Response(body.data, status=201)

@@ -2,6 +2,7 @@
 
 from apps.core.money import Money
 from apps.finance.payments import errors
+from apps.finance.payments.rules.redact import has_card_number
 
 #: Currencies of fiat wallets and cards.
 CURRENCIES = frozenset({"USD", "EUR", "GBP", "CAD", "AUD", "JPY"})
@@ -49,8 +50,11 @@ def check_words(*, message: str, idempotency_key: str) -> None:
 
     :raises MessageTooLong: over 280 characters
     :raises BadKey: an empty or overlong key, or one with control characters
+    :raises CardDataRefused: one of them holds what looks like a card number (PCI DSS 3.5.1)
     """
     if len(message) > MESSAGE_MAX:
         raise errors.MessageTooLong(length=len(message), most=MESSAGE_MAX)
     if not 1 <= len(idempotency_key) <= KEY_MAX or not idempotency_key.isprintable():
         raise errors.BadKey()
+    if has_card_number(message) or has_card_number(idempotency_key):
+        raise errors.CardDataRefused()

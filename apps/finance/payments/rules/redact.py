@@ -11,13 +11,14 @@ from collections.abc import Mapping
 
 #: Names of fields whose values are secrets or card data, in whatever spelling.
 _SECRET = re.compile(
-    r"pass(word|wd|phrase)|secret|salt|token|signature|sign$|hmac|digest|authoriz|api_?key"
-    r"|access_?key|private|cvv|cvc|cv2|csc|security_?code|card_?num|ccnum|account_?num(ber)?$|\bpan\b"
+    r"pass(word|wd|phrase)|secret|salt|token|signature|sign$|hmac|digest|authoriz|(api|security|access|private|secret|signing|tokenization)_?key"
+    r"|private|cvv|cvc|cv2|csc|security_?code|card_?num|ccnum|account_?num(ber)?$|\bpan\b"
     r"|^pan$|iban|track_?[12]|pin_?block",
     re.IGNORECASE,
 )
-#: 12 to 19 digits, perhaps with spaces or hyphens between them (ISO/IEC 7812).
-_NUMBER = re.compile(r"(?<![0-9A-Za-z])(?:[0-9][ -]?){11,18}[0-9](?![0-9A-Za-z])")
+#: 13 to 19 digits, perhaps with spaces or hyphens between them, that begin as the cards of the
+#: networks do (ISO/IEC 7812): 2 and 5 Mastercard, 3 Amex, Diners and JCB, 4 Visa, 6 others.
+_NUMBER = re.compile(r"(?<![0-9A-Za-z])[2-6](?:[ -]?[0-9]){12,18}(?![0-9A-Za-z])")
 HIDDEN = "[hidden]"
 MOST_CHARACTERS = 300
 MOST_FIELDS = 60
@@ -34,6 +35,11 @@ def clean(kept: Mapping[str, str]) -> dict[str, str]:
 def clean_text(text: str) -> str:
     """Return a text without what may be a card number: digits that pass ISO/IEC 7812's check."""
     return _NUMBER.sub(_hidden_if_card, text.replace("\0", ""))[:MOST_CHARACTERS]
+
+
+def has_card_number(text: str) -> bool:
+    """Test if a text holds digits that may be a card number."""
+    return any(_hidden_if_card(found) == HIDDEN for found in _NUMBER.finditer(text))
 
 
 def _hidden_if_card(found: re.Match[str]) -> str:

@@ -110,6 +110,8 @@ def capture(
     :raises WrongState: it is captured already
     :raises InsufficientFunds: a wallet does not cover it
     """
+    if transaction.status in PAID:  # after it a dispute may be won, but nothing is paid again
+        raise errors.WrongState(status=transaction.status, wanted=Status.CAPTURED.value)
     transaction.captured_at = now
     transaction.gateway_reference = reference or transaction.gateway_reference
     transaction.failure_code = transaction.failure_reason = ""
@@ -269,6 +271,7 @@ def mark_disputed(
 
     :raises WrongState: it was never paid
     """
+    _check_paid(transaction, "disputed")
     if transaction.status == Status.DISPUTED:
         note(transaction=transaction, now=now, reason=reason, by=by, facts=facts)
         return
@@ -291,6 +294,7 @@ def mark_dispute_closed(
 
     :raises WrongState: it was never paid
     """
+    _check_paid(transaction, "undisputed")
     target = _by_refunds(transaction)
     if transaction.status == target:
         note(transaction=transaction, now=now, reason=reason, by=by, facts=facts)
@@ -298,9 +302,13 @@ def mark_dispute_closed(
     move(transaction=transaction, target=target, now=now, reason=reason, by=by, facts=facts)
 
 
-def _count_refund(transaction: Transaction, minor: int) -> None:
+def _check_paid(transaction: Transaction, wanted: str) -> None:
     if transaction.status not in PAID:
-        raise errors.WrongState(status=transaction.status, wanted="refunded")
+        raise errors.WrongState(status=transaction.status, wanted=wanted)
+
+
+def _count_refund(transaction: Transaction, minor: int) -> None:
+    _check_paid(transaction, "refunded")
     refunded = transaction.refunded_minor + minor
     if not 0 <= refunded <= transaction.amount_minor:
         raise errors.AmountOutOfRange(
