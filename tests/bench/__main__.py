@@ -15,7 +15,7 @@ from functools import partial
 
 from devstack.servers import Servers
 from devstack.throwaway import throwaway_servers
-from tests.bench import growth, page, peers, posting, reads, reconciliation, routing
+from tests.bench import growth, inbox, page, peers, posting, reads, reconciliation, routing
 from tests.bench.lib.common import DURABLE, ROOT, Figure
 from tests.bench.lib.machine import described
 
@@ -27,6 +27,7 @@ MEASUREMENTS: Mapping[str, Measure] = {
     "peers": peers.measure,
     "reconciliation": reconciliation.measure,
     "routing": routing.measure,
+    "inbox": inbox.measure,
 }
 
 REPORT = ROOT / "build" / "bench.json"
