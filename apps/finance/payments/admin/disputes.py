@@ -161,7 +161,7 @@ class DisputeAdmin(ConsoleAdmin):
 
     @admin.display(description="Reason")
     def why(self, row: Dispute) -> str:
-        return f"{row.reason_code} {row.reason}".strip() or "not told"
+        return row.reason_code or "not told"
 
     @admin.display(description="Payment")
     def payment(self, row: Dispute) -> SafeString:
@@ -179,7 +179,7 @@ class DisputeAdmin(ConsoleAdmin):
     def page(self, request: HttpRequest, row: Dispute) -> Page:
         return Page(
             title=f"Dispute {row.reference}",
-            subtitle=self.why(row),
+            subtitle=f"{row.reason_code} {row.reason}".strip() or "No reason was told",
             state=self.word(row),
             amount=self.money(row),
             notice=row.attention if row.needs_attention else next_step(row, timezone.now()),

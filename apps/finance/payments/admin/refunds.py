@@ -57,7 +57,7 @@ class RefundQueue(admin.SimpleListFilter):
 
 @admin.register(Refund)
 class RefundAdmin(ConsoleAdmin):
-    list_display = ("reference", "money", "word", "payment", "brand", "why", "asker", "asked")
+    list_display = ("reference", "money", "word", "payment", "brand", "asker", "asked")
     list_display_links = ("reference",)
     list_filter = (RefundQueue, DaysFilter.on("created_at"), "state", "origin")
     list_select_related = (
@@ -67,7 +67,7 @@ class RefundAdmin(ConsoleAdmin):
         "by",
     )
     search_fields = ("public_id",)
-    search_help_text = "Public id, number or the gateway's reference"
+    search_help_text = "Public id or number"
     intro = "Money that goes back to fans. Above a brand's limit two people decide."
     empty_title = "No refunds"
     empty_text = "A refund is asked for on the page of its payment."
@@ -119,10 +119,6 @@ class RefundAdmin(ConsoleAdmin):
     @admin.display(description="Brand")
     def brand(self, row: Refund) -> str:
         return row.transaction.cluster.name
-
-    @admin.display(description="Why")
-    def why(self, row: Refund) -> str:
-        return row.get_reason_code_display()
 
     @admin.display(description="Asked by")
     def asker(self, row: Refund) -> str:
