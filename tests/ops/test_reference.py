@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from apps.finance.payments.adapters import GATEWAYS
 from apps.ops import exports
 from apps.payouts import choices
 
@@ -17,6 +18,7 @@ PAGES = {
     "permissions.md",
     "clock.md",
     "ledger-events.md",
+    "gateways.md",
     "openapi.yaml",
 }
 
@@ -51,13 +53,14 @@ def test_tells_every_state_event_error_role_and_tick() -> None:
     assert "payouts.send_approved" in pages["clock.md"]
     assert "| 2000 Fan wallets | profile:3 |  | 150.00 |" in pages["ledger-events.md"]
     assert "/api/v1/payments/payouts/" in pages["openapi.yaml"]
+    assert all(f"| `{name}` | " in pages["gateways.md"] for name in GATEWAYS)
 
 
 def test_writes_what_is_missing_and_rewrites_nothing_else(folder: Path) -> None:
     first, second = docs(), docs()
 
-    assert first == "7 pages, 7 rewritten."
-    assert second == "7 pages, 0 rewritten."
+    assert first == "8 pages, 8 rewritten."
+    assert second == "8 pages, 0 rewritten."
     assert {page.name for page in folder.iterdir()} == PAGES
 
 
