@@ -21,7 +21,7 @@ class MerchantAccountAdmin(ConsoleAdmin):
     list_display = ("__str__", "brand", "descriptor", "currency", "word")
     list_select_related = ("cluster",)
     ordering = ("cluster__position", "id")
-    intro = "Our accounts at card processors, one a brand. No brand charges by another's."
+    intro = "Our accounts at gateways, by brand. No brand charges by another's."
     empty_text = "Without an account here a brand cannot take cards."
 
     @admin.display(description="Brand")
@@ -43,12 +43,39 @@ class MerchantAccountAdmin(ConsoleAdmin):
                     [
                         Fact("Gateway", row.get_gateway_display()),
                         Fact("Number", row.account_number),
-                        Fact("Subaccount", row.subaccount),
-                        Fact("Form", row.flex_id),
+                        Fact("Subaccount", row.subaccount or "none"),
+                        Fact("Form", row.flex_id or "none"),
+                        Fact("Secrets", f"set {row.credentials or row.gateway}"),
                         Fact("On the card statement", row.descriptor),
+                        Fact("Category code", row.mcc or "not set"),
+                    ],
+                ),
+                Facts(
+                    "What it takes",
+                    [
                         Fact("Currency", row.currency),
                         Fact("Smallest charge", amount(row.least_minor, row.currency)),
                         Fact("Largest charge", amount(row.most_minor, row.currency)),
+                        Fact(
+                            "Most in a month",
+                            amount(row.monthly_cap_minor, row.currency)
+                            if row.monthly_cap_minor
+                            else "no cap",
+                        ),
+                        Fact("Countries", ", ".join(row.countries) or "all"),
+                        Fact("Card brands", ", ".join(row.card_brands) or "all"),
+                        Fact("Open from", row.processes_from or "always"),
+                        Fact("Open until", row.processes_until or "further notice"),
+                    ],
+                ),
+            ],
+            side=[
+                Facts(
+                    "Costs us",
+                    [
+                        Fact("Of a charge", percent(row.cost_bps)),
+                        Fact("Each charge", amount(row.cost_fixed_minor, row.currency)),
+                        Fact("Rank", row.rank),
                     ],
                 )
             ],

@@ -81,3 +81,63 @@ SETTLE_FAILED = Verb(
     danger=True,
     icon="block",
 )
+
+
+def look_up_refusal(row: Transaction, _by: Any) -> str:
+    waits = {Status.PROCESSING, Status.UNKNOWN, Status.AUTHORISED, Status.REQUIRES_ACTION}
+    if row.status in waits and row.merchant_account_id:
+        return ""
+    return f"it is {row.get_status_display().lower()}: nobody waits for a gateway's word."
+
+
+def look_up_preview(row: Transaction, _by: Any) -> str:
+    return (
+        f"Asks {row.get_gateway_display()} now what became of it. Where the answer names this "
+        "order and its price, it is followed; else it is written into the timeline."
+    )
+
+
+def look_up_run(row: Transaction, by: Any, _reason: str) -> str:
+    done = payments.look_up_now(transaction_id=row.pk, by=by, now=timezone.now())
+    return f"Asked. It is {done.get_status_display().lower()}."
+
+
+def cancel_refusal(row: Transaction, _by: Any) -> str:
+    if row.status in {Status.CREATED, Status.REQUIRES_ACTION}:
+        return ""
+    return f"it is {row.get_status_display().lower()}; only what is not paid yet is cancelled."
+
+
+def cancel_preview(row: Transaction, _by: Any) -> str:
+    return (
+        f"Gives up the payment of {money_text(row.amount)}. Its page at the gateway may stay "
+        "open: should the payer pay there after all, the gateway's word wins and it is booked."
+    )
+
+
+def cancel_run(row: Transaction, by: Any, reason: str) -> str:
+    payments.cancel_payment(transaction_id=row.pk, by=by, reason=reason, now=timezone.now())
+    return "Cancelled. Nothing was booked."
+
+
+LOOK_UP = Verb(
+    name="look-up",
+    label="Ask the gateway now",
+    permission="payments.settle_unknown",
+    is_quiet=True,
+    preview=look_up_preview,
+    refusal=look_up_refusal,
+    run=look_up_run,
+    icon="sync",
+)
+CANCEL = Verb(
+    name="cancel",
+    label="Cancel",
+    permission="payments.settle_unknown",
+    is_quiet=True,
+    preview=cancel_preview,
+    refusal=cancel_refusal,
+    run=cancel_run,
+    danger=True,
+    icon="block",
+)

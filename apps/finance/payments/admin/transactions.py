@@ -14,13 +14,11 @@ from apps.core.admin import (
     Cell,
     ConsoleAdmin,
     DaysFilter,
-    Event,
     Fact,
     Facts,
     Page,
     Raw,
     Table,
-    Timeline,
     amount,
     as_id,
     as_uuid,
@@ -28,11 +26,11 @@ from apps.core.admin import (
     state,
     when,
 )
-from apps.core.show import tone_of
 from apps.finance.ledger import selectors as ledger
 from apps.finance.ledger.chart import CHART
 from apps.finance.payments.admin.refund_verbs import REFUND
-from apps.finance.payments.admin.settle import SETTLE_FAILED, SETTLE_PAID
+from apps.finance.payments.admin.settle import CANCEL, LOOK_UP, SETTLE_FAILED, SETTLE_PAID
+from apps.finance.payments.admin.story import attempts_of, history_of, weighed
 from apps.finance.payments.choices import Gateway
 from apps.finance.payments.models import Transaction
 
@@ -41,7 +39,9 @@ from apps.finance.payments.models import Transaction
 class TransactionAdmin(ConsoleAdmin):
     list_display = ("reference", "what", "brand", "fan", "creator", "money", "word", "started")
     list_display_links = ("reference",)
-    list_filter = (DaysFilter.on("created_at"), "status", "kind", "cluster")
+    list_filter = (
+        DaysFilter.on("created_at"), "status", "kind", "method", "gateway", "cluster",
+    )  # fmt: skip
     list_select_related = ("cluster", "payer", "payee", "merchant_account")
     search_fields = ("public_id",)
     search_help_text = "Public id, number or the gateway's reference"
@@ -49,7 +49,7 @@ class TransactionAdmin(ConsoleAdmin):
     empty_title = "No transactions"
     empty_text = "The first tip or deposit on a brand site appears here."
     found_by_search = True
-    verbs = (REFUND, SETTLE_PAID, SETTLE_FAILED)
+    verbs = (REFUND, LOOK_UP, SETTLE_PAID, SETTLE_FAILED, CANCEL)
     icon = "credit_card"
     export_columns = (
         "public_id",
@@ -117,31 +117,26 @@ class TransactionAdmin(ConsoleAdmin):
             subtitle=f"{self.what(row)} on {row.cluster.name}",
             state=self.word(row),
             amount=self.money(row),
-            notice="Nothing proves that this order was paid. Look at the gateway, then settle."
-            if row.status == "UNKNOWN"
-            else "",
-            main=[history_of(row), entry_of(row), back_of(row), webhooks_of(row)],
-            side=[split_of(row), people_of(row), gateway_of(row)],
+            notice=notice_of(row),
+            main=[
+                history_of(row),
+                attempts_of(row),
+                entry_of(row),
+                back_of(row),
+                webhooks_of(row),
+            ],
+            side=[split_of(row), people_of(row), weighed(row), gateway_of(row)],
         )
 
 
-def history_of(row: Transaction) -> Timeline:
-    history = row.history.select_related("by").order_by("id")[:200]
-    return Timeline(
-        "Timeline",
-        [
-            Event(
-                at=event.at,
-                title=event.get_to_status_display(),
-                actor=event.by or "Platform or gateway",
-                detail=event.reason
-                if event.from_status in {"", event.to_status}
-                else f"{event.reason} (was {event.from_status.replace('_', ' ').lower()})",
-                tone=tone_of(event.to_status),
-            )
-            for event in history
-        ],
-    )
+def notice_of(row: Transaction) -> str:
+    if row.review_since:
+        return "Risk holds it back: a person must let it go on, or reject it, in the review queue."
+    if row.status != "UNKNOWN":
+        return ""
+    if row.next_look_up_at:
+        return "Its outcome is not known yet. The gateway will be asked again; nothing to do."
+    return "Nothing proves that this order was paid. Look at the gateway, then settle."
 
 
 def entry_of(row: Transaction) -> Table:
