@@ -138,10 +138,10 @@ def payment_queues(*, by: Any) -> list[Queue]:
         found.append(
             Queue(
                 "failed_webhooks",
-                "Webhooks parked",
+                "Webhooks that failed",
                 "a person must look",
                 "payments.webhookevent",
-                "status__exact=PARKED",
+                "queue=failed",
                 payments.parked_webhooks(limit=CAP),
                 "danger",
             )

@@ -105,7 +105,7 @@ class TestIndexes:
     @pytest.mark.parametrize(
         ("ask", "index"),
         [
-            (lambda: payments.parked_webhooks(limit=100), "webhook_parked"),
+            (lambda: payments.parked_webhooks(limit=100), "webhook_trouble"),
             (lambda: payments.volume_by_day(since=NOON, until=NOON), "txn_paid"),
             (lambda: list(search("accounts.profile", "@ada")), "profile_handle"),
             (lambda: list(search("accounts.user", "ada@mail.example")), "user_email_unique"),

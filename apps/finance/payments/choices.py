@@ -179,6 +179,9 @@ WEBHOOK_TROUBLE = frozenset(
     {WebhookStatus.REFUSED, WebhookStatus.PARKED, WebhookStatus.QUARANTINED}
 )
 
+#: Of these, what waits for a person: a forgery does not.
+WEBHOOK_NEEDS_STAFF = frozenset({WebhookStatus.PARKED, WebhookStatus.QUARANTINED})
+
 
 class NoticeOutcome(TextChoices):
     """What became of one piece of news in a delivery."""
