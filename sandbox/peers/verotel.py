@@ -187,7 +187,7 @@ def _check(asked: Mapping[str, str]) -> None:
 
 def _sold(merchant: Merchant, sale: Sale) -> dict[str, str]:
     kind = sale.given.get("type", "purchase")
-    fields = {
+    fields: dict[str, str] = {
         "shopID": merchant.number,
         "saleID": sale.reference,
         "referenceID": sale.order,

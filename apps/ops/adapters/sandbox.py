@@ -95,7 +95,9 @@ def own_sandbox() -> Iterator[Sandbox]:
         _wait(process, port)
         serial = FIRST_SERIAL + int(time.time()) * SERIALS_A_SECOND % SERIALS
         sandbox.control("reset", seed=serial, hang_seconds=0)
-        sandbox.control("scenarios", processor="ccbill", webhook="hold", times=0)
+        others = {name.partition("-")[0] for name in settings.GATEWAY_CREDENTIALS}
+        for gateway in sorted({"ccbill"} | others):
+            sandbox.control("scenarios", processor=gateway, webhook="hold", times=0)
         with _adapters_at(sandbox.url):
             yield sandbox
     finally:
