@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable
+from functools import partial
+from functools import partial
 from typing import Generic, TypeVar
 
 from django.conf import settings
+from django.db import transaction
+from django.db import transaction
 
 V = TypeVar("V")
 #: A memory that has grown past this is emptied: keys are few, or they are not worth keeping.
@@ -17,7 +21,7 @@ class Memory(Generic[V]):
     """Values by key, each at most ``settings.MEMORY_SECONDS`` old. Other processes have their own.
 
     For what may be a few seconds behind and is checked again where it must not be. What a
-    transaction wrote is kept only once it is committed: pass it to ``put`` on commit.
+    transaction wrote is kept, or forgotten, only once it is committed.
     """
 
     def __init__(self) -> None:
@@ -37,6 +41,10 @@ class Memory(Generic[V]):
         if settings.MEMORY_SECONDS:
             self._kept[key] = (time.monotonic() + settings.MEMORY_SECONDS, value)
 
+    def put_when_committed(self, key: Hashable, value: V) -> None:
+        """Keep what this transaction wrote, if it is committed: others cannot see it before."""
+        transaction.on_commit(partial(self.put, key, value))
+
     def get_or_make(self, key: Hashable, make: Callable[[], V]) -> V:
         """Return what is kept, or make and keep it. Two threads at once may both make it."""
         found = self.get(key)
@@ -45,6 +53,18 @@ class Memory(Generic[V]):
             self.put(key, found)
         return found
 
+    def put_when_committed(self, key: Hashable, value: V) -> None:
+        """Keep what the open transaction wrote, if it comes to stand."""
+        transaction.on_commit(partial(self.put, key, value))
+
     def forget(self) -> None:
         """Empty it, in this process."""
         self._kept.clear()
+
+    def forget_when_committed(self) -> None:
+        """Empty it once what the open transaction wrote can be seen."""
+        transaction.on_commit(self.forget)
+
+    def forget_when_committed(self) -> None:
+        """Empty it when this transaction is committed; at once outside one."""
+        transaction.on_commit(self.forget)

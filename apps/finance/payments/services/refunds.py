@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
-from django.db import transaction as database
 from django.db.transaction import atomic
 
 from apps.accounts.models import User
 from apps.audit import services as audit
-from apps.core import broker
 from apps.core.db import joins_transaction
 from apps.core.money import Money
 from apps.finance.ledger import errors as ledger_errors
@@ -267,8 +264,6 @@ def _approve(
     move_refund(refund, RefundState.APPROVED, now=now, reason=reason, by=by, due=now)
     if refund.destination == Destination.WALLET:
         book_refund(refund, transaction, now=now, reason="Given back to the wallet", by=by)
-    else:
-        database.on_commit(partial(broker.start_soon, "payments.send_refunds"))
 
 
 def _hold(refund: Refund, transaction: Transaction, *, now: datetime) -> None:

@@ -33,6 +33,16 @@ def forget_book() -> None:
     _book.forget()
 
 
+def book_changed() -> None:
+    """Read the rules anew once this transaction is committed, in this process."""
+    _book.forget_when_committed()
+
+
+def forget_book_when_committed() -> None:
+    """The same, once what the open transaction wrote can be seen."""
+    _book.forget_when_committed()
+
+
 def read_book(*, only_shadow_id: int | None = None) -> RuleBook:
     """Return what counts this moment; of the shadow all, or one rule (and then live limits)."""
     rows = RiskRule.objects.exclude(status=RuleStatus.RETIRED).order_by("code", "status")

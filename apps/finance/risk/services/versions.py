@@ -14,7 +14,7 @@ from apps.finance.risk import errors
 from apps.finance.risk.choices import RuleStatus
 from apps.finance.risk.models import RiskLimits, RiskRule
 from apps.finance.risk.rules.checks import check_limits, check_rule
-from apps.finance.risk.selectors.rules import forget_book
+from apps.finance.risk.selectors.rules import book_changed
 
 #: Whoever writes a version or makes one live holds it until commit.
 _VERSIONS = (7_322, 0)
@@ -190,7 +190,7 @@ def _record(
 ) -> None:
     """Rules are read anew here at once, in other processes some seconds later."""
     audit.record(by=by, action=action, subject=row, reason=reason.strip(), facts=facts)
-    transaction.on_commit(forget_book)
+    book_changed()
 
 
 def _facts(rule: RiskRule) -> dict[str, Any]:

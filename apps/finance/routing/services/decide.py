@@ -6,9 +6,6 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import partial
-
-from django.db import transaction
 
 from apps.core.db import joins_transaction
 from apps.core.memory import Memory
@@ -74,5 +71,5 @@ def _options_id(candidates: Sequence[Candidate], now: datetime) -> int:
     options, _ = Options.objects.get_or_create(
         digest=digest, defaults={"candidates": plain, "taken_at": now}
     )
-    transaction.on_commit(partial(_known_options.put, kept, options.pk))
+    _known_options.put_when_committed(kept, options.pk)
     return options.pk

@@ -11,7 +11,7 @@ from apps.audit import services as audit
 from apps.finance.routing import errors
 from apps.finance.routing.choices import VersionStatus
 from apps.finance.routing.models import RuleSet
-from apps.finance.routing.selectors.versions import forget_plan
+from apps.finance.routing.selectors.versions import plan_changed
 from apps.finance.routing.services.drafts import check_may, take_versions_lock
 
 
@@ -57,7 +57,7 @@ def activate(*, rule_set_id: int, revision: int, by: User, reason: str, now: dat
             "rules": [rule.planned.as_json() for rule in draft.rules.order_by("position")],
         },
     )
-    transaction.on_commit(forget_plan)
+    plan_changed()
     return draft
 
 
