@@ -5,11 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable
 from functools import partial
-from functools import partial
 from typing import Generic, TypeVar
 
 from django.conf import settings
-from django.db import transaction
 from django.db import transaction
 
 V = TypeVar("V")
@@ -53,17 +51,9 @@ class Memory(Generic[V]):
             self.put(key, found)
         return found
 
-    def put_when_committed(self, key: Hashable, value: V) -> None:
-        """Keep what the open transaction wrote, if it comes to stand."""
-        transaction.on_commit(partial(self.put, key, value))
-
     def forget(self) -> None:
         """Empty it, in this process."""
         self._kept.clear()
-
-    def forget_when_committed(self) -> None:
-        """Empty it once what the open transaction wrote can be seen."""
-        transaction.on_commit(self.forget)
 
     def forget_when_committed(self) -> None:
         """Empty it when this transaction is committed; at once outside one."""

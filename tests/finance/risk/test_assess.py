@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.finance.risk import services as risk
@@ -257,6 +257,7 @@ def test_results_come_in_any_order(now, told, ends):
     assert not risk.note_result(subject="transaction:none", result=Result.PAID)
 
 
+@settings(deadline=None)
 @given(st.ip_addresses())
 def test_every_address_is_kept_as_a_network_it_is_in(address):
     assert address in ipaddress.ip_network(network_of(str(address)))

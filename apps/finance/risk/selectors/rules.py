@@ -38,11 +38,6 @@ def book_changed() -> None:
     _book.forget_when_committed()
 
 
-def forget_book_when_committed() -> None:
-    """The same, once what the open transaction wrote can be seen."""
-    _book.forget_when_committed()
-
-
 def read_book(*, only_shadow_id: int | None = None) -> RuleBook:
     """Return what counts this moment; of the shadow all, or one rule (and then live limits)."""
     rows = RiskRule.objects.exclude(status=RuleStatus.RETIRED).order_by("code", "status")

@@ -36,11 +36,6 @@ def plan_changed() -> None:
     _active.forget_when_committed()
 
 
-def forget_plan_when_committed() -> None:
-    """The same, once what the open transaction wrote can be seen."""
-    _active.forget_when_committed()
-
-
 def version_choices(*, limit: int = 50) -> list[tuple[int, str]]:
     """Return the newest versions for a choice: id, and what it is."""
     rows = RuleSet.objects.order_by("-number")[:limit]
