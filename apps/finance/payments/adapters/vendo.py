@@ -37,7 +37,7 @@ from apps.finance.payments.adapters.base import (
 )
 from apps.finance.payments.adapters.exchange import GatewayTrouble, Refusing, price_text, usable
 from apps.finance.payments.adapters.javascript import amount_token, stringify
-from apps.finance.payments.adapters.strict import Number, part, texts
+from apps.finance.payments.adapters.strict import Number, part, read_form, texts
 
 #: How long a link to the page is good.
 LINK_DAYS = 1
@@ -158,7 +158,7 @@ class Vendo(Refusing):
             url, secret=account.config["shared_secret"], now=delivery.received_at
         ):
             raise NotAuthentic("the signature is wrong: altered, expired, or of another secret")
-        return [vendo_news.read(delivery.query)]
+        return [vendo_news.read(read_form(query))]
 
     def parse_return(self, params: Mapping[str, str], account: Account) -> Returned:
         return returning.read(params)
