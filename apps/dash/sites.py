@@ -70,6 +70,14 @@ MENU: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
         ("Block lists", "block", "risk.blockentry", "", ""),
         ("Tests of rules", "experiment", "risk.backtest", "", ""),
     ),
+    "Bank payments": (
+        ("Debits", "account_balance", "debits.debit", "", ""),
+        ("Mandates", "draw", "debits.mandate", "", ""),
+        ("Files for banks", "upload_file", "debits.debitfile", "", ""),
+        ("Files of banks", "download", "debits.bankfile", "", ""),
+        ("Needs a person", "help", "debits.bankitem", "state__exact=QUEUED", ""),
+        ("Transfers", "move_down", "debits.transfer", "", ""),
+    ),
     "Payouts": (
         ("To approve", "fact_check", "payouts.payout", "queue=approve", "payouts_to_approve"),
         ("Needs a person", "help", "payouts.payout", "queue=person", "payouts_for_a_person"),

@@ -1,7 +1,6 @@
 """Settings every environment shares. Values that differ come from the environment."""
 
 from pathlib import Path
-from typing import Any
 
 import environ
 

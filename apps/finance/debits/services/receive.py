@@ -62,7 +62,7 @@ def receive_bank_file(
     """
     if not by.has_perm("debits.take_bankfile"):
         raise errors.DebitsNotAllowed()
-    account = bank_account(account_id=account_id, gateway=gateway)
+    account = bank_account(account_id=account_id, gateway=gateway, also_closed=True)
     if account is None or format_name not in FORMATS_OF.get(gateway, frozenset()):
         raise errors.BankNotOfThis()
     digest, size = _digest(file)

@@ -9,11 +9,13 @@ BANKS = (Gateway.ACH, Gateway.SEPA, Gateway.WIRE)
 
 
 def bank_account(
-    *, account_id: int, gateway: str, cluster_id: int | None = None
+    *, account_id: int, gateway: str, cluster_id: int | None = None, also_closed: bool = False
 ) -> MerchantAccount | None:
-    """Return an active account of a kind (and brand), or None where it is not one."""
-    found = MerchantAccount.objects.filter(pk=account_id, gateway=gateway, is_active=True)
-    return (found if cluster_id is None else found.filter(cluster=cluster_id)).first()
+    """Return an account of a kind (and brand), or None where it is not one, or switched off."""
+    found = MerchantAccount.objects.filter(pk=account_id, gateway=gateway)
+    if cluster_id is not None:
+        found = found.filter(cluster=cluster_id)
+    return (found if also_closed else found.filter(is_active=True)).first()
 
 
 def bank_accounts(*, gateways: tuple[str, ...] = BANKS) -> list[MerchantAccount]:
