@@ -179,7 +179,9 @@ class Rapyd(Peer):
         if isinstance(method, dict):
             fields = method.get("fields") or {}
             if "applepay" in str(method.get("type")) or "googlepay" in str(method.get("type")):
-                fields = {"number": acts.GOOD_CARD} if method.get("digital_wallet") else {}
+                # Where the wallet's token stands is not published: anywhere in the method.
+                given = method.get("digital_wallet") or any(fields.values())
+                fields = {"number": acts.GOOD_CARD} if given else {}
             number = str(fields.get("number", ""))
             card = acts.card_of(self, number, "12/40", str(fields.get("name", "")))
             if card is None:
