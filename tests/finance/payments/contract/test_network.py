@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from apps.core import http
 from apps.core.errors import Unavailable
+from apps.core.network import Call
 from apps.finance.payments.adapters.base import (
     Account,
     Answered,
@@ -214,6 +217,24 @@ def test_a_slow_answer_is_an_answer(rig: Rig, proxy: FaultProxy) -> None:
         assert not rig.can.partial_refund
 
 
+def test_an_answer_that_does_not_come_in_time_is_unknown(
+    rig: Rig, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, sold = rig.sell()
+    over = replace(sold, account=through(sold.account, proxy.url))
+    if not rig.can.refund:
+        assert not rig.can.partial_refund
+        return
+    impatient(monkeypatch)
+    proxy.plan("slow", times=9, seconds=0.8)
+    began = time.monotonic()
+
+    said = unknown_or(lambda: rig.gateway.refund(over, amount=PRICE, key="r-1"))
+
+    assert said is None
+    assert time.monotonic() - began < 5
+
+
 @pytest.mark.parametrize("code", ["500", "503"])
 def test_a_server_error_after_the_act_is_unknown(rig: Rig, code: str) -> None:
     _, sold = rig.sell()
@@ -241,6 +262,19 @@ REFUND_WORDS = {
     "vendo": "refund",
     "verotel": "credit",
 }
+
+
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let clients wait for 0.3 seconds; all else about them stays as it is."""
+    exchange = http.Client._exchange
+
+    def hurried(
+        client: http.Client, method: str, url: str, parts: dict[str, Any], call: Call
+    ) -> http.Response:
+        monkeypatch.setattr(client, "timeout", http.Timeout(read=0.3))
+        return exchange(client, method, url, parts, call)
+
+    monkeypatch.setattr(http.Client, "_exchange", hurried)
 
 
 def steps_of(proxy: FaultProxy, call: Callable[[], Answered]) -> int:
