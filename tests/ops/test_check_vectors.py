@@ -8,12 +8,19 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from hypothesis import given
+from hypothesis import strategies as st
 
 from apps.finance.payments.adapters import GATEWAYS
 from apps.ops.services.vectors import Verdict, check_file
+from apps.ops.services.vectors.check import PROCESSORS
 
 FILE = Path(__file__).parents[1] / "vectors.json"
 PUBLISHED = json.loads(FILE.read_text())
+NAMES = st.sampled_from(
+    ["subscription_id", "formPrice", "price", "currency", "url", "path", "body", "amount",
+     "pspReference", "eventCode", "notificationItems", "additionalData", "signature", "address"]
+)  # fmt: skip
 OURS = {*GATEWAYS, "paxum"}
 JUDGED = [
     v for v in PUBLISHED.values() if "expected" in v or "valid" in v or "expected_prefix" in v
@@ -100,12 +107,42 @@ def test_other_examples_of_known_kinds_need_no_new_code(entry):
         {"processor": "netbilling", "secret": "s", "input": {"what": "1"}, "expected": "x"},
         {"processor": "nowhere", "secret": "s", "input": "1", "expected": "x"},
         {"processor": "nmi", "secret": "s", "input": "1", "expected": "x"},
+        {"processor": "vendo", "secret": "s", "input": "http://[", "expected": False},
+        {"processor": "btcpay", "secret": "s", "input": "\ud800", "expected": "x"},
+        {"processor": "crypto", "valid": True},
         {"processor": "ach", "input": "1", "expected": {"no_such_total": "1"}},
     ],
     ids=lambda entry: entry["processor"],
 )
 def test_what_fits_no_construction_is_reported_as_unknown(entry):
     assert verdict(**entry) is Verdict.UNKNOWN
+
+
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.floats(allow_nan=False),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(
+    st.sampled_from(sorted(PROCESSORS)),
+    st.dictionaries(
+        st.sampled_from(["input", "secret", "expected", "algorithm", "nonce", "valid", "invalid",
+                         "hash_fields", "canonical", "signature", "shopID", "expected_prefix",
+                         "filter_to_signed_fields"]),
+        ANY,
+    ),
+)  # fmt: skip
+def test_an_example_of_any_shape_is_judged(processor, more):
+    assert verdict(processor=processor, **more) in Verdict
+
+
+@given(
+    st.sampled_from(sorted(PUBLISHED)), st.sampled_from(["input", "secret", "valid", "nonce"]), ANY
+)
+def test_a_published_example_with_one_part_of_any_shape_is_judged(name, part, value):
+    assert verdict(**{**PUBLISHED[name], part: value}) in Verdict
 
 
 def test_a_changed_file_of_a_bank_differs():

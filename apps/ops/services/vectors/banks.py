@@ -87,7 +87,7 @@ def nacha_totals(text: str) -> dict[str, str]:
 
 def reference(entry: Entry) -> list[Any]:
     """The check digits of an IBAN (ISO 13616) or a creditor reference (ISO 11649)."""
-    valid, invalid = entry.more.get("valid", []), entry.more.get("invalid", [])
+    valid, invalid = entry.listed("valid"), entry.listed("invalid")
     if valid or invalid:
         wrong = [str(each) for each in valid if not has_check_digits(_text(each))]
         wrong += [str(each) for each in invalid if has_check_digits(_text(each))]

@@ -159,7 +159,8 @@ def netbilling(entry: Entry) -> list[Any]:
     """The hash of a form, the proof of a purchase, or both."""
     fields = entry.fields
     names = entry.more.get("hash_fields") or fields.get(netbilling_adapter.HASH_FIELDS, "")
-    bound = names.split() if isinstance(names, str) else [str(name) for name in names]
+    texts = names.split() if isinstance(names, str) else entry.listed("hash_fields")
+    bound = [str(name) for name in texts]
     if not bound or any(name not in fields for name in bound):
         raise NotUnderstood("the bound fields are not all there")
     values = [fields[name] for name in bound]

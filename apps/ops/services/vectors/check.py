@@ -95,8 +95,9 @@ def _judge(entry: Entry, *, sample: bool) -> tuple[Verdict, str]:
         return Verdict.SAMPLE, "it comes without a secret"
     try:
         computed = PROCESSORS[entry.processor](entry)
-    except (NotUnderstood, Unreadable) as error:
-        return Verdict.UNKNOWN, str(error)
+    except (NotUnderstood, Unreadable, ValueError) as error:
+        # ValueError: an address that is none, or half a character in a text.
+        return Verdict.UNKNOWN, str(error)[:200]
     if any(_fits(each, entry) for each in computed):
         return Verdict.OK, ""
     return Verdict.DIFFERS, f"computed {str(computed[0])[:200]}"

@@ -19,7 +19,7 @@ from apps.ops.services.vectors.wallets import coinbase
 
 def crypto(entry: Entry) -> list[Any]:
     """Valid ones must read as said, invalid ones must not read; or one address and its bytes."""
-    valid, invalid = entry.more.get("valid", []), entry.more.get("invalid", [])
+    valid, invalid = entry.listed("valid"), entry.listed("invalid")
     if valid or invalid:
         wrong = [_name(each) for each in valid if not _reads(each)]
         wrong += [_name(each) for each in invalid if _reads(each)]

@@ -61,6 +61,17 @@ class Entry:
             raise NotUnderstood("the input has no names")
         return {name: text_of(value) for name, value in self.input.items() if value is not None}
 
+    def listed(self, name: str) -> list[Any]:
+        """
+        A list beside the input; empty where there is none.
+
+        :raises NotUnderstood: something else stands there
+        """
+        given = self.more.get(name) or []
+        if not isinstance(given, list):
+            raise NotUnderstood(f"{name} is no list")
+        return given
+
     @property
     def body(self) -> str:
         """The input as the text of a message; an object is written compactly, in its order."""
