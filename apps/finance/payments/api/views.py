@@ -90,7 +90,11 @@ class Tips(APIView):
             idempotency_key=key_of(request),
             now=timezone.now(),
             buyer=Buyer(wish["buyer_country"], client_country(request)),
-            **({} if by_wallet else {"method": wish["method"], "pay_by": pay_by(request, wish)}),
+            **(
+                {}
+                if by_wallet
+                else {"method": choices.Method(wish["method"]), "pay_by": pay_by(request, wish)}
+            ),
         )
         return started(request, transaction)
 
