@@ -208,6 +208,32 @@ class TestNews:
             ADYEN.read_webhook(by_adyen_platform(body, "00" * 32), ACCOUNT)
 
 
+class TestLink:
+    def open(self, **changes):
+        link = {"id": "PL1", "url": "https://a.example/PL1", "expiresAt": "2026-01-16T12:00:00Z"}
+        with answering(201, link) as server:
+            opened = ADYEN.open_checkout(
+                replace(ORDER, account=account(api_url=server.url), **changes)
+            )
+        head, _, body = server.requests[0].decode().partition("\r\n\r\n")
+        [key] = [x.split(": ")[1] for x in head.splitlines() if x.lower().startswith("idempot")]
+        return opened, key, json.loads(body)
+
+    def test_is_for_the_exact_price_and_asks_to_keep_the_card(self):
+        opened, key, sent = self.open(keep=True, success_url="https://f.example/back")
+        assert (opened.url, opened.reference) == ("https://a.example/PL1", "PL1")
+        assert opened.expires_at.isoformat() == "2026-01-16T12:00:00+00:00"
+        assert (sent["amount"], sent["reference"]) == ({"currency": "USD", "value": 2500}, TOKEN)
+        assert sent["returnUrl"] == f"https://f.example/back?order={TOKEN}&answer=paid"
+        assert (sent["shopperReference"], sent["storePaymentMethodMode"]) == ("fan-1", "enabled")
+        assert len(key) == 64
+
+    def test_the_same_visitor_gets_the_same_link_and_another_his_own(self):
+        first, again = self.open()[1], self.open()[1]
+        assert first == again
+        assert self.open(buyer=Buyer(id="fan-1", country="DE"))[1] != first
+
+
 class TestCharge:
     def charge(self, server, **changes):
         order = replace(ORDER, account=account(api_url=server.url))

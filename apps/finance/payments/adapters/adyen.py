@@ -8,7 +8,9 @@ codes are from memory: see docs/gateways/adyen.md. The account must capture by i
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -86,7 +88,7 @@ class Adyen:
     needs = frozenset({"api_url", "api_key", "hmac_key"})
 
     def open_checkout(self, order: Order) -> Checkout:
-        """One link for an order, however often it is asked for while Adyen keeps the key."""
+        """One link for an order, visitor and day: a link lives for a day, its key for longer."""
         body: dict[str, Any] = {
             **_what(order),
             "returnUrl": returning.address(order.success_url, token=order.token, paid=True),
@@ -100,9 +102,8 @@ class Adyen:
                 "recurringProcessingModel": "CardOnFile",
                 "shopperReference": order.buyer.id,
             }
-        answer = _post(
-            order.account, "/paymentLinks", {k: v for k, v in body.items() if v}, order.token
-        )
+        sent = {k: v for k, v in body.items() if v}
+        answer = _post(order.account, "/paymentLinks", sent, _key_of_day(sent))
         fields = strict.texts(answers.told(answer))
         if not fields.get("url") or not fields.get("id"):
             raise answers.GatewayTrouble(what="no link")
@@ -183,6 +184,12 @@ class Adyen:
 def minor(amount: Money) -> dict[str, Any]:
     """Adyen counts in the smallest unit of ISO 4217, as we do."""
     return {"currency": amount.currency, "value": amount.minor}
+
+
+def _key_of_day(body: Mapping[str, Any]) -> str:
+    """The same text asks for the same link until midnight (UTC)."""
+    text = f"{datetime.now(UTC).date()}{json.dumps(body, sort_keys=True)}"
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _what(order: Order) -> dict[str, Any]:

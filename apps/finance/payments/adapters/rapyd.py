@@ -113,7 +113,7 @@ class Rapyd:
     needs = frozenset({"api_url", "access_key", "secret_key", "country"})
 
     def open_checkout(self, order: Order) -> Checkout:
-        """One page for an order, however often it is asked for while Rapyd keeps the key."""
+        """Each call makes a new page: an old one may have been left or declined for good."""
         body = {
             **_what(order),
             "country": order.buyer.country or order.account.config["country"],
@@ -125,7 +125,7 @@ class Rapyd:
             ),
             "language": order.buyer.language,
         }
-        answer = _send(order.account, "post", "/checkout", body, key=order.token)
+        answer = _send(order.account, "post", "/checkout", body)
         fields = strict.texts(_data(answers.told(answer)))
         if not fields.get("redirect_url") or not fields.get("id"):
             raise answers.GatewayTrouble(what="no page")
