@@ -10,6 +10,8 @@ from apps.finance.risk.selectors.subjects import assessment_of
 from apps.finance.routing.selectors.routes import labels_of
 from apps.finance.routing.selectors.subjects import decisions_of
 
+#: A column is narrow; the timeline says it in full.
+_HOW = {"HOSTED": "Page", "FIELDS": "Fields", "STORED": "Stored means"}
 #: Far more than any payment has.
 MOST = 200
 
@@ -51,9 +53,8 @@ def attempts_of(row: Transaction) -> Table:
             Cell("Account"),
             Cell("How"),
             Cell("State"),
-            Cell("Gateway's reference"),
-            Cell("Said"),
-            Cell("Ended"),
+            Cell("Sale"),
+            Cell("Answer"),
         ],
         [
             [
@@ -61,11 +62,10 @@ def attempts_of(row: Transaction) -> Table:
                 change_link(
                     "payments_merchantaccount", each.merchant_account_id, each.merchant_account
                 ),
-                each.get_kind_display(),
+                _HOW[each.kind],
                 state(each.status, each.get_status_display()),
                 each.reference or "none",
                 " ".join(filter(None, [each.code, each.reason])) or _answer(each.received),
-                when(each.ended_at, "open"),
             ]
             for each in tries
         ],
@@ -74,7 +74,7 @@ def attempts_of(row: Transaction) -> Table:
 
 
 def _answer(received: dict[str, str]) -> str:
-    return ", ".join(f"{name} {text}" for name, text in list(received.items())[:4]) or "nothing"
+    return ", ".join(f"{name} {text}" for name, text in list(received.items())[:4]) or "none kept"
 
 
 def weighed(row: Transaction) -> Facts:
