@@ -72,9 +72,9 @@ def _copy_refusal(row: DebitFile, by: Any) -> str:
     last = row.copies.order_by("-number").first()
     if last is None or last.taken_at is None:
         return "it was not handed over, or a copy waits to be taken."
-    return "you took the last copy; somebody else must release another." * (
-        last.taken_by_id == by.pk
-    )
+    if last.taken_by_id == by.pk:
+        return "you took the last copy; somebody else must release another."
+    return ""
 
 
 def _copy_preview(_row: DebitFile, _by: Any) -> str:
@@ -240,7 +240,11 @@ class DebitFileAdmin(ConsoleAdmin):
         wrong = ""
         if request.method == "POST":
             try:
-                body = debits.take_file(file_id=row.pk, by=request.user, now=timezone.now())
+                body = debits.take_file(
+                    file_id=row.pk,
+                    by=request.user,  # type: ignore[arg-type]  # signed in
+                    now=timezone.now(),
+                )
             except DomainError as error:
                 wrong = str(error)
             else:

@@ -322,7 +322,7 @@ class BankFileAdmin(ConsoleAdmin):
             format_name=given["format_name"],
             file=given["file"],
             name=given["file"].name,
-            by=request.user,
+            by=request.user,  # type: ignore[arg-type]  # signed in
             now=timezone.now(),
         )
         if received.replayed:

@@ -21,8 +21,8 @@ class Terms:
 def terms_of(scheme: str) -> Terms:
     given = settings.DEBIT_TERMS[str(scheme)]
     return Terms(
-        cut_off=time.fromisoformat(given["cut_off"]),
-        hold_days=int(given["hold_days"]),
-        notice_days=int(given["notice_days"]),
+        cut_off=time.fromisoformat(str(given["cut_off"])),
+        hold_days=int(str(given["hold_days"])),
+        notice_days=int(str(given["notice_days"])),
         statement_settles=bool(given["statement_settles"]),
     )

@@ -230,7 +230,8 @@ def _queued(item_id: int, *, by: User, reason: str) -> BankItem:
         raise errors.ItemNotFound()
     if item.state != ItemState.QUEUED:
         raise errors.WrongState(state=item.state, wanted="settled")
-    Debit.objects.filter(pk=item.debit_id).update(needs_staff="")
+    if item.debit_id is not None:
+        Debit.objects.filter(pk=item.debit_id).update(needs_staff="")
     return item
 
 
