@@ -61,6 +61,7 @@ FINANCE_VIEWS = (
     "ledger.view_*",
     "fx.view_*",
     "tax.view_*",
+    "monitoring.view_*",
     "payments.view_*",
     "debits.view_*",
     "payouts.view_*",
