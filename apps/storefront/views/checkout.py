@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.api import requests
-from apps.core.errors import DomainError, NotFound, Unavailable
+from apps.core.errors import DomainError, NotFound
 from apps.core.middleware import client_country, client_ip
 from apps.finance.payments import selectors as payments_selectors
 from apps.finance.payments import services as payments
@@ -59,12 +59,16 @@ def _go_on(request: HttpRequest, payment: Transaction) -> HttpResponse:
         ip=client_ip(request),
         user_agent=request.headers.get("User-Agent", ""),
     )
+    here = reverse("storefront:checkout", kwargs={"public_id": payment.public_id})
     try:
+        if payments_selectors.is_by_stored_means(payment):
+            payments.charge(transaction=payment, now=timezone.now(), visit=visit)
+            return SeeOther(here)
         opened = payments.open_checkout(transaction=payment, now=timezone.now(), visit=visit)
-    except Unavailable as trouble:
+    except DomainError as trouble:
         messages.error(request, trouble.message)
-        return SeeOther(reverse("storefront:checkout", kwargs={"public_id": payment.public_id}))
-    return SeeOther(opened.url)
+        return SeeOther(here)
+    return SeeOther(opened.url or here)
 
 
 @never_cache

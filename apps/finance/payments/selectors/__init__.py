@@ -7,6 +7,7 @@ from apps.finance.payments.selectors.merchants import merchant_account_of
 from apps.finance.payments.selectors.told import told_of
 from apps.finance.payments.selectors.transactions import (
     Receipt,
+    is_by_stored_means,
     receipt_of,
     transaction_for,
     transactions_of,
@@ -18,6 +19,7 @@ __all__ = [
     "Quote",
     "Receipt",
     "gateway_health",
+    "is_by_stored_means",
     "merchant_account_of",
     "quote",
     "receipt_of",

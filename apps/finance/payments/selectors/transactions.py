@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from apps.accounts.models import Profile
 from apps.core.money import Money
 from apps.finance.payments import errors
-from apps.finance.payments.choices import PAID, Status
+from apps.finance.payments.choices import PAID, AttemptKind, Status
 from apps.finance.payments.models import Transaction
 
 
@@ -51,6 +51,12 @@ def transaction_for(profile: Profile, public_id: UUID | str) -> Transaction:
         return transactions_of(profile).get(public_id=public_id)
     except (Transaction.DoesNotExist, ValidationError, ValueError) as error:
         raise errors.TransactionNotFound() from error
+
+
+def is_by_stored_means(transaction: Transaction) -> bool:
+    """Test if a payment's last try charges a stored means, so that there is no page to go to."""
+    last = transaction.attempts.order_by("-number").first()
+    return last is not None and last.kind == AttemptKind.STORED
 
 
 def public_id_of(transaction_id: int) -> UUID:
