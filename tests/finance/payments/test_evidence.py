@@ -41,13 +41,13 @@ def test_it_tells_the_receipt_the_purchase_and_earlier_payments(case, settings):
     settings.EVIDENCE_PROVIDERS = [f"{__name__}.two_messages"]
     sections = {section.title: section for section in sections_of(case)}
     tip = fresh(case.transaction)
-    receipt = dict(sections["Receipt"].rows)
+    receipt = {row[0]: row[1] for row in sections["Receipt"].rows}
     assert receipt["On the card statement"] == "FANZ.EXAMPLE 800-555-0100"
     assert receipt["Amount"] == "100.00 USD"
     earlier = next(s for t, s in sections.items() if t.startswith("Earlier payments"))
     assert [row[1] for row in earlier.rows] == ["30.00 USD"]
     assert earlier.note.startswith("1 payments of 30.00 USD")
-    assert dict(sections["Messages"].rows) == {"Sent after the purchase": f"2 about {tip.pk}"}
+    assert sections["Messages"].rows == [("Sent after the purchase", f"2 about {tip.pk}")]
 
 
 def test_the_pack_is_a_tagged_pdf_kept_with_its_hash(case, clerk, now):

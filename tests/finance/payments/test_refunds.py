@@ -103,6 +103,7 @@ class TestAWalletSale:
     def test_a_creator_who_spent_it_owes_it(self, clerk, now):
         a_policy(now=now)
         tip = a_wallet_tip("20.00", now=now)
+        assert tip.payee_id
         with transaction.atomic():
             ledger.post(
                 postings.payout_reserved(
@@ -147,6 +148,7 @@ class TestWhatIsRefused:
         tip = a_wallet_tip("20.00", now=now)
         with pytest.raises(errors.RefundNotAllowed):
             ask(tip, "5.00", by=staff("moderator"), now=now)
+        assert tip.payee
         tip.payee.user.groups.set(clerk.groups.all())
         with pytest.raises(errors.OwnPayment):
             ask(tip, "5.00", by=type(clerk).objects.get(pk=tip.payee.user_id), now=now)

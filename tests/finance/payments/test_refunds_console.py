@@ -9,7 +9,7 @@ from django.utils import timezone
 from apps.audit.models import AuditRecord
 from apps.finance.payments.adapters.base import Told
 from apps.finance.payments.choices import Status
-from apps.finance.payments.models import Dispute, EvidencePack, Refund
+from apps.finance.payments.models import Dispute, EvidencePack, Refund, RefundPolicy
 from apps.finance.payments.rules.disputes import Stage
 from apps.finance.payments.rules.refunds import RefundState
 from apps.finance.payments.services.deadlines import watch_deadlines
@@ -181,3 +181,37 @@ def test_debts_are_recovered_from_later_earnings(staff, now):
     assert creator_has(tip) == ("0.00", "0.00", "1.00")
     assert recover_debts(now=now) == 0
     assert books_are_balanced()
+
+
+class TestPolicies:
+    WISH = {
+        "cluster": "", "currency": "USD", "since": "2099-01-01", "platform_fee_returned": "on",
+        "kept_fees_borne_by": "PLATFORM", "four_eyes_from": "50.00", "loss_borne_by": "CREATOR",
+        "chargeback_fee": "25.00", "chargeback_fee_borne_by": "PLATFORM", "hold_share": "on",
+        "refund_alerts_to": "10.00", "reason": "The board",
+    }  # fmt: skip
+
+    def test_are_set_from_a_day_to_come_and_never_changed(self, console):
+        client = console("finance")
+        address = reverse("admin:payments_refundpolicy_new")
+        assert client.post(address, self.WISH, follow=True).status_code == 200
+        row = RefundPolicy.objects.get()
+        assert (row.four_eyes_from_minor, row.refund_alerts_to_minor) == (50_00, 10_00)
+        assert (row.kept_fees_borne_by, row.processing_fee_returned) == ("PLATFORM", False)
+        assert AuditRecord.objects.filter(action="payments.refund_policy_set").count() == 1
+        again = client.post(address, self.WISH)
+        assert (again.status_code, RefundPolicy.objects.count()) == (422, 1)
+        past = client.post(address, {**self.WISH, "since": "2020-01-01"})
+        assert (past.status_code, RefundPolicy.objects.count()) == (422, 1)
+        assert (
+            "$50.00"
+            in client.get(
+                reverse("admin:payments_refundpolicy_change", args=[row.pk])
+            ).content.decode()
+        )
+
+    def test_are_set_by_nobody_else(self, console):
+        client = console("support")
+        address = reverse("admin:payments_refundpolicy_new")
+        assert client.post(address, self.WISH).status_code == 403
+        assert not RefundPolicy.objects.exists()

@@ -1,7 +1,8 @@
 """Payments in the console."""
 
 from apps.finance.payments.admin.disputes import DisputeAdmin
-from apps.finance.payments.admin.refunds import RefundAdmin, RefundPolicyAdmin
+from apps.finance.payments.admin.refund_policies import RefundPolicyAdmin
+from apps.finance.payments.admin.refunds import RefundAdmin
 from apps.finance.payments.admin.settings import FeeScheduleAdmin, MerchantAccountAdmin
 from apps.finance.payments.admin.simulator import SimulatorAdmin
 from apps.finance.payments.admin.transactions import TransactionAdmin

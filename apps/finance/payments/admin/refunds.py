@@ -33,7 +33,7 @@ from apps.core.errors import DomainError
 from apps.core.show import tone_of
 from apps.finance.ledger import selectors as ledger
 from apps.finance.payments.admin.refund_verbs import APPROVE, NOT_BACK, REJECT, WENT_BACK
-from apps.finance.payments.models import Refund, RefundPolicy
+from apps.finance.payments.models import Refund
 from apps.finance.payments.rules.refunds import NOT_SENT
 from apps.finance.payments.selectors import refunds as selectors
 
@@ -251,71 +251,3 @@ def exchange_of(row: Refund) -> list[Raw]:
     if not row.sent and not row.received:
         return []
     return [Raw.of_json("Sent", row.sent), Raw.of_json("Received", row.received)]
-
-
-@admin.register(RefundPolicy)
-class RefundPolicyAdmin(ConsoleAdmin):
-    list_display = ("__str__", "brand", "limit", "alerts", "bearers", "since")
-    list_filter = ("currency",)
-    list_select_related = ("cluster", "by")
-    intro = "Who pays for refunds and chargebacks, by brand, currency and date."
-    empty_title = "No policy is set"
-    empty_text = (
-        "Every refund then needs two people, fees that processors keep and losses are the "
-        "creator's, and nothing is refunded by itself."
-    )
-
-    @admin.display(description="Brand")
-    def brand(self, row: RefundPolicy) -> str:
-        return row.cluster.name if row.cluster else "every brand"
-
-    @admin.display(description="Two people from")
-    def limit(self, row: RefundPolicy) -> SafeString:
-        return amount(row.four_eyes_from_minor, row.currency)
-
-    @admin.display(description="Alerts refunded up to")
-    def alerts(self, row: RefundPolicy) -> SafeString:
-        return amount(row.refund_alerts_to_minor, row.currency)
-
-    @admin.display(description="Kept fees, losses")
-    def bearers(self, row: RefundPolicy) -> str:
-        return f"{row.get_kept_fees_borne_by_display()}, {row.get_loss_borne_by_display()}".lower()
-
-    @admin.display(description="From")
-    def since(self, row: RefundPolicy) -> SafeString:
-        return when(row.effective_from)
-
-    def page(self, request: HttpRequest, row: RefundPolicy) -> Page:
-        fee = amount(row.chargeback_fee_minor, row.currency)
-        return Page(
-            title=str(row),
-            subtitle=f"Refund policy of {self.brand(row)}",
-            main=[
-                Facts(
-                    "Refunds",
-                    [
-                        Fact(
-                            "Platform fee", "given back" if row.platform_fee_returned else "kept"
-                        ),
-                        Fact(
-                            "Processor's fee",
-                            "given back" if row.processing_fee_returned else "kept",
-                        ),
-                        Fact("Kept fees", f"borne by the {row.kept_fees_borne_by.lower()}"),
-                        Fact("Two people from", self.limit(row)),
-                    ],
-                ),
-                Facts(
-                    "Disputes",
-                    [
-                        Fact("A loss", f"borne by the {row.loss_borne_by.lower()}"),
-                        Fact("Fee of a chargeback", fee),
-                        Fact("That fee", f"borne by the {row.chargeback_fee_borne_by.lower()}"),
-                        Fact("Share while it is open", "kept back" if row.hold_share else "free"),
-                        Fact("Alerts refunded up to", self.alerts(row)),
-                        Fact("From", when(row.effective_from)),
-                        Fact("Set by", row.by or "the platform"),
-                    ],
-                ),
-            ],
-        )

@@ -110,7 +110,7 @@ def read(news: Sequence[News]) -> Case:
 def _in_order(news: Sequence[News]) -> list[News]:
     timed = [one for one in news if one.at is not None]
     if len(timed) == len(news):
-        return sorted(timed, key=lambda it: (it.at, it.again, _RANK[it.word]))  # type: ignore[return-value,arg-type]
+        return sorted(timed, key=lambda it: (it.at, it.again, _RANK[it.word]))
     return sorted(news, key=lambda it: (it.again, _RANK[it.word]))
 
 
