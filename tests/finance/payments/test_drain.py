@@ -114,7 +114,8 @@ def test_a_batch_writes_the_rows_that_one_by_one_writes(now, kind):
 
     one_by_one, *in_batch = [written_of(payment) for payment in made]
     assert in_batch[0] == in_batch[1] == one_by_one
-    assert one_by_one["entry"].startswith("[(") and one_by_one["lines"].count("1100") == 1
+    assert one_by_one["entry"].startswith("[(")
+    assert one_by_one["lines"].count("1100") == 1
 
 
 def test_repeats_and_sales_of_one_batch_are_told_apart(now):
