@@ -37,8 +37,10 @@ class Counted(TextChoices):
 
 
 class Level(TextChoices):
-    CALM = "CALM", "Below half of the line"
-    HALF = "HALF", "Half of the line"
-    CLOSE = "CLOSE", "Three quarters of the line"
-    NEAR = "NEAR", "90 % of the line"
-    OVER = "OVER", "Over the line"
+    """The part of a line that is reached: below a half, 50, 75, 90 and 100 %."""
+
+    CALM = "CALM", "Calm"
+    HALF = "HALF", "Half way"
+    CLOSE = "CLOSE", "Close"
+    NEAR = "NEAR", "Near"
+    OVER = "OVER", "Over"

@@ -160,4 +160,4 @@ class Alert(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.account}: {self.get_level_display()} ({self.programme})"
+        return f"{self.account}: {self.get_level_display().lower()} ({self.programme})"

@@ -50,7 +50,9 @@ class AlertAdmin(ConsoleAdmin):
     list_filter = (QueueFilter, DaysFilter.on("raised_at"), "programme", "level")
     list_select_related = ("noted_by",)
     icon = "notification_important"
-    intro = "Said once when a MID comes to 50, 75, 90 or 100 % of a line."
+    intro = (
+        "Said once when a MID comes half way to a line, close (75 %), near (90 %), and over it."
+    )
     empty_title = "No alerts"
     empty_text = "No MID has come to half of a line."
     verbs = (NOTE,)

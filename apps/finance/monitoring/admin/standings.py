@@ -19,7 +19,7 @@ from apps.finance.monitoring.models import MidMonth, Standing
 class StandingAdmin(ConsoleAdmin):
     list_display = (
         "account",
-        "programme",
+        "short",
         "month_text",
         "word",
         "ratio",
@@ -35,9 +35,13 @@ class StandingAdmin(ConsoleAdmin):
     empty_title = "Nothing is measured yet"
     empty_text = "Every ten minutes the payments and chargebacks of the month are counted."
 
+    @admin.display(description="Programme")
+    def short(self, row: Standing) -> str:
+        return row.programme
+
     @admin.display(description="Month")
     def month_text(self, row: Standing) -> str:
-        return f"{row.month:%Y-%m}"
+        return f"{row.month:%b\u00a0%Y}"
 
     @admin.display(description="Level")
     def word(self, row: Standing) -> SafeString:
@@ -49,7 +53,7 @@ class StandingAdmin(ConsoleAdmin):
 
     @admin.display(description="Line")
     def line(self, row: Standing) -> str:
-        return f"{percent(row.line_bps)} and {row.least_count:,} cases"
+        return percent(row.line_bps)
 
     @admin.display(description="Of the line")
     def reached(self, row: Standing) -> SafeString:

@@ -21,13 +21,13 @@ WHOLE = 10_000
 
 
 def percent(bps: int) -> str:
-    """``1.50 %`` of 150 basis points."""
-    return f"{bps // 100}.{bps % 100:02d} %"
+    """``1.50 %`` of 150 basis points, which no column parts."""
+    return f"{bps // 100}.{bps % 100:02d}\u00a0%"
 
 
 def reach_text(reach_bps: int) -> str:
     """The part of the line, in whole percent."""
-    return f"{reach_bps // 100} %"
+    return f"{reach_bps // 100}\u00a0%"
 
 
 def level_word(level: str) -> SafeString:

@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
                 ('least_count', models.PositiveIntegerField()),
                 ('reach_bps', models.PositiveIntegerField(help_text='10,000: the line is reached.')),
                 ('forecast_bps', models.PositiveIntegerField(help_text="The same at the month's end.")),
-                ('level', models.CharField(choices=[('CALM', 'Below half of the line'), ('HALF', 'Half of the line'), ('CLOSE', 'Three quarters of the line'), ('NEAR', '90 % of the line'), ('OVER', 'Over the line')], max_length=5)),
+                ('level', models.CharField(choices=[('CALM', 'Calm'), ('HALF', 'Half way'), ('CLOSE', 'Close'), ('NEAR', 'Near'), ('OVER', 'Over')], max_length=5)),
                 ('measured_at', models.DateTimeField()),
             ],
             options={
@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
                 ('account', models.CharField(max_length=130)),
                 ('month', models.DateField()),
                 ('programme', models.CharField(choices=[('VAMP', 'Visa Acquirer Monitoring Program'), ('ECM', 'Mastercard Excessive Chargeback Merchant'), ('HECM', 'Mastercard High Excessive Chargeback Merchant'), ('EFM', 'Mastercard Excessive Fraud Merchant'), ('HOUSE', 'Our own line')], max_length=10)),
-                ('level', models.CharField(choices=[('CALM', 'Below half of the line'), ('HALF', 'Half of the line'), ('CLOSE', 'Three quarters of the line'), ('NEAR', '90 % of the line'), ('OVER', 'Over the line')], max_length=5)),
+                ('level', models.CharField(choices=[('CALM', 'Calm'), ('HALF', 'Half way'), ('CLOSE', 'Close'), ('NEAR', 'Near'), ('OVER', 'Over')], max_length=5)),
                 ('count', models.PositiveIntegerField()),
                 ('ratio_bps', models.PositiveIntegerField()),
                 ('raised_at', models.DateTimeField()),
