@@ -12,6 +12,7 @@ from kombu.exceptions import LimitExceeded, OperationalError
 from redis import RedisError
 
 log = structlog.get_logger(__name__)
+_finding = threading.RLock()
 
 
 def start_soon(task: str, **arguments: Any) -> None:
@@ -20,12 +21,19 @@ def start_soon(task: str, **arguments: Any) -> None:
     A broker that is down or does not answer is logged, never raised: what called has stored
     its work, and a tick finds it later (timeouts: ``BROKER_PUBLISH_OPTIONS``).
     """
-    if task not in current_app.tasks:  # once: it lets Django check all of itself, 30 ms each time
-        current_app.loader.import_default_modules()
+    if task not in current_app.tasks:
+        _find_tasks(task)
     try:
         current_app.tasks[task].apply_async(kwargs=arguments, retry=False, ignore_result=True)
     except (OperationalError, LimitExceeded, RedisError, OSError) as error:
         log.warning("broker.unreachable", task=task, error=str(error))
+
+
+def _find_tasks(task: str) -> None:
+    """Once: it lets Django check all of itself, 30 ms each time. Others wait until all is there."""
+    with _finding:
+        if task not in current_app.tasks:
+            current_app.loader.import_default_modules()
 
 
 class Nudge:
