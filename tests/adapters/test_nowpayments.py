@@ -62,6 +62,12 @@ class TestSignature:
         [notice] = NOWPAYMENTS.read_webhook(replace_body(delivery, body), ACCOUNT)
         assert notice.amount == Money(2550, "USD")
 
+    def test_a_repeat_with_its_name_written_otherwise_is_the_same_news(self):
+        delivery = by_nowpayments(compact(IPN))
+        body = delivery.body.replace(b'"payment_id":5170245329', b'"payment_id":5170245329.0')
+        [notice] = NOWPAYMENTS.read_webhook(replace_body(delivery, body), ACCOUNT)
+        assert (notice.dedupe_key, notice.reference) == ("5170245329:finished", "5170245329")
+
     @pytest.mark.parametrize("number", [b"25.50000000000000001", b"25.499999999999999999"])
     def test_a_number_that_only_a_float_takes_for_the_same_is_refused(self, number):
         delivery = by_nowpayments(compact(IPN))
