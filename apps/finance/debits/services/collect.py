@@ -102,7 +102,7 @@ def settle_due(*, now: datetime, limit: int = 200) -> int:
 def _settle(pk: int, *, now: datetime) -> bool:
     debit = (
         Debit.objects.select_for_update(of=("self",), skip_locked=True)
-        .filter(pk=pk, state=DebitState.IN_FILE)
+        .filter(pk=pk, state=DebitState.IN_FILE, needs_staff="")
         .select_related("item")
         .first()
     )
