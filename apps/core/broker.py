@@ -30,7 +30,7 @@ def start_soon(task: str, **arguments: Any) -> None:
 
 
 def _find_tasks(task: str) -> None:
-    """Once: it lets Django check all of itself, 30 ms each time. Others wait until all is there."""
+    """Once: it lets Django check all of itself, which takes 30 ms; others wait until then."""
     with _finding:
         if task not in current_app.tasks:
             current_app.loader.import_default_modules()
