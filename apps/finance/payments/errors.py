@@ -256,3 +256,8 @@ class MeansNotFound(NotFound):
 class CardDataRefused(Invalid):
     code = "payments.card_data_refused"
     message = "Card numbers do not belong here: type them into the card processor's own fields."
+
+
+class PdfUnavailable(Unavailable):
+    code = "payments.pdf_unavailable"
+    message = "This machine cannot write PDFs: install Pango (docs/runbooks/disputes.md)."

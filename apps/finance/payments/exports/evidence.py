@@ -7,9 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from django.template.loader import render_to_string
-from weasyprint import CSS, HTML
 
+from apps.finance.payments import errors
 from apps.finance.payments.rules.evidence import Section, moment
+
+try:
+    from weasyprint import CSS, HTML
+except OSError:  # Pango, a library of the system: without it all but this page works
+    CSS = HTML = None
 
 _LOOK = """
 @page { size: A4; margin: 18mm 16mm 20mm;
@@ -32,7 +37,13 @@ tr { break-inside: avoid }
 def evidence_pdf(
     *, title: str, subtitle: str, statement: str, sections: Sequence[Section], made_at: datetime
 ) -> bytes:
-    """Return the pack: tagged, with a title and a language. Nothing is fetched to make it."""
+    """
+    Return the pack: tagged, with a title and a language. Nothing is fetched to make it.
+
+    :raises PdfUnavailable: this machine has no Pango
+    """
+    if HTML is None:
+        raise errors.PdfUnavailable()
     page = render_to_string(
         "payments/evidence.html",
         {
