@@ -31,8 +31,9 @@ _RETRIES_BETWEEN = 25
 MOST_IN_A_RUN = 20 * BATCH
 
 _STORE = (
-    "INSERT INTO payments_webhookevent (gateway, credentials, method, query, raw_query, headers, body,"
-    " remote_ip, received_at, next_attempt_at, event_type, status, dedupe_key, attempts, error)"
+    "INSERT INTO payments_webhookevent (gateway, credentials, method, query, raw_query, headers,"
+    " body, remote_ip, received_at, next_attempt_at, event_type, status, dedupe_key,"
+    " attempts, error)"
     " VALUES (%s::text, %s::text, %s::text, %s::jsonb, %s::text, %s::jsonb, %s::bytea,"
     " NULLIF(%s::text, '')::inet, %s::timestamptz, %s::timestamptz, '', 'RECEIVED', '', 0, '')"
     " RETURNING id"
