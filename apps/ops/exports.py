@@ -88,7 +88,8 @@ def _events() -> str:
     for _ in _modules("events"):
         pass
     lines = ["# Events\n", GENERATED, "| event | fields | handled by |", "|---|---|---|"]
-    for event in sorted(_descendants(Event), key=lambda event: event.name):
+    named = [event for event in _descendants(Event) if "name" in vars(event)]
+    for event in sorted(named, key=lambda event: event.name):
         if not event.__module__.startswith("apps."):
             continue
         fields = ", ".join(f"`{name}`" for name in event.__dataclass_fields__ if name != "name")

@@ -235,7 +235,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"EntryKindEnum": "apps.finance.ledger.choices.EntryKind"},
+    "ENUM_NAME_OVERRIDES": {
+        "EntryKindEnum": "apps.finance.ledger.choices.EntryKind",
+        "PaymentMethodEnum": "apps.finance.payments.choices.Method",
+    },
 }
 
 # --- Outgoing HTTP (apps.core.http) ---------------------------------------------------

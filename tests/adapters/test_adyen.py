@@ -201,6 +201,7 @@ class TestNews:
              "data": {"storedPaymentMethodId": "8415", "merchantAccount": "FanzECOM"}}
         )  # fmt: skip
         [notice] = ADYEN.read_webhook(by_adyen_platform(body), ACCOUNT)
+        assert notice.means is not None
         assert (notice.told, notice.means.token, notice.dedupe_key) == (
             Told.MEANS_CHANGED, "8415", "recurring.token.disabled:E1",
         )  # fmt: skip

@@ -62,6 +62,7 @@ def test_two_refunds_of_one_sale_in_one_second_are_two():
 def test_a_sale_keeps_the_card_without_its_number():
     [notice] = CCBILL.read_webhook(delivery("ccbill", signed("ccbill")), ACCOUNT)
     means = notice.means
+    assert means is not None
     assert (means.token, means.last4, means.expires, means.bin, means.fingerprint) == (
         "9", "1111", "2030-09", "411111", "hash-of-card",
     )  # fmt: skip

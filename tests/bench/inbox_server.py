@@ -7,7 +7,7 @@ middleware and inserts one row by Django's own means.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
@@ -25,6 +25,8 @@ class Row(models.Model):
     gateway = models.TextField()
     body = models.BinaryField()
     received_at = models.DateTimeField()
+
+    objects: ClassVar[models.Manager[Row]] = models.Manager()
 
     class Meta:
         app_label = "payments"

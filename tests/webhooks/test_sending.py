@@ -11,6 +11,7 @@ import pytest
 from django.db import connection, transaction
 
 from apps.core import events
+from apps.core.models import OutboxMessage
 from apps.core.money import Money
 from apps.finance.payments import services as payments
 from apps.finance.payments.events import PaymentCaptured
@@ -105,10 +106,10 @@ class TestTelling:
         before = Message.objects.count()
         [message] = [
             each
-            for each in events.OutboxMessage.objects.filter(name=PaymentCaptured.name)
+            for each in OutboxMessage.objects.filter(name=PaymentCaptured.name)
             if each.payload["transaction_id"] == payment.pk
         ]
-        events.OutboxMessage.objects.filter(pk=message.pk).update(delivered_at=None)
+        OutboxMessage.objects.filter(pk=message.pk).update(delivered_at=None)
 
         assert events.deliver(message.pk, now=now + timedelta(days=401))
         assert Message.objects.count() == before >= 1

@@ -64,6 +64,7 @@ def test_makers_at_once_make_one_file_with_each_debit_once(ach):
 
 def test_takers_at_once_get_one_copy(ach, staff):
     file = debits.make_file(account_id=ach.pk, gateway="ach", now=given.EVENING)
+    assert file is not None
     for _ in range(2):
         debits.approve_file(file_id=file.pk, by=staff("finance"), reason="", now=given.EVENING)
     person = staff("finance")
@@ -110,11 +111,12 @@ def test_a_maker_that_dies_leaves_no_file_and_the_next_makes_it(ach, monkeypatch
     assert not DebitFile.objects.exists()
     assert set(Debit.objects.values_list("state", flat=True)) == {DebitState.READY}
     assert debits.make_files(now=given.EVENING) == 1
-    assert FileItem.objects.order_by("number").first().reference == "121042880000001"
+    assert FileItem.objects.earliest("number").reference == "121042880000001"
 
 
 def test_a_taker_that_dies_before_the_end_has_taken_nothing(ach, staff, monkeypatch):
     file = debits.make_file(account_id=ach.pk, gateway="ach", now=given.EVENING)
+    assert file is not None
     for _ in range(2):
         debits.approve_file(file_id=file.pk, by=staff("finance"), reason="", now=given.EVENING)
 

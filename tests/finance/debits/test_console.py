@@ -74,6 +74,7 @@ def test_a_file_is_downloaded_once_with_its_exact_bytes(fan, staff, console, now
     ach = given.a_bank("ach")
     given.a_debit(given.a_mandate(fan, ach, now=now), now=now)
     file = debits.make_file(account_id=ach.pk, gateway="ach", now=given.EVENING)
+    assert file is not None
     client, take = console("finance"), address("debitfile", "take", file.pk)
     assert client.post(take).status_code == 409
     for _ in range(2):

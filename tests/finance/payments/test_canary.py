@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import pytest
 from django.apps import apps
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import connection
 from psycopg.sql import SQL, Identifier
 
@@ -71,7 +71,7 @@ def everything_stored():
 
 
 def everything_cached():
-    client = cache._cache.get_client()
+    client = caches["default"]._cache.get_client()  # type: ignore[attr-defined]
     return str([(name, client.dump(name)) for name in client.scan_iter("*")])
 
 

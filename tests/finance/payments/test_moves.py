@@ -122,5 +122,7 @@ class Payment(RuleBasedStateMachine):
 
 
 @pytest.mark.slow
-class TestAnyMoves(Payment.TestCase, TestCase):
-    settings = hypothesis_settings(max_examples=15, stateful_step_count=15, deadline=None)
+class TestAnyMoves(Payment.TestCase, TestCase):  # type: ignore[misc, valid-type]
+    settings = hypothesis_settings(  # type: ignore[assignment]
+        max_examples=15, stateful_step_count=15, deadline=None
+    )

@@ -163,7 +163,9 @@ class TestKilledBetweenSteps:
 
 class TestAgainstTheSandbox:
     def pay(self, sandbox, deposit, card):
-        return sandbox.pay(payments.checkout_url(transaction=deposit, now=deposit.created_at), card)
+        return sandbox.pay(
+            payments.checkout_url(transaction=deposit, now=deposit.created_at), card
+        )
 
     def deliver(self, sandbox, now):
         for held in sandbox.take_webhooks():

@@ -197,7 +197,12 @@ def test_passwords_in_headers_are_sealed_and_cookies_dropped(now):
     webhook_id = payments.receive_webhook(
         gateway="ccbill",
         query={},
-        headers={"Authorization": "Basic c2VjcmV0", "Cookie": "a=1", "Salt": "x" * 5_000, "T": "1"},
+        headers={
+            "Authorization": "Basic c2VjcmV0",
+            "Cookie": "a=1",
+            "Salt": "x" * 5_000,
+            "T": "1",
+        },
         body=b"{}",
         remote_ip="127.0.0.1",
         now=now,

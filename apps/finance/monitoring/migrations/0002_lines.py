@@ -23,9 +23,9 @@ FIELDS = (
 
 
 def add(apps, schema_editor):
-    threshold = apps.get_model("monitoring", "Threshold")
+    Threshold = apps.get_model("monitoring", "Threshold")  # noqa: N806 (the linter of migrations asks)
     for line in LINES:
-        threshold.objects.create(**dict(zip(FIELDS, line, strict=True)))
+        Threshold.objects.create(**dict(zip(FIELDS, line, strict=True)))
 
 
 class Migration(migrations.Migration):

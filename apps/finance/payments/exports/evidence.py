@@ -34,6 +34,11 @@ tr { break-inside: avoid }
 """
 
 
+def can_write() -> bool:
+    """Test if this machine has what PDFs are written with."""
+    return HTML is not None
+
+
 def evidence_pdf(
     *, title: str, subtitle: str, statement: str, sections: Sequence[Section], made_at: datetime
 ) -> bytes:
@@ -42,7 +47,7 @@ def evidence_pdf(
 
     :raises PdfUnavailable: this machine has no Pango
     """
-    if HTML is None:
+    if not can_write():
         raise errors.PdfUnavailable()
     page = render_to_string(
         "payments/evidence.html",

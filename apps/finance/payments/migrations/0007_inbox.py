@@ -98,7 +98,7 @@ class Migration(migrations.Migration):
             options={"permissions": [("replay_webhook", "Can replay, park and ignore stored webhooks")]},
         ),
         migrations.AddField("webhookevent", "body_sha256", models.BinaryField(blank=True, help_text="Of an emptied body.", null=True)),
-        migrations.AddField("webhookevent", "credentials", models.CharField(blank=True, db_default="", default="", help_text="The set of secrets its address belongs to; empty: the one of the gateway's name.", max_length=40)),
+        migrations.AddField("webhookevent", "credentials", models.CharField(blank=True, db_default="", default="", help_text="Which set of secrets its address is of; empty: the one of the gateway's name.", max_length=40)),
         migrations.AddField("webhookevent", "raw_query", models.TextField(blank=True, db_default="", default="", help_text="As it came: some sign its order.")),
         migrations.AddField("webhookevent", "emptied_at", models.DateTimeField(blank=True, null=True)),
         migrations.AddField("webhookevent", "method", models.CharField(db_default="POST", default="POST", max_length=6)),

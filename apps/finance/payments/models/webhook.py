@@ -31,7 +31,7 @@ class WebhookEvent(models.Model):
         blank=True,
         default="",
         db_default="",
-        help_text="The set of secrets its address belongs to; empty: the one of the gateway's name.",
+        help_text="Which set of secrets its address is of; empty: the one of the gateway's name.",
     )
     method = models.CharField(max_length=6, default="POST", db_default="POST")
     query = models.JSONField(default=dict)

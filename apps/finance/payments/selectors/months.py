@@ -9,8 +9,7 @@ from typing import Any
 
 from django.db.models import Count, Q, Sum
 
-from apps.finance.payments.models import DisputeEvent, DisputeRound, MerchantAccount, Transaction
-from apps.finance.payments.rules.disputes import Word
+from apps.finance.payments.models import DisputeRound, FraudReport, MerchantAccount, Transaction
 
 #: Reason codes of fraud: Visa's 10.x; Mastercard's 4837 and, until it was retired, 4863.
 _FRAUD = Q(dispute__reason_code__startswith="10.") | Q(
@@ -58,7 +57,8 @@ def month_counts(*, month: date) -> list[MonthCount]:
     Return what happened in the month that begins on ``month``, from the rows themselves.
 
     Sales count when they were captured, chargebacks when the bank took the money, first rounds
-    only: a second round is the same dispute. A fraud report counts once a dispute or payment.
+    only: a second round is the same dispute. However often fraud is reported of a payment, it
+    counts once.
     """
     since = datetime.combine(month, time(), UTC)
     until = datetime.combine(_next(month), time(), UTC)
@@ -79,14 +79,9 @@ def month_counts(*, month: date) -> list[MonthCount]:
         )
     )
     reported = (
-        DisputeEvent.objects.filter(
-            word=Word.NOTE,
-            facts__told="FRAUD_REPORT",
-            recorded_at__gte=since,
-            recorded_at__lt=until,
-        )
-        .values("dispute__transaction__merchant_account", "dispute__transaction__card_network")
-        .annotate(fraud_reports=Count("dispute", distinct=True))
+        FraudReport.objects.filter(reported_at__gte=since, reported_at__lt=until)
+        .values("transaction__merchant_account", "transaction__card_network")
+        .annotate(fraud_reports=Count("transaction", distinct=True))
     )
     return _joined(sold, taken, reported)
 

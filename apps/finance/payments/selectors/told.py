@@ -7,7 +7,8 @@ from apps.finance.payments.models import Transaction
 
 def told_of(transaction_id: int) -> tuple[str, dict[str, object]]:
     """Return the brand, and the payment in the names and forms of the API; no fees, no means."""
-    payment = Transaction.objects.select_related("cluster", "payer", "payee").get(pk=transaction_id)
+    people = Transaction.objects.select_related("cluster", "payer", "payee")
+    payment = people.get(pk=transaction_id)
     return payment.cluster.slug, {
         "id": str(payment.public_id),
         "kind": payment.kind,

@@ -244,7 +244,9 @@ def _finish(
     now: datetime,
 ) -> None:
     """Give the deliveries their ends in one statement."""
-    rows = [(sale, order, WebhookStatus.PROCESSED, "", None) for sale, order in firsts]
+    rows: list[tuple[_Sale, Transaction, WebhookStatus, str, int | None]] = [
+        (sale, order, WebhookStatus.PROCESSED, "", None) for sale, order in firsts
+    ]
     for sale, order in repeats:
         first = heard[sale.key]
         rows.append((sale, order, WebhookStatus.IGNORED, _again(first), first.webhook_id))
