@@ -30,6 +30,7 @@ PUBLIC_PAGES = {
     "/favicon.ico": "the same icon, where browsers look for it",
     "/@{handle}/": "a creator's page; its form leads to sign-in",
     "/checkout/ccbill/return/": "the processor sends the payer's browser here, signed",
+    "/checkout/{public_id}/return/": "so do the others; what is not proved changes nothing",
 }
 #: Leads to the console's home, which leads to sign-in.
 HOME_FIRST = {"/admin/logout/": ("/admin/",)}

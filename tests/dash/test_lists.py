@@ -17,6 +17,7 @@ from tests.factories.accounts import ProfileFactory, StaffFactory
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
+SIMULATOR = "payments.routesimulation"
 
 
 def populate(numbers: range) -> None:
@@ -71,6 +72,11 @@ class TestCost:
         assert len(few) < 30
 
 
+def stored_pages():
+    """The pages of models that have a table; the simulator's has none."""
+    return {label: page for label, page in console_pages().items() if label != SIMULATOR}
+
+
 class TestPermission:
     @pytest.mark.parametrize("role", sorted(SEES))
     def test_is_asked_by_every_detail_export_and_verb(self, console, role):
@@ -78,7 +84,7 @@ class TestPermission:
         client = console(role)
 
         opened: dict[str, set[str]] = {"change": set(), "export": set()}
-        for label, page in console_pages().items():
+        for label, page in stored_pages().items():
             row = page.model._default_manager.order_by("pk").first()
             if row is None:
                 continue
@@ -92,9 +98,7 @@ class TestPermission:
                 assert answer.status_code == (200 if may else 403), (label, verb.name)
 
         has_rows = {
-            label
-            for label, page in console_pages().items()
-            if page.model._default_manager.exists()
+            label for label, page in stored_pages().items() if page.model._default_manager.exists()
         }
         has_file = {label for label, page in console_pages().items() if page.export_columns}
         assert opened["change"] == SEES[role] & has_rows
@@ -114,6 +118,8 @@ class TestIndexes:
     def test_answer_what_home_and_search_ask(self, db, ask, index):
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_seqscan = off")
+            # Of an empty table it costs as little to read all of this one: it must not be a way.
+            cursor.execute("DROP INDEX txn_taken_by_mid")
         with CaptureQueriesContext(connection) as queries:
             ask()
 

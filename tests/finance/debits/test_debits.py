@@ -9,16 +9,9 @@ import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
 from apps.core.money import Money
-from apps.finance.debits import errors
+from apps.finance.debits import choices, errors
 from apps.finance.debits import services as debits
-from apps.finance.debits.choices import (
-    AccountKind,
-    DebitState,
-    FileState,
-    Format,
-    ItemState,
-    MandateState,
-)
+from apps.finance.debits.choices import DebitState, FileState, Format, ItemState, MandateState
 from apps.finance.debits.models import BankItem, Debit, DebitFile, FileItem, Mandate
 from apps.finance.debits.services.mandates import account_behind
 from apps.finance.ledger import postings
@@ -75,7 +68,7 @@ class TestMandate:
         with pytest.raises(errors.ProofMissing):
             debits.sign_ach(
                 profile=fan, merchant_account_id=ach.pk, holder="Ada", routing="231380104",
-                account="12345678", kind=AccountKind.CHECKING,
+                account="12345678", kind=choices.AccountKind.CHECKING,
                 signature=debits.Signature("::1", "yes"),
                 now=now,
             )  # fmt: skip

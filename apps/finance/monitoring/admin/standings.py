@@ -28,7 +28,7 @@ class StandingAdmin(ConsoleAdmin):
         "end",
     )
     list_display_links = ("account",)
-    list_filter = ("programme", "level", "month")
+    list_filter = ("programme", "level")
     ordering = ("-month", "-reach_bps", "-id")
     icon = "speed"
     intro = "How far each MID has gone towards the networks' lines, the worst first."
