@@ -368,12 +368,23 @@ UNFOLD = {
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 
 # --- Content-Security-Policy of the brand pages -----------------------------------------
-#: Browsers hold the redirect after a form to form-action too: the card page is one.
+#: Browsers hold the redirect after a form to form-action too: a gateway's page is one. A gateway
+#: whose pages stand elsewhere than its API names their origins in ``page_origins``, by commas.
+PAGE_ORIGINS = {
+    "/".join(url.split("/")[:3])
+    for given in GATEWAY_CREDENTIALS.values()
+    for name, text in given.items()
+    if name.endswith("_url") or name == "page_origins"
+    for url in text.replace(" ", "").split(",")
+}
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
         "img-src": ["'self'", "data:"],  # the QR code of a second factor
-        "form-action": ["'self'", "/".join(CCBILL["flexforms_url"].split("/")[:3])],
+        "form-action": [
+            "'self'",
+            *sorted({"/".join(CCBILL["flexforms_url"].split("/")[:3]), *PAGE_ORIGINS}),
+        ],
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],
         "object-src": ["'none'"],
