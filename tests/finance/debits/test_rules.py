@@ -77,7 +77,9 @@ def test_a_reference_is_found_in_what_the_payer_wrote_and_no_slip_of_one_sign_is
     reference = references.reference_for(number)
     spaced = " ".join(reference[i : i + 4] for i in range(0, len(reference), 4))
     assert references.references_in(f"deposit {spaced.lower()} thanks") == [reference]
-    slipped = reference[:-1] + ("1" if reference[-1] != "1" else "2")
+    # Of a letter and a digit, two numbers of other lengths, mod 97 may say the same.
+    one, other = ("1", "2") if reference[-1].isdigit() else ("A", "B")
+    slipped = reference[:-1] + (one if reference[-1] != one else other)
     assert references.references_in(slipped) == []
 
 

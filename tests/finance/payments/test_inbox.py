@@ -42,7 +42,8 @@ def balances():
 
 def moved(before):
     after = balances()
-    return {key: after[key] - before.get(key, 0) for key in after if after[key] != before.get(key)}
+    changes = {key: minor - before.get(key, 0) for key, minor in after.items()}
+    return {key: change for key, change in changes.items() if change}
 
 
 def six_events(deposit):

@@ -251,7 +251,7 @@ def _reason(event_type: str, what: Told) -> str:
     if what is Told.DECLINED:
         return "The coins were not confirmed in time"
     if what is Told.NEEDS_STAFF:
-        return f"{event_type}: late, in part, or decided by hand; compare the invoice"
+        return f"{event_type[:40]}: late, in part, or decided by hand; compare the invoice"
     return ""
 
 
