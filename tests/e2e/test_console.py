@@ -9,7 +9,7 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from apps.accounts import services as accounts
 from apps.payouts import services as payouts
@@ -57,6 +57,12 @@ def change_page(site: Site, payout: Payout) -> str:
     return site.url("fanzlab", reverse("admin:payouts_payout_change", args=[payout.pk]))
 
 
+def follow(page: Page, link: Locator) -> None:
+    """Click, and be on the next page when it is there: not on the old one, nor between the two."""
+    with page.expect_navigation():
+        link.click()
+
+
 def check_accessible(page: Page) -> None:
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
@@ -99,11 +105,11 @@ class TestPayout:
         enter(page, site, role_of("payouts"))
         check_accessible(page)
 
-        page.get_by_role("link", name="To approve").first.click()
+        follow(page, page.get_by_role("link", name="To approve").first)
         check_accessible(page)
-        page.get_by_role("link", name=payout.rail_reference).click()
+        follow(page, page.get_by_role("link", name=payout.rail_reference))
         check_accessible(page)
-        page.get_by_role("link", name="Approve …").click()
+        follow(page, page.get_by_role("link", name="Approve …"))
         expect(page.get_by_text("the last approval (2 of 2)")).to_be_visible()
         check_accessible(page)
         page.get_by_label("Reason, for the record").fill("Known creator, account checked")
@@ -124,7 +130,7 @@ class TestPayout:
         payout.refresh_from_db()
         assert payout.status == Status.PAID
         assert payout.rail_transaction_id
-        page.get_by_role("region", name="In the ledger").get_by_role("link").last.click()
+        follow(page, page.get_by_role("region", name="In the ledger").get_by_role("link").last)
         expect(page.get_by_role("region", name="Lines")).to_contain_text("$50.00")
         check_accessible(page)
 
