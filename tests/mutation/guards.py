@@ -11,8 +11,8 @@ from tests.mutation.faults import Fault
 FOLDER = "apps/finance/ledger/migrations/sql"
 PROOF = "apps/finance/ledger/selectors"
 _LEDGER = "tests/finance/ledger"
-#: What is in force, and who should notice. Of ``guards`` only the triggers are: later files
-#: replace its functions. Files that only take back (drop, undo) are not.
+#: What makes the schema, in the order of the migrations, and who should notice. What a later
+#: file makes anew or drops is not in force. Files that only take back (drop, undo) are not here.
 GUARDS = {
     "guards": ("test_guards*.py",),
     "guards_triggers": ("test_guards*.py", "test_post*.py", "test_rev*.py", "test_correct.py"),
@@ -23,7 +23,12 @@ GUARDS = {
     "time_roll": ("test_roll.py", "test_totals.py"),
     "chain": ("test_chain.py",),
     "proposals": ("test_proposals*.py",),
-}
+    "one_triggers": (
+        "test_guards*.py", "test_post*.py", "test_rev*.py", "test_correct.py", "test_period*.py",
+        "test_clos*.py", "test_proposals*.py",
+    ),
+    "one_post": ("test_post*.py", "test_guards*.py", "test_concurrency.py"),
+}  # fmt: skip
 AFTERWARDS = ("test_ledger_check*.py", "test_check*.py")
 PROVED = ("test_ledger_check*.py", "test_check*.py", "test_guards*.py", "test_chain.py")
 COMPARED = {"<>": "=", ">=": ">", "<=": "<", ">": ">=", "<": "<="}
@@ -31,26 +36,43 @@ _COMPARISON = re.compile(r"(?<=[\w)'\"] )(<>|>=|<=|<|>)(?= [\w('\"-])")
 _TRIGGER = re.compile(r"^CREATE (?:CONSTRAINT )?TRIGGER .*?;\n", re.DOTALL | re.MULTILINE)
 #: One more condition of a WHERE that fits on a line of its own.
 _CONDITION = re.compile(r"^ *(?:AND|OR) [^\n]*(?=\n)", re.MULTILINE)
+#: A statement that makes or drops a function or trigger, up to the next one.
+_MADE = re.compile(
+    r"^(?:CREATE(?: OR REPLACE)?|DROP)(?: CONSTRAINT)? (FUNCTION \w+|TRIGGER \w+)"
+    r".*?(?=^(?:CREATE|DROP|ALTER)\b|\Z)",
+    re.DOTALL | re.MULTILINE,
+)
 _RULE = re.compile(r'"""\s*SELECT .*?"""', re.DOTALL)
 
 
 def faults(root: Path) -> Iterator[Fault]:
     """Yield the faults of every guard in force, then those of the checks."""
-    for file in sorted((root / FOLDER).glob("*.sql")):
-        if file.stem in GUARDS:
-            path = f"{FOLDER}/{file.name}"
-            tests = tuple(f"{_LEDGER}/{name}" for name in (*GUARDS[file.stem], *AFTERWARDS))
-            yield from _of_guards(path, file.read_text(), tests)
+    texts = {stem: (root / FOLDER / f"{stem}.sql").read_text() for stem in GUARDS}
+    for stem, replaced in _replaced(texts).items():
+        tests = tuple(f"{_LEDGER}/{name}" for name in (*GUARDS[stem], *AFTERWARDS))
+        for fault in _of_guards(f"{FOLDER}/{stem}.sql", texts[stem], tests):
+            if not _within(fault.start, replaced):
+                yield fault
     for file in sorted((root / PROOF).glob("proof*.py")):
         tests = tuple(f"{_LEDGER}/{name}" for name in PROVED)
         yield from _of_checks(f"{PROOF}/{file.name}", file.read_text(), tests)
 
 
+def _replaced(texts: dict[str, str]) -> dict[str, list[tuple[int, int]]]:
+    """Where each file says what a later statement makes anew or drops."""
+    made = [(stem, found) for stem, text in texts.items() for found in _MADE.finditer(text)]
+    last = {found[1]: found for _, found in made}
+    spans: dict[str, list[tuple[int, int]]] = {stem: [] for stem in texts}
+    for stem, found in made:
+        if found is not last[found[1]]:
+            spans[stem].append(found.span())
+    return spans
+
+
 def _of_guards(path: str, text: str, tests: tuple[str, ...]) -> Iterator[Fault]:
     for found in _TRIGGER.finditer(text):
         yield Fault("dropped trigger", path, found.start(), found.end(), "", tests)
-    if not path.endswith("/guards.sql"):
-        yield from _weakened(path, text, tests)
+    yield from _weakened(path, text, tests)
 
 
 def _of_checks(path: str, text: str, tests: tuple[str, ...]) -> Iterator[Fault]:
