@@ -48,6 +48,9 @@ class Attempt(models.Model):
     reason = models.CharField(max_length=200, blank=True)
     keep = models.BooleanField(default=False, help_text="The payer wants the means kept.")
     started_at = models.DateTimeField()
+    handed_over_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its charge began to be sent: it is sent once."
+    )
     ended_at = models.DateTimeField(null=True, blank=True)
     claimed_until = models.DateTimeField(null=True, blank=True)
 

@@ -143,6 +143,9 @@ class Refund(models.Model):
     confirmed_at = models.DateTimeField(
         null=True, blank=True, help_text="When the gateway's own notice said so."
     )
+    sealed_claim = models.TextField(
+        blank=True, default="", db_default="", help_text="Where its payer claims it, encrypted."
+    )
     sent = models.JSONField(default=dict, blank=True)
     received = models.JSONField(default=dict, blank=True)
     failure_code = models.CharField(max_length=40, blank=True)

@@ -10,6 +10,7 @@ from django.db.models import F, Q, Value
 
 from apps.core.money import Money
 from apps.finance.payments.choices import PAID, Gateway, Kind, Method, Status
+from apps.finance.risk.choices import Outcome
 
 #: Gateways' names for sales: 19 digits at CCBill, a UUID with a prefix at others.
 REFERENCE_LENGTH = 80
@@ -100,12 +101,34 @@ class Transaction(models.Model):
     gateway_reference = models.CharField(
         max_length=REFERENCE_LENGTH, blank=True, help_text="The gateway's name for the sale."
     )
+    gateway_transaction = models.CharField(
+        max_length=REFERENCE_LENGTH,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="A second name of the sale, by which some gateways change it.",
+    )
     card_network = models.CharField(
         max_length=10, blank=True, default="", db_default="", help_text="VISA, MASTERCARD …"
     )
     card_country = models.CharField(
         max_length=2, blank=True, default="", db_default="", help_text="As the gateway says."
     )
+    payer_country = models.CharField(
+        max_length=2, blank=True, default="", db_default="", help_text="As it was begun from."
+    )
+    first_purchase = models.BooleanField(
+        default=False, db_default=False, help_text="The payer had paid nothing before."
+    )
+    risk_outcome = models.CharField(
+        max_length=10,
+        choices=Outcome.choices,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What risk said when it was begun.",
+    )
+    risk_score = models.PositiveSmallIntegerField(default=0, db_default=0)
     failure_code = models.CharField(max_length=40, blank=True)
     failure_reason = models.CharField(max_length=200, blank=True)
     message = models.CharField(max_length=280, blank=True)
