@@ -261,3 +261,43 @@ class CardDataRefused(Invalid):
 class PdfUnavailable(Unavailable):
     code = "payments.pdf_unavailable"
     message = "This machine cannot write PDFs: install Pango (docs/runbooks/disputes.md)."
+
+
+class MerchantAccountNotFound(NotFound):
+    code = "payments.merchant_account_not_found"
+    message = "There is no such merchant account."
+
+
+class MerchantAccountInvalid(Invalid):
+    code = "payments.merchant_account_invalid"
+    message = "A merchant account cannot be set up like this."
+
+
+class MerchantAccountTaken(Conflict):
+    code = "payments.merchant_account_taken"
+    message = "This account at the gateway is written down already."
+
+
+class MerchantAccountNotAllowed(NotAllowed):
+    code = "payments.merchant_account_not_allowed"
+    message = "Your roles do not include this for merchant accounts."
+
+
+class ChangeWaiting(Conflict):
+    code = "payments.change_waiting"
+    message = "A change of this account waits for a second person already."
+
+
+class NoChangeWaiting(Conflict):
+    code = "payments.no_change_waiting"
+    message = "No change of this account waits for a second person."
+
+
+class GatewayNotConfigured(Conflict):
+    code = "payments.gateway_not_configured"
+    message = "The set of secrets lacks what the gateway needs."
+
+
+class NothingToTest(Conflict):
+    code = "payments.nothing_to_test"
+    message = "This gateway answers nothing without a true sale: make a small payment instead."

@@ -33,6 +33,7 @@ class FeeSchedule(TimeStamped):
     effective_from = models.DateTimeField()
 
     class Meta:
+        permissions = [("set_fee", "Can set what payments cost from a day on")]
         constraints = [
             models.UniqueConstraint(
                 fields=["cluster", "kind", "method", "effective_from"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q, Value
 
@@ -11,6 +12,7 @@ from apps.core.models import TimeStamped
 from apps.finance.payments.choices import Gateway, Method, method_of
 
 _NONE = Value([], models.JSONField())
+_NOTHING = Value({}, models.JSONField())
 
 
 class MerchantAccount(TimeStamped):
@@ -60,9 +62,35 @@ class MerchantAccount(TimeStamped):
         default=100, db_default=100, help_text="Among equals the lowest goes first."
     )
     is_active = models.BooleanField(default=True)
+    proposal = models.JSONField(
+        default=dict,
+        db_default=_NOTHING,
+        blank=True,
+        help_text="A change of where money goes, until a second person agrees.",
+    )
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    proposed_at = models.DateTimeField(null=True, blank=True)
+    tested_at = models.DateTimeField(null=True, blank=True)
+    test_passed = models.BooleanField(null=True, blank=True)
+    test_text = models.CharField(max_length=200, blank=True, default="", db_default="")
 
     class Meta:
+        permissions = [
+            ("manage_merchantaccount", "Can open and change merchant accounts"),
+            ("approve_merchantaccount", "Can agree to where merchant accounts send money"),
+        ]
         constraints = [
+            models.CheckConstraint(
+                condition=Q(proposal={}, proposed_at__isnull=True)
+                | (~Q(proposal={}) & Q(proposed_at__isnull=False)),
+                name="mid_proposal_dated",
+            ),
             models.UniqueConstraint(
                 fields=["gateway", "account_number", "subaccount"], name="mid_unique"
             ),
