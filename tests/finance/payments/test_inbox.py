@@ -1,12 +1,13 @@
 """News of a gateway: in any order, many in one delivery, of strangers, by the wrong secrets."""
 
 import hashlib
+from contextlib import contextmanager
 from datetime import timedelta
 from inspect import unwrap
-from itertools import permutations
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 
 from apps.audit.models import AuditRecord
 from apps.finance.ledger import selectors as ledger
@@ -59,19 +60,45 @@ def six_events(deposit):
     ]
 
 
+@contextmanager
+def undone_afterwards():
+    """What happens within is as if it had never been: a savepoint of the test, not of the code."""
+    block = transaction.atomic()
+    block._from_testcase = True
+    with block:
+        yield
+        transaction.set_rollback(True)
+
+
+def every_way_on(events, *, told=(), now):
+    """
+    Tell what is left in every order, and yield each order when all is told and heard.
+
+    Orders that begin alike share their beginning. So do those that only change places of the same
+    event told twice: they are one and the same row of deliveries, and 720 orders are 360 rows.
+    """
+    left = [place for place in range(len(events)) if place not in told]
+    if not left:
+        payments.process_webhooks(now=now + timedelta(seconds=30))
+        connection.check_constraints()  # those too that a commit would have checked
+        yield told
+    for place in left:
+        if place > 0 and place - 1 in left and events[place] == events[place - 1]:
+            continue
+        with undone_afterwards():
+            then = now + timedelta(seconds=len(told))
+            deliver(events[place], now=then)
+            payments.process_webhooks(now=then, limit=1)  # and what waited for it
+            yield from every_way_on(events, told=(*told, place), now=now)
+
+
 @pytest.mark.slow
 def test_all_720_orders_of_six_events_end_the_same(fan, now):
-    ends = set()
-    for number, order in enumerate(permutations(range(6))):
-        at = now + timedelta(minutes=number)
-        before = balances()
-        deposit = given.a_deposit(fan, "50.00", now=at, key=f"order-{number}")
-        events = six_events(deposit)
-        for step, place in enumerate(order):
-            then = at + timedelta(seconds=step)
-            deliver(events[place], now=then)
-            payments.process_webhooks(now=then)
-        payments.process_webhooks(now=at + timedelta(seconds=30))
+    deposit = given.a_deposit(fan, "50.00", now=now)
+    before = balances()
+    rows, ends = 0, set()
+    for _ in every_way_on(six_events(deposit), now=now):
+        rows += 1
         deposit.refresh_from_db()
         mine = WebhookEvent.objects.filter(transaction=deposit)
         states = tuple(sorted(mine.values_list("status", flat=True)))
@@ -87,6 +114,7 @@ def test_all_720_orders_of_six_events_end_the_same(fan, now):
             )
         )
 
+    assert rows == 720 // 2
     [(status, refunded, is_its_own, states, heard, money)] = ends
     assert (status, refunded, is_its_own) == (Status.PARTLY_REFUNDED, 20_00, True)
     assert states == ("IGNORED", *("PROCESSED",) * 5)
