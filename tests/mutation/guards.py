@@ -15,7 +15,7 @@ _LEDGER = "tests/finance/ledger"
 #: file makes anew or drops is not in force. Files that only take back (drop, undo) are not here.
 GUARDS = {
     "guards": ("test_guards*.py",),
-    "guards_triggers": ("test_guards*.py", "test_post*.py", "test_rev*.py", "test_correct.py"),
+    "guards_triggers": ("test_guards*.py", "test_accounts.py"),
     "guards_holds": ("test_hold*.py", "test_guards*.py"),
     "guards_post": ("test_post*.py", "test_guards*.py", "test_concurrency.py"),
     "chart": ("test_chart.py", "test_guards*.py"),
@@ -27,7 +27,7 @@ GUARDS = {
         "test_guards*.py", "test_post*.py", "test_rev*.py", "test_correct.py", "test_period*.py",
         "test_clos*.py", "test_proposals*.py",
     ),
-    "one_post": ("test_post*.py", "test_guards*.py", "test_concurrency.py"),
+    "one_post": ("test_post*.py", "test_one_or_many.py", "test_guards*.py", "test_concurrency.py"),
 }  # fmt: skip
 AFTERWARDS = ("test_ledger_check*.py", "test_check*.py")
 PROVED = ("test_ledger_check*.py", "test_check*.py", "test_guards*.py", "test_chain.py")
