@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from django.contrib.admin import SimpleListFilter
 from django.urls import reverse
 
 from apps.audit.models import AuditRecord
-from apps.core.admin import ConsoleAdmin
+from apps.core.admin import ConsoleAdmin, Queue, QueueFilter
 from tests import given
 from tests.dash.test_permissions import console_pages
 
@@ -39,6 +40,17 @@ def offered(page: ConsoleAdmin) -> set[str]:
             field = entry if isinstance(entry, str) else entry[0]
             names |= {field, *(f"{field}__{end}" for end in ("exact", "isnull", "id__exact"))}
     return names
+
+
+def queues() -> dict[tuple[str, str], Queue]:
+    """Return the queues of every list that has some."""
+    return {
+        (label, name): queue
+        for label, page in lists().items()
+        for entry in page.list_filter
+        if isinstance(entry, type) and issubclass(entry, QueueFilter)
+        for name, queue in entry.queues.items()
+    }
 
 
 class TestAList:
@@ -91,6 +103,31 @@ class TestAList:
         assert rows(queue="approve") == [first.pk]
         assert rows(cluster__id__exact=str(first.cluster_id)) == [first.pk]
         assert rows(cluster__id__exact="999999") == []
+
+    def test_is_worked_off_from_its_oldest_row_where_it_is_a_queue(self, console, now):
+        first, second = (
+            given.a_requested_payout(
+                "20.00", now=now + timedelta(hours=n), key=f"p-{n}", email=f"p{n}@domain.example"
+            )
+            for n in range(2)
+        )
+        page, client = console_pages()["payouts.payout"], console("payouts")
+
+        def rows(**ask: str) -> list[int]:
+            answer = client.get(page.address("changelist"), ask)
+            return [row.pk for row in answer.context["cl"].result_list]
+
+        assert rows() == [second.pk, first.pk]
+        assert rows(queue="approve") == [first.pk, second.pk]
+
+    @pytest.mark.parametrize(("label", "name"), sorted(queues()))
+    def test_shows_each_of_its_queues_in_the_order_of_the_queue(self, console, label, name):
+        page = console_pages()[label]
+
+        answer = console("admin").get(page.address("changelist"), {"queue": name})
+
+        asked = queues()[label, name].ordering
+        assert answer.context["cl"].queryset.query.order_by[: len(asked)] == asked
 
     @pytest.mark.parametrize("label", sorted(lists()))
     def test_follows_every_link_of_its_filters(self, console, label):

@@ -2,7 +2,7 @@
 
 from apps.core.admin.asking import Asked, ask
 from apps.core.admin.base import ConsoleAdmin
-from apps.core.admin.filters import CHOICES, DaysFilter
+from apps.core.admin.filters import CHOICES, DaysFilter, Queue, QueueFilter
 from apps.core.admin.sections import Ask, Cell, Event, Fact, Facts, Page, Raw, Table, Timeline, Way
 from apps.core.admin.terms import as_id, as_uuid
 from apps.core.admin.verbs import Verb
@@ -19,6 +19,8 @@ __all__ = [
     "Fact",
     "Facts",
     "Page",
+    "Queue",
+    "QueueFilter",
     "Raw",
     "Table",
     "Timeline",

@@ -19,7 +19,7 @@ from django.urls import path, reverse
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 
 from apps.core.admin.export import CAP, as_csv
-from apps.core.admin.filters import parameters_of
+from apps.core.admin.filters import ordering_of, parameters_of
 from apps.core.admin.paging import CappedPaginator
 from apps.core.admin.sections import Page, Way
 from apps.core.admin.verbs import MAX_ROWS, Outcome, Verb, check_permission, run_on
@@ -91,6 +91,10 @@ class ConsoleAdmin(ModelAdmin, metaclass=ConsoleType):
         return []
 
     # --- List ----------------------------------------------------------------------------
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """Show a queue in its own order, everything else in the list's."""
+        return ordering_of(self.get_list_filter(request), request) or super().get_ordering(request)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -17,6 +17,8 @@ from apps.core.admin import (
     Fact,
     Facts,
     Page,
+    Queue,
+    QueueFilter,
     Raw,
     Table,
     Timeline,
@@ -38,32 +40,21 @@ from apps.payouts.models import Payout, PayoutApproval
 POSTINGS = ("reserved", "settled", "released", "returned")
 
 
-class QueueFilter(admin.SimpleListFilter):
-    title = "queue"
-    parameter_name = "queue"
+def to_approve(by: Any) -> Q:
+    return Q(pk__in=selectors.to_approve_by(by).order_by().values("pk"))
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("approve", "To approve"), ("person", "Needs a person")]
 
-    def queryset(
-        self,
-        request: HttpRequest,
-        queryset: QuerySet[Payout],
-    ) -> QuerySet[Payout]:
-        if self.value() == "approve":
-            by = request.user
-            mine = selectors.to_approve_by(by).order_by()  # type: ignore[arg-type]  # signed in
-            return queryset.filter(pk__in=mine.values("pk")).order_by("requested_at", "id")
-        if self.value() == "person":
-            return queryset.filter(needs_attention=True).order_by("requested_at", "id")
-        return queryset
+QUEUES = QueueFilter.of(
+    approve=Queue("To approve", to_approve, ordering=("requested_at", "id")),
+    person=Queue("Needs a person", Q(needs_attention=True), ordering=("requested_at", "id")),
+)
 
 
 @admin.register(Payout)
 class PayoutAdmin(ConsoleAdmin):
     list_display = ("reference", "to", "brand", "money", "word", "eyes", "requested")
     list_display_links = ("reference",)
-    list_filter = (QueueFilter, "status", ("cluster", admin.RelatedFieldListFilter))
+    list_filter = (QUEUES, "status", ("cluster", admin.RelatedFieldListFilter))
     list_select_related = ("creator", "creator__user", "cluster")
     search_fields = ("rail_reference",)
     search_help_text = "Reference, public id or the rail's transaction id"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -17,6 +17,8 @@ from apps.core.admin import (
     Fact,
     Facts,
     Page,
+    Queue,
+    QueueFilter,
     Table,
     Timeline,
     Verb,
@@ -168,22 +170,14 @@ class MandateAdmin(ConsoleAdmin):
         )
 
 
-class PersonFilter(admin.SimpleListFilter):
-    title = "queue"
-    parameter_name = "queue"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("person", "Needs a person")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Debit]) -> QuerySet[Debit]:
-        return queryset.exclude(needs_staff="") if self.value() == "person" else queryset
+QUEUES = QueueFilter.of(person=Queue("Needs a person", ~Q(needs_staff="")))
 
 
 @admin.register(Debit)
 class DebitAdmin(ConsoleAdmin):
     list_display = ("number", "money", "status", "payer", "brand", "collected", "held", "code")
     list_display_links = ("number",)
-    list_filter = (PersonFilter, "state", "scheme")
+    list_filter = (QUEUES, "state", "scheme")
     list_select_related = ("mandate__profile", "merchant_account__cluster")
     search_fields = ("id",)
     search_help_text = "Number, or the public id (EndToEndId)"

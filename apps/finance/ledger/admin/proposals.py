@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path
 from django.utils import timezone
@@ -18,6 +18,8 @@ from apps.core.admin import (
     Fact,
     Facts,
     Page,
+    Queue,
+    QueueFilter,
     Raw,
     Table,
     Timeline,
@@ -53,18 +55,11 @@ from apps.finance.ledger.choices import ProposalKind, ProposalState
 from apps.finance.ledger.models import Line, Proposal
 
 
-class QueueFilter(admin.SimpleListFilter):
-    title = "queue"
-    parameter_name = "queue"
+def to_decide(by: Any) -> Q:
+    return Q(pk__in=books.proposals_to_decide(by=by).order_by().values("pk"))
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("decide", "To decide")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> QuerySet[Proposal]:
-        if self.value() != "decide":
-            return queryset
-        waiting = books.proposals_to_decide(by=request.user).order_by().values("pk")
-        return queryset.filter(pk__in=waiting).order_by("proposed_at", "id")
+QUEUES = QueueFilter.of(decide=Queue("To decide", to_decide, ordering=("proposed_at", "id")))
 
 
 def not_open(row: Proposal) -> str:
@@ -147,7 +142,7 @@ def about(row: Proposal) -> Any:
 class ProposalAdmin(ConsoleAdmin):
     list_display = ("number", "what", "about_text", "author", "word", "proposed")
     list_display_links = ("number",)
-    list_filter = (QueueFilter, "state", "kind")
+    list_filter = (QUEUES, "state", "kind")
     list_select_related = ("proposed_by", "decided_by")
     search_fields = ("id",)
     search_help_text = "Number"

@@ -5,12 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from apps.core.admin import ConsoleAdmin, DaysFilter, Fact, Facts, Page, Verb, change_link, when
+from apps.core.admin import (
+    ConsoleAdmin,
+    DaysFilter,
+    Fact,
+    Facts,
+    Page,
+    Queue,
+    QueueFilter,
+    Verb,
+    change_link,
+    when,
+)
 from apps.finance.monitoring import services as monitoring
 from apps.finance.monitoring.admin.words import level_word, percent
 from apps.finance.monitoring.models import Alert
@@ -30,24 +41,14 @@ NOTE = Verb(
 )
 
 
-class QueueFilter(admin.SimpleListFilter):
-    """What still waits for a person."""
-
-    title = "queue"
-    parameter_name = "queue"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("open", "Nobody has noted it")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Alert]) -> QuerySet[Alert]:
-        return queryset.filter(noted_at__isnull=True) if self.value() == "open" else queryset
+QUEUES = QueueFilter.of(open=Queue("Nobody has noted it", Q(noted_at__isnull=True)))
 
 
 @admin.register(Alert)
 class AlertAdmin(ConsoleAdmin):
     list_display = ("account", "programme", "month_text", "word", "ratio", "raised", "noted")
     list_display_links = ("account",)
-    list_filter = (QueueFilter, DaysFilter.on("raised_at"), "programme", "level")
+    list_filter = (QUEUES, DaysFilter.on("raised_at"), "programme", "level")
     list_select_related = ("noted_by",)
     icon = "notification_important"
     intro = (

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path
 from django.utils import timezone
@@ -20,6 +20,8 @@ from apps.core.admin import (
     Fact,
     Facts,
     Page,
+    Queue,
+    QueueFilter,
     Table,
     Timeline,
     amount,
@@ -57,27 +59,22 @@ _URGENT, _SOON = timedelta(hours=24), timedelta(hours=72)
 _STEPS = ("opened", "fee", "won", "lost")
 
 
-class DisputeQueue(admin.SimpleListFilter):
-    title = "queue"
-    parameter_name = "queue"
+def to_answer(_by: Any) -> Q:
+    return Q(pk__in=selectors.disputes_by_deadline().order_by().values("pk"))
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("due", "To answer, by deadline"), ("person", "Needs a person")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Dispute]) -> QuerySet[Dispute]:
-        if self.value() == "due":
-            theirs = selectors.disputes_by_deadline().order_by()
-            return queryset.filter(pk__in=theirs.values("pk"))
-        if self.value() == "person":
-            return queryset.filter(needs_attention=True)
-        return queryset
+BY_DEADLINE = (F("due_at").asc(nulls_last=True), "id")
+QUEUES = QueueFilter.of(
+    due=Queue("To answer, by deadline", to_answer, BY_DEADLINE),
+    person=Queue("Needs a person", Q(needs_attention=True), BY_DEADLINE),
+)
 
 
 @admin.register(Dispute)
 class DisputeAdmin(ConsoleAdmin):
     list_display = ("case", "money", "word", "due", "why", "payment", "brand", "opened")
     list_display_links = ("case",)
-    list_filter = (DisputeQueue, "stage", "gateway")
+    list_filter = (QUEUES, "stage", "gateway")
     list_select_related = (
         "transaction__cluster",
         "transaction__payer",
@@ -112,12 +109,6 @@ class DisputeAdmin(ConsoleAdmin):
             return Q(public_id=public_id)
         meaning = Q(reference=term)
         return meaning | Q(pk=number) if number is not None else meaning
-
-    def get_ordering(self, request: HttpRequest) -> Any:
-        """Show a queue by deadline: the list's own order would win over a filter's."""
-        if request.GET.get("queue") in {"due", "person"}:
-            return (F("due_at").asc(nulls_last=True), "id")
-        return super().get_ordering(request)
 
     def get_urls(self) -> list[Any]:
         gate = self.admin_site.admin_view

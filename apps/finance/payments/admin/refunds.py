@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
@@ -19,6 +19,8 @@ from apps.core.admin import (
     Fact,
     Facts,
     Page,
+    Queue,
+    QueueFilter,
     Raw,
     Table,
     Timeline,
@@ -38,28 +40,25 @@ from apps.finance.payments.rules.refunds import NOT_SENT
 from apps.finance.payments.selectors import refunds as selectors
 
 
-class RefundQueue(admin.SimpleListFilter):
-    title = "queue"
-    parameter_name = "queue"
+def to_decide(by: Any) -> Q:
+    return Q(pk__in=selectors.refunds_to_decide(by.pk).order_by().values("pk"))
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("approve", "To approve"), ("person", "Unknown, or needs a person")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Refund]) -> QuerySet[Refund]:
-        if self.value() == "approve":
-            mine = selectors.refunds_to_decide(request.user.pk or 0).order_by()
-            return queryset.filter(pk__in=mine.values("pk"))
-        if self.value() == "person":
-            theirs = selectors.refunds_for_a_person().order_by()
-            return queryset.filter(pk__in=theirs.values("pk"))
-        return queryset
+def for_a_person(_by: Any) -> Q:
+    return Q(pk__in=selectors.refunds_for_a_person().order_by().values("pk"))
+
+
+QUEUES = QueueFilter.of(
+    approve=Queue("To approve", to_decide),
+    person=Queue("Unknown, or needs a person", for_a_person),
+)
 
 
 @admin.register(Refund)
 class RefundAdmin(ConsoleAdmin):
     list_display = ("reference", "money", "word", "payment", "brand", "asker", "asked")
     list_display_links = ("reference",)
-    list_filter = (RefundQueue, DaysFilter.on("created_at"), "state", "origin")
+    list_filter = (QUEUES, DaysFilter.on("created_at"), "state", "origin")
     list_select_related = (
         "transaction__cluster",
         "transaction__payer",
@@ -88,10 +87,6 @@ class RefundAdmin(ConsoleAdmin):
         "created_at",
         "ended_at",
     )
-
-    def get_ordering(self, request: HttpRequest) -> Any:
-        """Show a queue from its oldest: the list's own order would win over a filter's."""
-        return ("id",) if request.GET.get("queue") else super().get_ordering(request)
 
     def matching(self, term: str) -> Q | None:
         public_id, number = as_uuid(term), as_id(term)

@@ -19,6 +19,8 @@ from apps.core.admin import (
     Fact,
     Facts,
     Page,
+    Queue,
+    QueueFilter,
     Raw,
     Table,
     Verb,
@@ -44,25 +46,19 @@ TONES = {
     "REPEAT": "OFF",
 }
 #: Failed: somebody must look. Waiting: not processed yet, late: for longer than a minute.
-QUEUES = {
-    "failed": ("Failed: needs a person", Q(status__in=sorted(WEBHOOK_NEEDS_STAFF))),
-    "waiting": ("Waits to be processed", Q(status=WebhookStatus.RECEIVED)),
-    "tried": ("Tried and not done yet", Q(status=WebhookStatus.RECEIVED, attempts__gt=0)),
-}
-
-
-class QueueFilter(admin.SimpleListFilter):
-    title = "queue"
-    parameter_name = "queue"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, title) for name, (title, _) in QUEUES.items()]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[WebhookEvent]
-    ) -> QuerySet[WebhookEvent]:
-        _, condition = QUEUES.get(self.value() or "", ("", Q()))
-        return queryset.filter(condition)
+QUEUES = QueueFilter.of(
+    failed=Queue(
+        "Failed: needs a person", Q(status__in=sorted(WEBHOOK_NEEDS_STAFF)), ("received_at", "id")
+    ),
+    waiting=Queue(
+        "Waits to be processed", Q(status=WebhookStatus.RECEIVED), ("received_at", "id")
+    ),
+    tried=Queue(
+        "Tried and not done yet",
+        Q(status=WebhookStatus.RECEIVED, attempts__gt=0),
+        ("received_at", "id"),
+    ),
+)
 
 
 def replay_refusal(webhook: WebhookEvent, _by: Any) -> str:
@@ -219,7 +215,7 @@ def notices_of(row: WebhookEvent) -> Table:
 class WebhookEventAdmin(ConsoleAdmin):
     list_display = ("delivery", "event_type", "word", "about", "error", "received")
     list_display_links = ("delivery",)
-    list_filter = (QueueFilter, DaysFilter.on("received_at"), "status", "gateway")
+    list_filter = (QUEUES, DaysFilter.on("received_at"), "status", "gateway")
     search_fields = ("id",)
     search_help_text = "Number of the delivery"
     ordering = ("-received_at", "-id")

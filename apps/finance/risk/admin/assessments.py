@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -18,6 +18,8 @@ from apps.core.admin import (
     Fact,
     Facts,
     Page,
+    Queue,
+    QueueFilter,
     Table,
     Verb,
     amount,
@@ -94,26 +96,14 @@ BLOCK = Verb(
 )
 
 
-class QueueFilter(admin.SimpleListFilter):
-    title = "queue"
-    parameter_name = "queue"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("review", "To review")]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[Assessment]
-    ) -> QuerySet[Assessment]:
-        if self.value() == "review":
-            return queryset.filter(review=ReviewState.WAITING)
-        return queryset
+QUEUES = QueueFilter.of(review=Queue("To review", Q(review=ReviewState.WAITING)))
 
 
 @admin.register(Assessment)
 class AssessmentAdmin(ConsoleAdmin):
     list_display = ("number", "made", "brand", "payer", "money", "score", "word", "reasons", "end")
     list_display_links = ("number",)
-    list_filter = (QueueFilter, DaysFilter.on("at"), "outcome")
+    list_filter = (QUEUES, DaysFilter.on("at"), "outcome")
     search_fields = ("subject",)
     search_help_text = "A payment's public id, or the assessment's number"
     intro = "How risky each payment looked, by which rules, and what became of it."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils import timezone
@@ -18,6 +18,8 @@ from apps.core.admin import (
     Fact,
     Facts,
     Page,
+    Queue,
+    QueueFilter,
     Table,
     Verb,
     Way,
@@ -70,24 +72,14 @@ CONFIRM = Verb(
 )
 
 
-class QueueFilter(admin.SimpleListFilter):
-    title = "queue"
-    parameter_name = "queue"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("confirm", "To confirm")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[TaxRate]) -> QuerySet[TaxRate]:
-        if self.value() == "confirm":
-            return queryset.filter(confirmed_at__isnull=True)
-        return queryset
+QUEUES = QueueFilter.of(confirm=Queue("To confirm", Q(confirmed_at__isnull=True)))
 
 
 @admin.register(TaxRate)
 class TaxRateAdmin(ConsoleAdmin):
     list_display = ("where", "what", "figure", "shown", "since", "word")
     list_display_links = ("where",)
-    list_filter = (QueueFilter, "kind")
+    list_filter = (QUEUES, "kind")
     list_select_related = ("by", "confirmed_by")
     ordering = ("place", "product", "kind", "-valid_from", "-id")
     search_fields = ("place",)
