@@ -22,6 +22,7 @@ class AccountKind(TextChoices):
 
 
 class MandateState(TextChoices):
+    CHECKING = "CHECKING", "Account being checked"
     ACTIVE = "ACTIVE", "Active"
     REVOKED = "REVOKED", "Revoked"
     BLOCKED = "BLOCKED", "Blocked by a return"
@@ -35,10 +36,13 @@ class DebitState(TextChoices):
     CANCELLED = "CANCELLED", "Cancelled"
 
 
-#: What may follow what; a return may come before and long after the money counts as paid.
+#: What may follow what; a return may come before and long after the money counts as paid. From a
+#: file back to READY: presented again (lack of money), or the bank refused the whole file.
 NEXT: dict[DebitState, frozenset[DebitState]] = {
     DebitState.READY: frozenset({DebitState.IN_FILE, DebitState.CANCELLED}),
-    DebitState.IN_FILE: frozenset({DebitState.SETTLED, DebitState.RETURNED}),
+    DebitState.IN_FILE: frozenset(
+        {DebitState.SETTLED, DebitState.RETURNED, DebitState.READY, DebitState.CANCELLED}
+    ),
     DebitState.SETTLED: frozenset({DebitState.RETURNED}),
     DebitState.RETURNED: frozenset(),
     DebitState.CANCELLED: frozenset(),
@@ -48,7 +52,17 @@ NEXT: dict[DebitState, frozenset[DebitState]] = {
 class FileState(TextChoices):
     MADE = "MADE", "Waits for approval"
     APPROVED = "APPROVED", "Approved, not handed over"
+    SENDING = "SENDING", "Being handed over"
     HANDED_OVER = "HANDED_OVER", "Handed over"
+    REFUSED = "REFUSED", "Refused by the bank"
+
+
+class FoundState(TextChoices):
+    """What became of a file that lay at the bank."""
+
+    TAKEN = "TAKEN", "Taken in"
+    UNREAD = "UNREAD", "Could not be read"
+    SETTLED = "SETTLED", "Settled by staff"
 
 
 class TransferState(TextChoices):

@@ -1,6 +1,6 @@
 """The tables of bank payments."""
 
-from apps.finance.debits.models.bank import BankFile, BankItem
+from apps.finance.debits.models.bank import BankFile, BankItem, FoundFile
 from apps.finance.debits.models.debit import Debit, DebitEvent
 from apps.finance.debits.models.file import (
     DebitFile,
@@ -10,6 +10,7 @@ from apps.finance.debits.models.file import (
     FileSequence,
 )
 from apps.finance.debits.models.mandate import Mandate, MandateEvent
+from apps.finance.debits.models.rate import ReturnRate
 from apps.finance.debits.models.transfer import Transfer
 
 __all__ = [
@@ -22,7 +23,9 @@ __all__ = [
     "FileCopy",
     "FileItem",
     "FileSequence",
+    "FoundFile",
     "Mandate",
     "MandateEvent",
+    "ReturnRate",
     "Transfer",
 ]

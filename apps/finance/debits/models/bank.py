@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from apps.finance.debits.choices import Format, ItemKind, ItemState
+from apps.finance.debits.choices import Format, FoundState, ItemKind, ItemState
 
 
 class BankFile(models.Model):
@@ -23,7 +23,12 @@ class BankFile(models.Model):
     repeats = models.PositiveIntegerField(default=0, help_text="Told by an earlier file.")
     received_at = models.DateTimeField()
     received_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Empty: the machine found it at the bank.",
     )
 
     class Meta:
@@ -91,3 +96,45 @@ class BankItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.code} {self.reference}".strip()
+
+
+class FoundFile(models.Model):
+    """A file that lay at the bank, as it was then: what was made of it, once."""
+
+    merchant_account = models.ForeignKey(
+        "payments.MerchantAccount", on_delete=models.PROTECT, related_name="+"
+    )
+    path = models.CharField(max_length=300)
+    size = models.BigIntegerField()
+    modified_at = models.DateTimeField()
+    state = models.CharField(max_length=7, choices=FoundState.choices)
+    why = models.CharField(max_length=200, blank=True)
+    bank_file = models.ForeignKey(
+        BankFile, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    found_at = models.DateTimeField()
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        permissions = [("settle_foundfile", "Can settle unread files of the bank")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant_account", "path", "size", "modified_at"],
+                name="found_file_judged_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=FoundState.TAKEN, bank_file__isnull=False)
+                | (~Q(state=FoundState.TAKEN) & ~Q(why="")),
+                name="found_file_says_why",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["-id"], condition=Q(state=FoundState.UNREAD), name="found_file_unread"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.path

@@ -6,7 +6,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from apps.core.money import Money
 from apps.finance.debits.choices import DebitState, Scheme
@@ -31,6 +31,14 @@ class Debit(models.Model):
     hold_until = models.DateField(
         null=True, blank=True, help_text="Counts as paid from this day on; set with the file."
     )
+    presentation = models.PositiveSmallIntegerField(
+        default=1, db_default=1, help_text="Which time it is, or will be, in a file."
+    )
+    retries = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Presented again after lack of money; two at most (Nacha).",
+    )
     return_code = models.CharField(max_length=4, blank=True)
     needs_staff = models.CharField(max_length=200, blank=True, help_text="Why a person must look.")
     created_at = models.DateTimeField()
@@ -41,6 +49,10 @@ class Debit(models.Model):
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="debit_amount_positive"),
             models.CheckConstraint(
                 condition=Q(state__in=DebitState.values), name="debit_state_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(retries__lte=2, presentation__gt=F("retries")),
+                name="debit_retries_two",
             ),
             models.CheckConstraint(
                 condition=(Q(state=DebitState.RETURNED) & ~Q(return_code=""))
@@ -73,6 +85,16 @@ class Debit(models.Model):
     def end_to_end_id(self) -> str:
         """Return our name for it at SEPA banks: 32 of the 35 characters allowed."""
         return self.public_id.hex
+
+    @property
+    def at_bank(self) -> str:
+        """Return by what name the bank knows its latest presentation; empty: in no file yet."""
+        return (
+            self.items.filter(presentation=self.presentation)
+            .values_list("reference", flat=True)
+            .first()
+            or ""
+        )
 
 
 class DebitEvent(models.Model):

@@ -42,6 +42,16 @@ class DebitFile(models.Model):
     state = models.CharField(max_length=11, choices=FileState.choices, default=FileState.MADE)
     made_at = models.DateTimeField()
     handed_at = models.DateTimeField(null=True, blank=True)
+    message_id = models.CharField(
+        max_length=35,
+        blank=True,
+        db_default="",
+        help_text="MsgId of pain.008, by which a bank refuses it whole.",
+    )
+    problem = models.CharField(
+        max_length=200, blank=True, db_default="", help_text="Why a person must look."
+    )
+    refused_at = models.DateTimeField(null=True, blank=True)
     handed_to = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -56,12 +66,17 @@ class DebitFile(models.Model):
                 fields=["merchant_account", "cut_off"], name="debit_file_once_a_cut_off"
             ),
             models.CheckConstraint(
-                condition=Q(state=FileState.HANDED_OVER, handed_at__isnull=False)
-                | (~Q(state=FileState.HANDED_OVER) & Q(handed_at__isnull=True)),
+                condition=Q(
+                    state__in=[FileState.HANDED_OVER, FileState.REFUSED], handed_at__isnull=False
+                )
+                | (
+                    ~Q(state__in=[FileState.HANDED_OVER, FileState.REFUSED])
+                    & Q(handed_at__isnull=True)
+                ),
                 name="debit_file_handed_at",
             ),
             models.CheckConstraint(
-                condition=Q(items__gt=0, total_minor__gt=0, size__gt=0),
+                condition=Q(items__gt=0, total_minor__gte=0, size__gt=0),
                 name="debit_file_not_empty",
             ),
         ]
@@ -75,10 +90,30 @@ class DebitFile(models.Model):
 
 
 class FileItem(models.Model):
-    """A debit's place in its file: one debit, one file, ever. Rows are never changed."""
+    """What stands in a file: one presentation of a debit, or the prenote of a mandate.
+
+    Each stands in one file, ever. Rows are never changed.
+    """
 
     file = models.ForeignKey(DebitFile, on_delete=models.PROTECT, related_name="entries")
-    debit = models.OneToOneField("debits.Debit", on_delete=models.PROTECT, related_name="item")
+    debit = models.ForeignKey(
+        "debits.Debit",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="items",
+        db_index=False,
+    )
+    mandate = models.ForeignKey(
+        "debits.Mandate",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="prenotes",
+        db_index=False,
+        help_text="Of a prenote: an entry over nothing that proves the account.",
+    )
+    presentation = models.PositiveSmallIntegerField(default=1, db_default=1)
     number = models.PositiveIntegerField(help_text="1, 2, 3 … within the file.")
     reference = models.CharField(
         max_length=35, unique=True, help_text="By which a return names it: trace or EndToEndId."
@@ -87,7 +122,22 @@ class FileItem(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["file", "number"], name="debit_file_item_number")
+            models.UniqueConstraint(fields=["file", "number"], name="debit_file_item_number"),
+            models.UniqueConstraint(
+                fields=["debit", "presentation"],
+                condition=Q(debit__isnull=False),
+                name="debit_item_once_a_presentation",
+            ),
+            models.UniqueConstraint(
+                fields=["mandate", "presentation"],
+                condition=Q(mandate__isnull=False),
+                name="prenote_once_a_presentation",
+            ),
+            models.CheckConstraint(
+                condition=Q(debit__isnull=False, mandate__isnull=True, amount_minor__gt=0)
+                | Q(debit__isnull=True, mandate__isnull=False, amount_minor=0),
+                name="debit_item_of_one",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -126,6 +176,18 @@ class FileCopy(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     taken_at = models.DateTimeField(null=True, blank=True)
+    place = models.CharField(
+        max_length=300,
+        blank=True,
+        db_default="",
+        help_text="Where the machine put it; empty: taken by hand.",
+    )
+    placed_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when it surely lies there."
+    )
+    problem = models.CharField(
+        max_length=200, blank=True, db_default="", help_text="Why that is not sure."
+    )
 
     class Meta:
         constraints = [

@@ -36,9 +36,16 @@ class Mandate(models.Model):
     account_kind = models.CharField(max_length=8, choices=AccountKind.choices, blank=True)
     signed_at = models.DateTimeField()
     signed_ip = models.GenericIPAddressField()
+    signed_agent = models.CharField(
+        max_length=200, blank=True, db_default="", help_text="The browser it was signed with."
+    )
     proof = models.TextField(help_text="The words that were agreed to.")
+    words_version = models.CharField(max_length=40, blank=True, db_default="")
     validation = models.CharField(
         max_length=200, blank=True, help_text="How the account was validated (ACH, first use)."
+    )
+    usable_from = models.DateField(
+        null=True, blank=True, help_text="Its prenote was not returned until then (ACH)."
     )
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_by_code = models.CharField(max_length=4, blank=True)
@@ -52,7 +59,11 @@ class Mandate(models.Model):
                 condition=Q(scheme__in=Scheme.values), name="mandate_scheme_known"
             ),
             models.CheckConstraint(
-                condition=Q(state=MandateState.ACTIVE, ended_at__isnull=True, ended_by_code="")
+                condition=Q(
+                    state__in=[MandateState.ACTIVE, MandateState.CHECKING],
+                    ended_at__isnull=True,
+                    ended_by_code="",
+                )
                 | Q(state=MandateState.REVOKED, ended_at__isnull=False, ended_by_code="")
                 | (Q(state=MandateState.BLOCKED, ended_at__isnull=False) & ~Q(ended_by_code="")),
                 name="mandate_end_is_told",
@@ -63,7 +74,14 @@ class Mandate(models.Model):
                 name="mandate_ach_is_validated",
             ),
         ]
-        indexes = [models.Index(fields=["profile", "-id"], name="mandate_of_profile")]
+        indexes = [
+            models.Index(fields=["profile", "-id"], name="mandate_of_profile"),
+            models.Index(
+                fields=["merchant_account", "id"],
+                condition=Q(state=MandateState.CHECKING),
+                name="mandate_checking",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.reference} …{self.last4}"

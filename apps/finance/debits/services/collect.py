@@ -103,7 +103,6 @@ def _settle(pk: int, *, now: datetime) -> bool:
     debit = (
         Debit.objects.select_for_update(of=("self",), skip_locked=True)
         .filter(pk=pk, state=DebitState.IN_FILE, needs_staff="")
-        .select_related("item")
         .first()
     )
     # News that came and is not read yet goes first: it may be the return.
@@ -117,7 +116,7 @@ def settle(debit: Debit, *, now: datetime, reason: str) -> None:
     """Capture a locked debit, inside the caller's transaction."""
     bank_paid(
         transaction_id=debit.transaction_id,
-        reference=debit.item.reference,
+        reference=debit.at_bank,
         reason=reason,
         now=now,
     )

@@ -71,7 +71,7 @@ def take_file(*, file_id: int, by: User, now: datetime) -> bytes:
     if file.state == FileState.APPROVED:
         file.state, file.handed_at, file.handed_to = FileState.HANDED_OVER, now, by
         file.save(update_fields=["state", "handed_at", "handed_to"])
-        Debit.objects.filter(item__file=file).update(hold_until=hold_from(file, now))
+        Debit.objects.filter(items__file=file).update(hold_until=hold_from(file, now))
     _record(file, "debits.file_handed_over", by=by, facts={"copy": copy.number})
     return body
 
