@@ -68,6 +68,7 @@ def environment(port: int, directory: Path) -> dict[str, str]:
         "SANDBOX_CONFIG": _sandbox_config(port, json.loads(credentials)),
         "GATEWAY_CREDENTIALS": credentials,
         "WEBHOOK_ORIGIN": f"http://localhost:{port}",
+        "MAIL_DIRECTORY": str(directory / "mail"),
         "BEAT_SCHEDULE_FILE": str(directory / "beat-schedule"),
         "LOG_LEVEL": "WARNING",
         "LOG_FORMAT": "console",
@@ -192,6 +193,7 @@ def _welcome(env: dict[str, str], logins: dict[str, Any]) -> str:
         f"  FanzDash    http://fanzlab.localhost:{port}/admin/",
         f"  API         http://boyfanz.localhost:{port}/api/v1/docs/",
         f"  Sandbox     {env['SANDBOX_URL']}/",
+        f"  Mail sent   {env['MAIL_DIRECTORY']}/",
         "",
         f"  {'Sign in as':<16} {'e-mail':<24} {'password':<20} key of the second factor",
     ]

@@ -24,8 +24,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEVELOPMENT_DOMAINS:
             raise CommandError("Demo data has public passwords: development only.")
-        for name in ("apps", "celery"):  # a thousand calls, some meant to fail
-            logging.getLogger(name).setLevel(logging.ERROR)
+        # A thousand calls, some meant to fail; what stays in doubt is part of the story, and an
+        # error that is not ends the command.
+        for name in ("apps", "celery"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         with tqdm(
             total=services.DEMO_DAYS, unit="day", file=sys.stderr, disable=None, delay=3
         ) as bar:
