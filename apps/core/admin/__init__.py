@@ -1,6 +1,6 @@
 """The console's building blocks: read-only pages, columns, actions with a reason, exports."""
 
-from apps.core.admin.asking import Asked, ask
+from apps.core.admin.asking import Asked, ask, ask_with
 from apps.core.admin.base import ConsoleAdmin
 from apps.core.admin.filters import CHOICES, DaysFilter, Queue, QueueFilter
 from apps.core.admin.sections import Ask, Cell, Event, Fact, Facts, Page, Raw, Table, Timeline, Way
@@ -30,6 +30,7 @@ __all__ = [
     "as_id",
     "as_uuid",
     "ask",
+    "ask_with",
     "change_link",
     "source_link",
     "state",

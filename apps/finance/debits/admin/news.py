@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path
@@ -14,6 +13,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from apps.core.admin import (
+    Asked,
     Cell,
     ConsoleAdmin,
     Fact,
@@ -24,10 +24,10 @@ from apps.core.admin import (
     Way,
     amount,
     as_id,
+    ask_with,
     change_link,
     when,
 )
-from apps.core.errors import DomainError
 from apps.finance.debits import services as debits
 from apps.finance.debits.admin.shown import brand_of, mono, word
 from apps.finance.debits.choices import Format, ItemState
@@ -195,6 +195,14 @@ class UploadForm(forms.Form):
     )
 
 
+UPLOAD = Asked(
+    "Upload a file of the bank's",
+    "It is read whole or not at all; the next run acts on it within seconds.",
+    "Upload",
+    "debits.take_bankfile",
+)
+
+
 @admin.register(BankFile)
 class BankFileAdmin(ConsoleAdmin):
     list_display = ("name", "kind", "brand", "count", "told_before", "came")
@@ -287,28 +295,8 @@ class BankFileAdmin(ConsoleAdmin):
 
     def upload_view(self, request: HttpRequest) -> HttpResponse:
         """GET asks for a file; POST takes it in, whole or not at all."""
-        if not request.user.has_perm("debits.take_bankfile"):
-            raise PermissionDenied
         form = UploadForm(request.POST or None, request.FILES or None)
-        wrong = ""
-        if request.method == "POST" and form.is_valid():
-            try:
-                return self.take(request, form)
-            except DomainError as error:
-                wrong = f"{error} {error.facts.get('why', '')}".strip()
-        context = {
-            "title": "Upload a file of the bank's",
-            "lead": "It is read whole or not at all; the next run acts on it within seconds.",
-            "form": form,
-            "wrong": wrong,
-            "button": "Upload",
-            "back": self.address("changelist"),
-            "back_label": "Files of banks",
-        }
-        refused = bool(wrong or form.errors)
-        return self.drawn(
-            request, "admin/reconciliation/form.html", context, status=422 if refused else 200
-        )
+        return ask_with(self, request, UPLOAD, form=form, do=lambda _by: self.take(request, form))
 
     def take(self, request: HttpRequest, form: UploadForm) -> HttpResponse:
         """

@@ -6,13 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from apps.core.admin import (
+    Asked,
     Cell,
     ConsoleAdmin,
     Fact,
@@ -23,10 +23,10 @@ from apps.core.admin import (
     Verb,
     Way,
     amount,
+    ask_with,
     change_link,
     state,
 )
-from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.finance.reconciliation import services as reconciliation
 from apps.finance.reconciliation.adapters import FORMATS
@@ -86,6 +86,14 @@ SWITCH = Verb(
     run=switch_run,
     danger=True,
     icon="power_settings_new",
+)
+
+
+ADD = Asked(
+    "Add a source of statements",
+    "One for each account that a bank, a processor or a rail keeps for us.",
+    "Add the source",
+    "reconciliation.set_source",
 )
 
 
@@ -160,27 +168,9 @@ class StatementSourceAdmin(ConsoleAdmin):
 
     def new_view(self, request: HttpRequest) -> HttpResponse:
         """Set up a source."""
-        if not request.user.has_perm("reconciliation.set_source"):
-            raise PermissionDenied
         form = SourceForm(request.POST or None)
-        wrong = ""
-        if request.method == "POST" and form.is_valid():
-            try:
-                return self.add(request, form.cleaned_data)
-            except DomainError as error:
-                wrong = f"{error} {error.facts.get('why', '')}".strip()
-        context = {
-            "title": "Add a source of statements",
-            "lead": "One for each account that a bank, a processor or a rail keeps for us.",
-            "form": form,
-            "wrong": wrong,
-            "button": "Add the source",
-            "back": self.address("changelist"),
-            "back_label": "Sources",
-        }
-        refused = bool(wrong or form.errors)
-        return self.drawn(
-            request, "admin/reconciliation/form.html", context, status=422 if refused else 200
+        return ask_with(
+            self, request, ADD, form=form, do=lambda _by: self.add(request, form.cleaned_data)
         )
 
     def add(self, request: HttpRequest, given: dict[str, Any]) -> HttpResponse:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from apps.core.admin import (
+    Asked,
     Cell,
     ConsoleAdmin,
     Fact,
@@ -23,10 +24,10 @@ from apps.core.admin import (
     Way,
     amount,
     as_id,
+    ask_with,
     change_link,
     when,
 )
-from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.finance.reconciliation import selectors
 from apps.finance.reconciliation import services as reconciliation
@@ -69,6 +70,14 @@ AGAIN = Verb(
     run=again_run,
     is_quiet=True,
     icon="sync",
+)
+
+
+IMPORT = Asked(
+    "Import a statement",
+    "Every row is read, or none is. The file is kept as it came.",
+    "Import",
+    "reconciliation.import_statement",
 )
 
 
@@ -207,28 +216,8 @@ class StatementAdmin(ConsoleAdmin):
 
     def upload_view(self, request: HttpRequest) -> HttpResponse:
         """Take a file with its period and balances; small ones are read at once."""
-        if not request.user.has_perm("reconciliation.import_statement"):
-            raise PermissionDenied
         form = UploadForm(request.POST or None, request.FILES or None)
-        wrong = ""
-        if request.method == "POST" and form.is_valid():
-            try:
-                return self.take(request, form)
-            except DomainError as error:
-                wrong = f"{error} {facts_text(error)}".strip()
-        context = {
-            "title": "Import a statement",
-            "lead": "Every row is read, or none is. The file is kept as it came.",
-            "form": form,
-            "wrong": wrong,
-            "button": "Import",
-            "back": self.address("changelist"),
-            "back_label": "Statements",
-        }
-        refused = bool(wrong or form.errors)
-        return self.drawn(
-            request, "admin/reconciliation/form.html", context, status=422 if refused else 200
-        )
+        return ask_with(self, request, IMPORT, form=form, do=lambda _by: self.take(request, form))
 
     def take(self, request: HttpRequest, form: UploadForm) -> HttpResponse:
         """
@@ -274,10 +263,6 @@ def minor_of(value: Any, currency: str) -> int | None:
     :raises DomainError: it has more places than the currency
     """
     return None if value is None else Money.of(value, currency).minor
-
-
-def facts_text(error: DomainError) -> str:
-    return " ".join(str(value) for key, value in error.facts.items() if key in {"period", "why"})
 
 
 def notice_of(row: Statement) -> str:

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from apps.core.admin import ConsoleAdmin, Fact, Facts, Page, Verb, Way, when
+from apps.core.admin import Asked, ConsoleAdmin, Fact, Facts, Page, Verb, Way, ask_with, when
 from apps.finance.risk import services as risk
-from apps.finance.risk.admin.asking import Asking, asked
 from apps.finance.risk.admin.forms import LimitsForm
 from apps.finance.risk.admin.shown import status
 from apps.finance.risk.choices import RuleStatus
 from apps.finance.risk.models import RiskLimits
 from apps.finance.risk.rules.judge import Limits
 
-NEW = Asking(
+NEW = Asked(
     "Set limits",
     "They go into the shadow; another person makes them live.",
     "Put them into the shadow",
@@ -80,11 +79,12 @@ class RiskLimitsAdmin(ConsoleAdmin):
         """Set limits."""
         form = LimitsForm(request.POST or None)
 
-        def run(by: Any) -> tuple[str, str]:
+        def do(by: Any) -> HttpResponse:
             row = risk.write_limits(**form.cleaned_data, by=by, now=timezone.now())
-            return f"Limits {row} run in shadow.", self.address("change", row.pk)
+            self.message_user(request, f"Limits {row} run in shadow.", messages.SUCCESS)
+            return HttpResponseRedirect(self.address("change", row.pk))
 
-        return asked(self, request, NEW, form, run)
+        return ask_with(self, request, NEW, form=form, do=do)
 
     @admin.display(description="Limits")
     def number(self, row: RiskLimits) -> str:

@@ -11,14 +11,13 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from apps.core.admin import ConsoleAdmin, Fact, Facts, Page, Verb, Way, state, when
+from apps.core.admin import Asked, ConsoleAdmin, Fact, Facts, Page, Verb, Way, ask, state, when
 from apps.finance.risk import services as risk
-from apps.finance.risk.admin.asking import Asking, asked
 from apps.finance.risk.admin.forms import EntryForm
 from apps.finance.risk.choices import ListKind
 from apps.finance.risk.models import BlockEntry
 
-NEW = Asking(
+NEW = Asked(
     "Block something",
     "Payments by it are refused from now on, if a live rule looks at the list.",
     "Put it on the list",
@@ -67,13 +66,12 @@ class BlockEntryAdmin(ConsoleAdmin):
 
     def new_view(self, request: HttpRequest) -> HttpResponse:
         """Put something on a list."""
-        form = EntryForm(request.POST or None)
 
-        def run(by: Any) -> tuple[str, str]:
-            row = risk.add_entry(**form.cleaned_data, by=by, now=timezone.now())
-            return f"{row} is blocked.", self.address("changelist")
+        def run(given: dict[str, Any], by: Any) -> str:
+            row = risk.add_entry(**given, by=by, now=timezone.now())
+            return f"{row} is blocked."
 
-        return asked(self, request, NEW, form, run)
+        return ask(self, request, NEW, form=EntryForm, run=run)
 
     def matching(self, term: str) -> Q:
         return Q(kind__in=ListKind.values, value=term.lower())

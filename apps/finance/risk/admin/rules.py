@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.core.admin import (
+    Asked,
     Cell,
     ConsoleAdmin,
     Fact,
@@ -21,11 +22,11 @@ from apps.core.admin import (
     Table,
     Verb,
     Way,
+    ask_with,
     change_link,
     when,
 )
 from apps.finance.risk import services as risk
-from apps.finance.risk.admin.asking import Asking, asked
 from apps.finance.risk.admin.forms import RULE_FORMS, DaysForm
 from apps.finance.risk.admin.shown import asks, status
 from apps.finance.risk.choices import RuleKind, RuleStatus
@@ -163,7 +164,7 @@ class RiskRuleAdmin(ConsoleAdmin):
         )
         form = form_class(request.POST or None, initial=initial)
 
-        def run(by: Any) -> tuple[str, str]:
+        def do(by: Any) -> HttpResponse:
             given = form.cleaned_data
             rule = risk.write_rule(
                 code=given["code"],
@@ -174,10 +175,11 @@ class RiskRuleAdmin(ConsoleAdmin):
                 reason=given["reason"],
                 now=timezone.now(),
             )
-            return f"{rule} runs in shadow.", self.address("change", rule.pk)
+            self.message_user(request, f"{rule} runs in shadow.", messages.SUCCESS)
+            return HttpResponseRedirect(self.address("change", rule.pk))
 
-        words = Asking(RuleKind(kind).label, LEAD, "Put it into the shadow", "risk.write_rules")
-        return asked(self, request, words, form, run)
+        words = Asked(RuleKind(kind).label, LEAD, "Put it into the shadow", "risk.write_rules")
+        return ask_with(self, request, words, form=form, do=do)
 
     @admin.display(description="Version")
     def number(self, row: RiskRule) -> str:
