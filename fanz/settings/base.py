@@ -289,9 +289,19 @@ MEMORY_SECONDS = 5
 GATEWAY_CREDENTIALS: dict[str, dict[str, str]] = env.json("GATEWAY_CREDENTIALS", default={})
 # Bank debits, by scheme: when a file is due (the bank's local time), how many open days a debit is
 # held without a return before it counts, the days a payer is told before (SEPA: 14), and whether a
-# line of the account's statement ends the hold.
+# line of the account's statement ends the hold; how often a debit is presented again for lack of
+# money, and how many open days later; the open days that prove an account by a prenote.
 DEBIT_TERMS: dict[str, dict[str, object]] = {
-    "ACH": {"cut_off": "16:30", "hold_days": 4, "notice_days": 0, "statement_settles": False},
+    "ACH": {
+        "cut_off": "16:30",
+        "hold_days": 4,
+        "notice_days": 0,
+        "statement_settles": False,
+        # Nacha 2.13.4: an entry returned R01 or R09 twice more at most, within 180 days.
+        "retries": 2,
+        "retry_after_days": 3,
+        "prenote_days": 3,
+    },
     "SEPA": {"cut_off": "10:00", "hold_days": 6, "notice_days": 14, "statement_settles": False},
 } | env.json("DEBIT_TERMS", default={})
 # So long money that was announced by transfer is waited for.

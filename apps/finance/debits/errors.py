@@ -33,6 +33,26 @@ class MandateNotActive(Conflict):
     message = "The mandate is revoked, blocked or lapsed."
 
 
+class NotOffered(NotFound):
+    code = "debits.not_offered"
+    message = "This brand does not offer this way to pay."
+
+
+class WordsChanged(Conflict):
+    code = "debits.words_changed"
+    message = "The words of the mandate have changed. Read them again, and agree to them."
+
+
+class TooManyMandates(Conflict):
+    code = "debits.too_many_mandates"
+    message = "You have set up too many bank accounts. Remove one, or come back tomorrow."
+
+
+class DebitNotFound(NotFound):
+    code = "debits.debit_not_found"
+    message = "There is no such debit."
+
+
 class WrongState(Conflict):
     code = "debits.wrong_state"
     message = "It is not in a state that permits this."

@@ -16,6 +16,11 @@ class Terms:
     hold_days: int
     notice_days: int
     statement_settles: bool
+    #: How often a debit is presented again for lack of money, and after how many open days.
+    retries: int = 0
+    retry_after_days: int = 0
+    #: Open days after its settlement in which a prenote comes back if it does (Nacha: three).
+    prenote_days: int = 0
 
 
 def terms_of(scheme: str) -> Terms:
@@ -25,4 +30,7 @@ def terms_of(scheme: str) -> Terms:
         hold_days=int(str(given["hold_days"])),
         notice_days=int(str(given["notice_days"])),
         statement_settles=bool(given["statement_settles"]),
+        retries=int(str(given.get("retries", 0))),
+        retry_after_days=int(str(given.get("retry_after_days", 0))),
+        prenote_days=int(str(given.get("prenote_days", 0))),
     )

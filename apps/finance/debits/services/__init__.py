@@ -2,6 +2,12 @@
 
 from apps.finance.debits.services.apply import apply_waiting, settle_item, try_again
 from apps.finance.debits.services.collect import collect, settle_due
+from apps.finance.debits.services.fans import (
+    Consent,
+    PayerAccount,
+    open_mandate,
+    open_transfer,
+)
 from apps.finance.debits.services.files import make_file, make_files
 from apps.finance.debits.services.hand_over import approve_file, release_copy, take_file
 from apps.finance.debits.services.mandates import (
@@ -21,6 +27,8 @@ from apps.finance.debits.services.transfers import (
 __all__ = [
     "LARGEST_FILE",
     "Announced",
+    "Consent",
+    "PayerAccount",
     "Signature",
     "announce_transfer",
     "apply_waiting",
@@ -29,6 +37,8 @@ __all__ = [
     "expire_transfers",
     "make_file",
     "make_files",
+    "open_mandate",
+    "open_transfer",
     "receive_bank_file",
     "release_copy",
     "revoke_by_staff",

@@ -16,6 +16,7 @@ from apps.finance.debits.choices import DebitState, MandateState, Scheme
 from apps.finance.debits.models import Debit, Mandate
 from apps.finance.debits.rules import calendars
 from apps.finance.debits.selectors import terms_of
+from apps.finance.debits.services.mandates import IN_FORCE
 from apps.finance.debits.services.moves import move_debit, write_debits
 from apps.finance.payments.services.bank import bank_paid, open_bank_payment
 
@@ -36,7 +37,7 @@ def collect(
 ) -> Debit:
     """
     Open a wallet deposit that is debited under a mandate. Nothing is booked before its hold has
-    passed. The same key returns the first debit.
+    passed. The same key returns the first debit. While the account is being checked, it waits.
 
     :raises MandateNotFound: the payer has none by this id
     :raises MandateNotActive: it is revoked, blocked, or lapsed
@@ -62,9 +63,13 @@ def collect(
     if not is_new:
         return Debit.objects.get(transaction=transaction)
     since = mandate.last_used_on or mandate.signed_at.date()
-    if mandate.state != MandateState.ACTIVE or today - since > LAPSES_AFTER:
+    if mandate.state not in IN_FORCE or today - since > LAPSES_AFTER:
         raise errors.MandateNotActive(state=mandate.state)
-    told = today + timedelta(days=terms_of(scheme).notice_days)
+    terms = terms_of(scheme)
+    told = today + timedelta(days=terms.notice_days)
+    if mandate.state == MandateState.CHECKING:
+        # Its prenote goes with the next file; a guess for the payer: the file waits for the check.
+        told = calendars.days_later(today, terms.prenote_days + 1, scheme)
     debit = Debit.objects.create(
         mandate=mandate,
         transaction_id=transaction.pk,

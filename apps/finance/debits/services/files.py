@@ -16,7 +16,7 @@ from apps.core.db import outside_transaction
 from apps.core.errors import DomainError
 from apps.finance.debits import errors
 from apps.finance.debits.adapters import pain008
-from apps.finance.debits.choices import SCHEME_OF, AccountKind, DebitState, Scheme
+from apps.finance.debits.choices import SCHEME_OF, AccountKind, DebitState, MandateState, Scheme
 from apps.finance.debits.models import Debit, DebitFile, FileItem, FileSequence
 from apps.finance.debits.rules import calendars, nacha
 from apps.finance.debits.selectors import config_of, origin_of, terms_of
@@ -78,6 +78,7 @@ def make_file(*, account_id: int, gateway: str, now: datetime) -> DebitFile | No
             state=DebitState.READY,
             collect_on__lte=collect_on,
             created_at__lte=cut_off,
+            mandate__state=MandateState.ACTIVE,
         )
         .select_related("mandate")
         .order_by("id")[:MOST_ITEMS]

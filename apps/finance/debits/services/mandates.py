@@ -31,17 +31,26 @@ from apps.finance.payments.services.bank import bank_cancelled
 
 #: As the column and SEPAs names are.
 HOLDER_LENGTH = 70
+#: Of the ways that Nacha names (supplementing fraud detection for WEB debits, 2021) the one that
+#: needs nobody else: an entry over nothing, three banking days before the first debit.
+BY_PRENOTE = "Prenote"
 _PURPOSE = "debits.mandate"
+IN_FORCE = frozenset({MandateState.ACTIVE, MandateState.CHECKING})
 _KIND_OF_CODE = {nacha.CHECKING: AccountKind.CHECKING, nacha.SAVINGS: AccountKind.SAVINGS}
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """Proof that the payer agreed; ``validation`` says how an ACH account was validated."""
+    """Proof that the payer agreed; ``validation`` says how an ACH account was validated.
+
+    ``BY_PRENOTE``: it is not yet. The mandate is CHECKING until its prenote was not returned.
+    """
 
     ip: str
     proof: str
     validation: str = ""
+    agent: str = ""
+    words_version: str = ""
 
 
 @atomic
@@ -144,7 +153,7 @@ def revoke_by_staff(*, mandate_id: int, by: User, reason: str, now: datetime) ->
 @joins_transaction
 def block_mandate(mandate: Mandate, *, code: str, now: datetime) -> None:
     """A bank says the account may not be debited: end a locked mandate, and what waits for it."""
-    if mandate.state != MandateState.ACTIVE:
+    if mandate.state not in IN_FORCE:
         return
     mandate.state, mandate.ended_by_code, mandate.ended_at = MandateState.BLOCKED, code, now
     mandate.save()
@@ -233,6 +242,10 @@ def _sign(
     mandate.signed_at = mandate.created_at = now
     mandate.signed_ip, mandate.proof = signature.ip, signature.proof.strip()
     mandate.validation = signature.validation.strip()[:200]
+    if mandate.validation == BY_PRENOTE:
+        mandate.state = MandateState.CHECKING
+    mandate.signed_agent = signature.agent[:200]
+    mandate.words_version = signature.words_version
     mandate.save()
     _write(mandate, "Signed", now=now, by=profile.user)
     audit.record(
@@ -247,7 +260,7 @@ def _sign(
 
 
 def _revoke(mandate: Mandate, *, by: User, reason: str, now: datetime) -> None:
-    if mandate.state != MandateState.ACTIVE:
+    if mandate.state not in IN_FORCE:
         return
     mandate.state, mandate.ended_at = MandateState.REVOKED, now
     mandate.save()
