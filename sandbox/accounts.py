@@ -57,7 +57,7 @@ ADDRESSES = {
     "commercegate": {"api_url": "/commercegate", "legacy_url": "/commercegate/legacy"},
     "adyen": {"api_url": "/adyen/v71"},
     "rapyd": {"api_url": "/rapyd/v1"},
-    "nmi": {"api_url": "/nmi/api"},
+    "nmi": {"api_url": "/nmi/api", "fields_script_url": "/nmi/token/Collect.js"},
     "btcpay": {"api_url": "/btcpay"},
     "nowpayments": {"api_url": "/nowpayments/v1"},
 }

@@ -1,8 +1,8 @@
 """NMI (Host Merchant Services): Direct Post with its vault, Query API, signed webhooks.
 
 Facts: ActiveMerchant, NMI's support pages, public projects [C]; the Query API's elements and
-response codes are from memory [M]. Collect.js runs in a browser; here the control API gives its
-one-time tokens (``make``).
+response codes are from memory [M]. One-time tokens come from the stand-in for Collect.js
+(``collect``), or from the control API (``make``).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from starlette.responses import Response
 from sandbox.cards import Outcome
 from sandbox.config import Merchant
 from sandbox.delivery import Message
-from sandbox.peers import acts, money
+from sandbox.peers import acts, collect, money
 from sandbox.peers.base import Desk, Handler, Peer
 from sandbox.peers.call import Call, Refusal
 from sandbox.state import Happening, Sale
@@ -50,7 +50,11 @@ class Nmi(Peer):
     }
 
     def calls(self) -> dict[str, Handler]:
-        return {"/nmi/api/transact.php": self._transact, "/nmi/api/query.php": self._query}
+        return {
+            "/nmi/api/transact.php": self._transact,
+            "/nmi/api/query.php": self._query,
+            **collect.calls(),
+        }
 
     def new_id(self, desk: Desk, kind: str) -> str:
         return str(9_876_000_000 + desk.state.next_serial())
