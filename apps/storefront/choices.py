@@ -29,6 +29,20 @@ STATES = {
     "RETURNED": ("bad", "Returned"),
     "REJECTED": ("bad", "Declined"),
     "CANCELLED": ("off", "Cancelled"),
+    "PENDING": ("wait", "On its way"),
+    "DONE": ("good", "Done"),
+}
+
+#: What a payer looks for -> its word, and the states that are meant.
+PAYMENT_GROUPS = {
+    "paid": ("Paid", ("CAPTURED", "PARTLY_REFUNDED")),
+    "waiting": (
+        "Not finished",
+        ("CREATED", "REQUIRES_ACTION", "PROCESSING", "AUTHORISED", "UNKNOWN"),
+    ),
+    "declined": ("Not paid", ("FAILED", "EXPIRED", "CANCELLED")),
+    "refunded": ("Refunded", ("REFUNDED", "PARTLY_REFUNDED")),
+    "disputed": ("Disputed", ("DISPUTED",)),
 }
 
 #: Kind of a journal entry -> what it was to the creator.

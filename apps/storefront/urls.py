@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from apps.storefront.views import checkout, earnings, pages, profile, tipping, wallet
+from apps.storefront.views import (
+    cards,
+    checkout,
+    earnings,
+    pages,
+    payments,
+    profile,
+    tipping,
+    wallet,
+)
 
 app_name = "storefront"
 urlpatterns = [
@@ -15,6 +24,10 @@ urlpatterns = [
     path("checkout/<uuid:public_id>/", checkout.show, name="checkout"),
     path("checkout/<uuid:public_id>/return/", checkout.come_back, name="checkout_return"),
     path("wallet/", wallet.show, name="wallet"),
+    path("wallet/cards/", cards.show, name="cards"),
+    path("wallet/cards/<uuid:public_id>/prefer/", cards.prefer, name="prefer_card"),
+    path("wallet/cards/<uuid:public_id>/remove/", cards.remove, name="remove_card"),
+    path("payments/", payments.show, name="payments"),
     path("earnings/", earnings.show, name="earnings"),
     path("earnings/statement/", earnings.statement, name="statement"),
     path("earnings/methods/", earnings.add_method, name="add_method"),

@@ -150,7 +150,8 @@ def test_the_wallet_shows_balance_and_history(fan, now):
 
 
 def test_a_deposit_goes_to_its_checkout(fan):
-    response = browser(fan).post("/wallet/", {"key": KEY, "preset": "50", "amount": ""})
+    form = {"key": KEY, "preset": "50", "amount": "", "method": "CARD"}
+    response = browser(fan).post("/wallet/", form)
     assert payments.transactions_of(fan).get().amount.minor == 5000
     assert response["Location"].startswith("/checkout/")
 
@@ -208,7 +209,8 @@ def test_only_what_the_card_account_may_charge_is_offered(fan):
     assert "$2.95 to $100.00 at a time" in page
     assert 'value="100"' in page
     assert 'value="200"' not in page
-    refused = browser(fan).post("/wallet/", {"key": KEY, "preset": "other", "amount": "100.01"})
+    form = {"key": KEY, "preset": "other", "amount": "100.01", "method": "CARD"}
+    refused = browser(fan).post("/wallet/", form)
     assert "Choose an amount between $2.95 and $100.00." in text_of(refused)
     assert not payments.transactions_of(fan).exists()
 

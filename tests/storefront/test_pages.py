@@ -91,7 +91,15 @@ def test_a_page_loads_less_than_100_kb_of_css_and_scripts(client):
 
 
 @pytest.mark.parametrize(
-    "path", ["/wallet/", "/earnings/", "/earnings/statement/", "/become-creator/"]
+    "path",
+    [
+        "/wallet/",
+        "/wallet/cards/",
+        "/payments/",
+        "/earnings/",
+        "/earnings/statement/",
+        "/become-creator/",
+    ],
 )
 def test_a_stranger_is_led_to_sign_in(client, path):
     response = client.get(path, **BOY)

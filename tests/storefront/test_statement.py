@@ -115,8 +115,10 @@ def test_twenty_payments_cost_a_fan_no_more_queries_than_one(now, django_assert_
     for number in range(20):
         given.a_card_tip(fan, creator, now=now, key=f"k{number}")
     client = browser(fan)
-    with django_assert_max_num_queries(9):
-        assert client.get("/wallet/").content.count(b"Tip to") == 20
+    with django_assert_max_num_queries(10):
+        assert client.get("/wallet/").content.count(b"Tip to") == 8
+    with django_assert_max_num_queries(7):
+        assert client.get("/payments/").content.count(b"Tip to") == 20
     with django_assert_max_num_queries(9):
         client.get("/@leo/")
 

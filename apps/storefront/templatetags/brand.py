@@ -64,6 +64,18 @@ def state(status: str) -> SafeString:
 
 
 @register.filter
+def card_name(card: rules.KeptCard) -> str:
+    """Say which kept card it is."""
+    return rules.card_name(card)
+
+
+@register.filter
+def card_expiry(card: rules.KeptCard) -> str:
+    """Say until when a kept card is good."""
+    return rules.expiry_of(card)
+
+
+@register.filter
 def place(code: str) -> str:
     """Write the name of a country or state: ``California, United States``."""
     return name_of(code)

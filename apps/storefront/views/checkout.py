@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from csp.decorators import csp_update
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -16,12 +17,22 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.api import requests
 from apps.core.errors import DomainError, NotFound
-from apps.core.middleware import client_country, client_ip
+from apps.core.middleware import client_ip
 from apps.finance.payments import selectors as payments_selectors
 from apps.finance.payments import services as payments
+from apps.finance.payments.selectors.offers import fields_script_of
+from apps.finance.payments.selectors.refunds import refunds_of
+from apps.finance.payments.selectors.steps import Do, Step, next_step
+from apps.storefront import rules
+from apps.storefront.choices import words_of
+from apps.storefront.views.forms import TokenForm
+from apps.storefront.views.paying import visit_of
 
 if TYPE_CHECKING:
+    from apps.accounts.models import Profile
     from apps.finance.payments.models import Transaction
+
+UNPROCESSABLE = 422
 
 
 class SeeOther(HttpResponseRedirect):
@@ -34,43 +45,117 @@ class SeeOther(HttpResponseRedirect):
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def show(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """Show a payment in its state; POST goes on to the gateway while it can be paid."""
+    """Show a payment in its state; POST takes the step that its page offers."""
     fan = requests.profile(request)
+    payment = _own(fan, public_id)
+    step = next_step(payment)
+    if request.method == "POST":
+        return _take(request, payment, step)
+    if step.do is Do.TYPE_CARD:
+        return _card_page(request, payment, step)
+    return render(request, "storefront/checkout.html", _context(fan, payment, step))
+
+
+def _own(fan: Profile, public_id: uuid.UUID) -> Transaction:
+    """
+    :raises Http404: it is somebody else's to pay: the payee's view of it is the statement
+    """
     try:
         payment = payments_selectors.transaction_for(fan, public_id)
     except NotFound as missing:
         raise Http404 from missing
-    if payment.payer_id != fan.pk:  # the payee's view of it is the statement
+    if payment.payer_id != fan.pk:
         raise Http404
-    waits = payment.status == "REQUIRES_ACTION"
-    if request.method == "POST" and waits:
-        return _go_on(request, payment)
-    return render(request, "storefront/checkout.html", {"payment": payment, "waits": waits})
+    return payment
 
 
-def _go_on(request: HttpRequest, payment: Transaction) -> HttpResponse:
-    back = request.build_absolute_uri(
-        reverse("storefront:checkout_return", kwargs={"public_id": payment.public_id})
-    )
-    visit = payments.Visit(
-        success_url=back,
-        decline_url=back,
-        country=client_country(request),
-        ip=client_ip(request),
-        user_agent=request.headers.get("User-Agent", ""),
-    )
+def _context(fan: Profile, payment: Transaction, step: Step) -> dict[str, Any]:
+    kept = step.attempt.payment_method if step.attempt else None
+    refunds = refunds_of(fan).filter(transaction=payment) if payment.captured_at else ()
+    return {
+        "payment": payment,
+        "step": step.do.name,
+        "fields": step.fields,
+        "card": rules.card_name(kept) if kept else "",
+        "waits": step.do not in {Do.NOTHING, Do.WAIT_FOR_REVIEW} and payment.status != "FAILED",
+        "moves": rules.is_on_the_move(payment.status) and step.do is not Do.CONFIRM_CHARGE,
+        "advice": rules.advice(payment.gateway, payment.failure_code),
+        "refunds": list(refunds),
+    }
+
+
+# --- The next step ------------------------------------------------------------------------------
+def _take(request: HttpRequest, payment: Transaction, step: Step) -> HttpResponse:
     here = reverse("storefront:checkout", kwargs={"public_id": payment.public_id})
+    if step.do is Do.CONFIRM_AT_BANK:
+        return SeeOther(step.url)
     try:
-        if payments_selectors.is_by_stored_means(payment):
-            payments.charge(transaction=payment, now=timezone.now(), visit=visit)
-            return SeeOther(here)
-        opened = payments.open_checkout(transaction=payment, now=timezone.now(), visit=visit)
+        if step.do is Do.TYPE_CARD:
+            return SeeOther(_charge_token(request, payment) or here)
+        if step.do is Do.CONFIRM_CHARGE:
+            return SeeOther(_charge(request, payment) or here)
+        if step.do in {Do.GO_TO_PAGE, Do.SEND_COINS}:
+            return SeeOther(_page_of(request, payment) or here)
     except DomainError as trouble:
-        messages.error(request, trouble.message)
-        return SeeOther(here)
-    return SeeOther(opened.url or here)
+        messages.error(request, words_of(trouble))
+    return SeeOther(here)
 
 
+def _page_of(request: HttpRequest, payment: Transaction) -> str:
+    opened = payments.open_checkout(
+        transaction=payment, now=timezone.now(), visit=visit_of(request, payment.public_id)
+    )
+    return opened.url
+
+
+def _charge(
+    request: HttpRequest, payment: Transaction, token: payments.OneTime | None = None
+) -> str:
+    """Charge; return where the payer confirms it, if the bank asks for that."""
+    charged = payments.charge(
+        transaction=payment,
+        now=timezone.now(),
+        one_time=token,
+        visit=visit_of(request, payment.public_id),
+    )
+    return next_step(charged).url
+
+
+def _charge_token(request: HttpRequest, payment: Transaction) -> str:
+    form = TokenForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, " ".join(form.errors["token"]))
+        return ""
+    given = payments.OneTime(form.cleaned_data["token"], form.cleaned_data["wallet"])
+    return _charge(request, payment, given)
+
+
+# --- The gateway's fields in our page -----------------------------------------------------------
+def _card_page(request: HttpRequest, payment: Transaction, step: Step) -> HttpResponse:
+    """
+    Show the gateway's fields. This page alone lets the gateway's script in; what is typed goes
+    from its frames to the gateway. Opening a checkout charges nothing and may be repeated.
+    """
+    context = _context(requests.profile(request), payment, step)
+    try:
+        opened = payments.open_checkout(
+            transaction=payment, now=timezone.now(), visit=visit_of(request, payment.public_id)
+        )
+    except DomainError as trouble:
+        messages.error(request, words_of(trouble))
+        return render(
+            request, "storefront/checkout.html", context | {"step": Do.NOTHING.name}, status=503
+        )
+    payment.refresh_from_db()
+    account = payment.merchant_account
+    script = fields_script_of(account) if account else ""
+    host = "/".join(script.split("/")[:3])
+    policy = {"script-src": ["'self'", host], "frame-src": [host], "connect-src": ["'self'", host]}
+    context |= {"script": script, "fields": dict(opened.fields), "waits": True}
+    return csp_update(policy)(render)(request, "storefront/checkout.html", context)
+
+
+# --- Back from a gateway ------------------------------------------------------------------------
 @never_cache
 @require_safe
 def ccbill_return(request: HttpRequest) -> HttpResponse:
@@ -96,5 +181,5 @@ def _come_back(request: HttpRequest, public_id: uuid.UUID | None) -> HttpRespons
         )
     except DomainError as refusal:
         context = {"message": refusal.message}
-        return render(request, "storefront/return_refused.html", context, status=422)
+        return render(request, "storefront/return_refused.html", context, status=UNPROCESSABLE)
     return redirect("storefront:checkout", public_id=payment.public_id)

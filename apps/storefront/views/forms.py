@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
+from django.utils.html import format_html
 
 from apps.core.errors import DomainError
 from apps.core.money import Money
+from apps.finance.payments.errors import CardDataRefused
+from apps.finance.payments.rules.redact import has_card_number
 from apps.finance.tax.rules.countries import COUNTRIES, STATES, name_of
-from apps.storefront.choices import CURRENCY, DEPOSIT_PRESETS, TIP_PRESETS
+from apps.storefront.choices import CURRENCY, DEPOSIT_PRESETS, PAYMENT_GROUPS, TIP_PRESETS
+from apps.storefront.selectors import Ways
 
 OTHER = "other"
 #: Countries, and the states of those whose states tax by themselves.
@@ -68,7 +74,36 @@ class AmountForm(forms.Form):
         return data
 
 
-class TipForm(AmountForm):
+class PayForm(AmountForm):
+    """An amount, and what it is paid with."""
+
+    method = forms.ChoiceField(label="Pay with", widget=forms.RadioSelect)
+    keep = forms.BooleanField(
+        label="Keep my new card for next time",
+        help_text="The card processor keeps it; we never see its number. "
+        "You can remove it in your wallet at any time.",
+        required=False,
+    )
+
+    def __init__(self, *args: Any, ways: Ways, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["method"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
+        field.choices = [
+            (way.value, format_html("{} <small>{}</small>", way.label, way.note))
+            for way in ways.all
+        ]
+        field.initial = ways.first
+        if not ways.keeps:
+            del self.fields["keep"]
+
+    @property
+    def keeps(self) -> bool:
+        """Say whether the payer asked that a new card is kept."""
+        return bool(self.cleaned_data.get("keep"))
+
+
+class TipForm(PayForm):
     presets = TIP_PRESETS
 
     message = forms.CharField(
@@ -76,12 +111,6 @@ class TipForm(AmountForm):
         required=False,
         max_length=200,
         widget=forms.Textarea(attrs={"rows": 2, "placeholder": "Say something nice"}),
-    )
-    method = forms.ChoiceField(
-        label="Pay with",
-        choices=[("CARD", "Card"), ("WALLET", "Wallet")],
-        initial="CARD",
-        widget=forms.RadioSelect,
     )
     country = forms.ChoiceField(
         label="Country you live in",
@@ -100,18 +129,58 @@ class TipForm(AmountForm):
         field.choices = PLACES
 
 
-class DepositForm(AmountForm):
-    """Offers only what the brand's card account may charge at once."""
+class DepositForm(PayForm):
+    """Offers only amounts that the brand's accounts may charge at once."""
 
-    def __init__(self, *args: Any, limits: tuple[Money, Money] | None, **kwargs: Any) -> None:
-        least, most = limits or (Money.zero(CURRENCY), Money.zero(CURRENCY))
+    def __init__(self, *args: Any, ways: Ways, **kwargs: Any) -> None:
+        least, most = ways.limits or (Money.zero(CURRENCY), Money.zero(CURRENCY))
         amounts = [Money.of(preset, CURRENCY) for preset in DEPOSIT_PRESETS]
         self.presets = tuple(
             preset
             for preset, amount in zip(DEPOSIT_PRESETS, amounts, strict=True)
             if least <= amount <= most
         )
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, ways=ways, **kwargs)
+
+
+class PaymentsFilter(forms.Form):
+    """Narrows a payer's list; what cannot be read narrows nothing and is said beside it."""
+
+    state = forms.ChoiceField(
+        label="State",
+        choices=[("", "All"), *((name, words) for name, (words, _) in PAYMENT_GROUPS.items())],
+        required=False,
+    )
+    kind = forms.ChoiceField(
+        label="What", choices=[("", "All"), ("TIP", "Tips"), ("WALLET_DEPOSIT", "Money added")],
+        required=False,
+    )  # fmt: skip
+    since = forms.DateField(
+        label="From day", required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = forms.DateField(
+        label="To day", required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+    def given(self) -> dict[str, str]:
+        """Return what narrows the list, as it stands in an address."""
+        valid = self.cleaned_data if self.is_bound and self.errors is not None else {}
+        return {name: str(value) for name, value in valid.items() if value}
+
+    def chosen(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Narrow a list of payments; days are those of UTC."""
+        self.full_clean()
+        data = self.cleaned_data
+        if data.get("state"):
+            rows = rows.filter(status__in=PAYMENT_GROUPS[data["state"]][1])
+        if data.get("kind"):
+            rows = rows.filter(kind=data["kind"])
+        if data.get("since"):
+            rows = rows.filter(created_at__gte=datetime.combine(data["since"], time.min, UTC))
+        if data.get("until"):
+            end = data["until"] + timedelta(days=1)
+            rows = rows.filter(created_at__lt=datetime.combine(end, time.min, UTC))
+        return rows
 
 
 class KeyForm(forms.Form):
@@ -123,6 +192,25 @@ class KeyForm(forms.Form):
     def fresh() -> str:
         """Return a key for a form about to be shown."""
         return str(uuid.uuid4())
+
+
+class TokenForm(forms.Form):
+    """What the gateway's fields gave the browser; never a card number, whatever its name."""
+
+    MISSING = "The card was not read. Please type it again; scripts must be on for this page."
+
+    token = forms.CharField(
+        max_length=4000, strip=False, error_messages={"required": MISSING, "max_length": MISSING}
+    )
+    wallet = forms.ChoiceField(
+        choices=[("", ""), ("applepay", ""), ("googlepay", "")], required=False
+    )
+
+    def clean_token(self) -> str:
+        token: str = self.cleaned_data["token"]
+        if has_card_number(token):
+            raise forms.ValidationError(CardDataRefused.message)
+        return token
 
 
 class PayoutForm(KeyForm):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.views import redirect_to_login
@@ -16,14 +18,20 @@ from apps.accounts.api import requests
 from apps.accounts.models import Profile
 from apps.core.errors import DomainError
 from apps.core.middleware import client_country
+from apps.core.money import Money
 from apps.finance.ledger import postings
 from apps.finance.ledger import selectors as ledger_selectors
 from apps.finance.payments import selectors as payments_selectors
 from apps.finance.payments import services as payments
 from apps.finance.payments.choices import Kind, Method
 from apps.finance.tax import selectors as tax
+from apps.storefront import selectors
 from apps.storefront.choices import CURRENCY, words_of
 from apps.storefront.views.forms import KeyForm, TipForm
+from apps.storefront.views.paying import pay_by
+
+if TYPE_CHECKING:
+    from apps.finance.payments.models import Transaction
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -33,26 +41,33 @@ def creator(request: HttpRequest, handle: str) -> HttpResponse:
     if who is None:
         raise Http404
     asks = tax.collects_tax(cluster=who.cluster, at=timezone.now())
+    ways = _ways(request, who)
     if request.method != "POST":
         initial = {name: request.GET[name] for name in ("amount", "preset") if name in request.GET}
         initial["country"] = client_country(request)
-        return _page(request, who, TipForm(initial=initial, asks_country=asks))
-    form = TipForm(request.POST, asks_country=asks)
+        return _page(request, who, TipForm(initial=initial, ways=ways, asks_country=asks))
+    form = TipForm(request.POST, ways=ways, asks_country=asks)
     key = KeyForm(request.POST)
     if not request.user.is_authenticated:
         kept = urlencode({n: request.POST[n] for n in ("amount", "preset") if n in request.POST})
         return redirect_to_login(f"{request.path}?{kept}")
     if not form.is_valid() or not key.is_valid():
         return _page(request, who, form, status=422)
-    return _tip(request, who, form, str(key.cleaned_data["key"]))
+    return _tip(request, who, form, str(key.cleaned_data["key"]), ways)
 
 
-def _tip(request: HttpRequest, who: Profile, form: TipForm, key: str) -> HttpResponse:
+def _tip(
+    request: HttpRequest, who: Profile, form: TipForm, key: str, ways: selectors.Ways
+) -> HttpResponse:
     data = form.cleaned_data
-    by_wallet = data["method"] == "WALLET"
-    if by_wallet and "confirmed" not in request.POST:
-        return _confirm(request, who, form)
-    start = payments.tip_from_wallet if by_wallet else payments.start_card_tip
+    way = ways.of(data["method"])
+    start: Callable[..., Transaction] = partial(
+        payments.start_card_tip, method=way.method, pay_by=pay_by(request, way, keep=form.keeps)
+    )
+    if way.value == selectors.WALLET:
+        if "confirmed" not in request.POST:
+            return _confirm(request, who, form)
+        start = payments.tip_from_wallet
     try:
         tip = start(
             fan=requests.profile(request),
@@ -92,6 +107,17 @@ def _confirm(request: HttpRequest, who: Profile, form: TipForm) -> HttpResponse:
     return render(request, "storefront/confirm_wallet_tip.html", context)
 
 
+def _ways(request: HttpRequest, who: Profile) -> selectors.Ways:
+    fan = requests.profile(request) if request.user.is_authenticated else None
+    wallet = postings.wallet(fan.pk) if fan else None
+    return selectors.ways_to_tip(
+        cluster=who.cluster,
+        fan=fan,
+        balance=ledger_selectors.balance_of(wallet, CURRENCY) if wallet else Money.zero(CURRENCY),
+        today=timezone.now().date(),
+    )
+
+
 def _buyer(request: HttpRequest, form: TipForm) -> tax.Buyer:
     return tax.Buyer(form.cleaned_data.get("country", ""), client_country(request))
 
@@ -99,7 +125,5 @@ def _buyer(request: HttpRequest, form: TipForm) -> tax.Buyer:
 def _page(request: HttpRequest, who: Profile, form: TipForm, status: int = 200) -> HttpResponse:
     context: dict[str, Any] = {"creator": who, "form": form, "key": KeyForm.fresh()}
     if request.user.is_authenticated:
-        fan = requests.profile(request)
-        context["balance"] = ledger_selectors.balance_of(postings.wallet(fan.pk), CURRENCY)
-        context["is_self"] = fan.pk == who.pk
+        context["is_self"] = requests.profile(request).pk == who.pk
     return render(request, "storefront/creator.html", context, status=status)

@@ -12,15 +12,18 @@ from django.views.decorators.http import require_http_methods
 from apps.accounts.api import requests
 from apps.accounts.models import Profile
 from apps.core.errors import DomainError
-from apps.core.money import Money
 from apps.finance.ledger import postings
 from apps.finance.ledger import selectors as ledger_selectors
 from apps.finance.payments import selectors as payments_selectors
 from apps.finance.payments import services as payments
+from apps.finance.payments.selectors.methods import means_of
 from apps.storefront import selectors
 from apps.storefront.choices import CURRENCY, words_of
 from apps.storefront.views.forms import DepositForm, KeyForm
-from apps.storefront.views.paging import page_of
+from apps.storefront.views.paying import pay_by
+
+#: Payments shown beside the balance; the rest stands in a list of its own.
+RECENT = 8
 
 
 @never_cache
@@ -29,41 +32,41 @@ from apps.storefront.views.paging import page_of
 def show(request: HttpRequest) -> HttpResponse:
     """Show balance and payments; a posted deposit goes on to its checkout."""
     fan = requests.profile(request)
-    limits = selectors.card_limits(requests.cluster_of(request))
+    ways = selectors.ways_to_deposit(
+        cluster=requests.cluster_of(request), fan=fan, today=timezone.now().date()
+    )
     if request.method != "POST":
-        return _page(request, fan, DepositForm(limits=limits), limits)
-    form = DepositForm(request.POST, limits=limits)
+        return _page(request, fan, DepositForm(ways=ways), ways)
+    form = DepositForm(request.POST, ways=ways)
     key = KeyForm(request.POST)
     if not form.is_valid() or not key.is_valid():
-        return _page(request, fan, form, limits, status=422)
+        return _page(request, fan, form, ways, status=422)
+    way = ways.of(form.cleaned_data["method"])
     try:
         deposit = payments.start_deposit(
             fan=fan,
             amount=form.cleaned_data["money"],
             idempotency_key=str(key.cleaned_data["key"]),
             now=timezone.now(),
+            method=way.method,
+            pay_by=pay_by(request, way, keep=form.keeps),
         )
     except DomainError as refusal:
         form.add_error(None, words_of(refusal))
-        return _page(request, fan, form, limits, status=422)
+        return _page(request, fan, form, ways, status=422)
     return redirect("storefront:checkout", public_id=deposit.public_id)
 
 
 def _page(
-    request: HttpRequest,
-    fan: Profile,
-    form: DepositForm,
-    limits: tuple[Money, Money] | None,
-    status: int = 200,
+    request: HttpRequest, fan: Profile, form: DepositForm, ways: selectors.Ways, status: int = 200
 ) -> HttpResponse:
+    recent = payments_selectors.transactions_of(fan).filter(payer=fan)
     context = {
         "balance": ledger_selectors.balance_of(postings.wallet(fan.pk), CURRENCY),
-        "page": page_of(
-            request,
-            payments_selectors.transactions_of(fan).filter(payer=fan).select_related("payee"),
-        ),
+        "recent": recent.order_by("-id")[:RECENT],
+        "cards": means_of(fan),
         "form": form,
-        "limits": limits,
+        "limits": ways.limits,
         "key": KeyForm.fresh(),
     }
     return render(request, "storefront/wallet.html", context, status=status)

@@ -1,4 +1,4 @@
-"""Figures that only a page needs, put together from what lies below."""
+"""A creator's figures, and what the lines of a statement were."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from django.db.models import Sum
 
 from apps.accounts.models import Profile
-from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.finance.ledger import postings
 from apps.finance.ledger import selectors as ledger
@@ -20,7 +19,6 @@ from apps.payouts.choices import Status
 from apps.storefront.choices import CURRENCY
 
 if TYPE_CHECKING:
-    from apps.clusters.models import Cluster
     from apps.finance.payments.models import Transaction
 
 #: How the books name a captured payment (payments.models.Transaction.source).
@@ -50,15 +48,6 @@ def earnings_of(creator: Profile) -> Earnings:
         pending=payouts.pending_total(creator, CURRENCY),
         paid=Money(total or 0, CURRENCY),
     )
-
-
-def card_limits(cluster: Cluster) -> tuple[Money, Money] | None:
-    """Return the least and the most a card may be charged at once; None: no cards here now."""
-    try:
-        account = payments.merchant_account_of(cluster=cluster, currency=CURRENCY)
-    except DomainError:
-        return None
-    return Money(account.least_minor, CURRENCY), Money(account.most_minor, CURRENCY)
 
 
 @dataclass(frozen=True, slots=True)

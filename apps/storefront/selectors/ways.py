@@ -1,0 +1,98 @@
+"""The ways a payer may choose from on a page: kept means first, then new ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from apps.accounts.models import Profile
+from apps.core.money import Money
+from apps.finance.payments.choices import AttemptKind, Method
+from apps.finance.payments.selectors.offers import Offer, offers_of, usable_means
+from apps.storefront.choices import CURRENCY
+from apps.storefront.rules import card_name, expiry_of
+
+if TYPE_CHECKING:
+    from apps.clusters.models import Cluster
+
+CARD, WALLET = Method.CARD.value, Method.WALLET.value
+_NEW = {Method.CARD: "Card", Method.CRYPTO: "Coins"}
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One choice. ``value`` is what the form sends: a method, or the id of a kept means."""
+
+    value: str
+    label: str
+    note: str = ""
+    method: Method = Method.CARD
+    #: The kept means itself, handed to payments as it is.
+    means: Any = None
+    kind: AttemptKind = AttemptKind.HOSTED
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """``limits`` are the least and the most of all but the wallet; None: nothing is taken now."""
+
+    all: tuple[Way, ...]
+    keeps: bool
+    limits: tuple[Money, Money] | None
+
+    @property
+    def first(self) -> str:
+        return self.all[0].value if self.all else ""
+
+    def of(self, value: str) -> Way:
+        """Return the way a form chose; forms let nothing else through."""
+        return next(way for way in self.all if way.value == value)
+
+
+def ways_to_tip(*, cluster: Cluster, fan: Profile | None, balance: Money, today: date) -> Ways:
+    """Return how a tip may be paid. A card is always among them: that none is taken now is said
+    when it is tried, with what was typed still there."""
+    offers = offers_of(cluster=cluster, currency=CURRENCY, today=today)
+    new = _new(offers) or [Way(CARD, "Card")]
+    own = Way(WALLET, "Wallet", balance.formatted if balance else "", Method.WALLET)
+    return _ways([*_kept(fan, offers), *new, own], offers)
+
+
+def ways_to_deposit(*, cluster: Cluster, fan: Profile, today: date) -> Ways:
+    """Return how money may be added to the wallet."""
+    offers = offers_of(cluster=cluster, currency=CURRENCY, today=today)
+    return _ways([*_kept(fan, offers), *_new(offers)], offers)
+
+
+def _ways(ways: list[Way], offers: Mapping[Method, Offer]) -> Ways:
+    here = [offers[way.method] for way in ways if way.method in offers]
+    return Ways(
+        all=tuple(ways),
+        keeps=any(offer.keeps for offer in here),
+        limits=(min(o.least for o in here), max(o.most for o in here)) if here else None,
+    )
+
+
+def _kept(fan: Profile | None, offers: Mapping[Method, Offer]) -> list[Way]:
+    if fan is None or Method.CARD not in offers:
+        return []
+    return [
+        Way(
+            str(means.public_id),
+            card_name(means),
+            expiry_of(means),
+            means=means,
+            kind=AttemptKind.STORED,
+        )
+        for means in usable_means(fan, CURRENCY)
+    ]
+
+
+def _new(offers: Mapping[Method, Offer]) -> list[Way]:
+    return [
+        Way(method.value, label, method=method, kind=offers[method].kind)
+        for method, label in _NEW.items()
+        if method in offers
+    ]
