@@ -25,7 +25,7 @@ GUARDS = {
     "proposals": ("test_proposals*.py",),
     "one_triggers": (
         "test_guards*.py", "test_post*.py", "test_rev*.py", "test_correct.py", "test_period*.py",
-        "test_clos*.py", "test_proposals*.py",
+        "test_clos*.py", "test_proposals*.py", "test_roll.py",
     ),
     "one_post": ("test_post*.py", "test_one_or_many.py", "test_guards*.py", "test_concurrency.py"),
 }  # fmt: skip

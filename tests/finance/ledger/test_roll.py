@@ -12,6 +12,7 @@ from random import Random
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
 from apps.core.money import Money
 from apps.finance.ledger import postings
@@ -231,6 +232,27 @@ class TestRollForward:
 
         assert Entry.objects.count() == 2
 
+    def test_so_is_the_last_one_that_was_passed_over(self, now: datetime) -> None:
+        like = post(1, now)
+        last = drawn_for_nothing()
+        ledger.roll_forward(now=now)
+        assert Bookmark.objects.get().low_id == last
+
+        with pytest.raises(Exception, match="was not drawn for it"), transaction.atomic():
+            write_entry(last, like)
+
+    def test_and_one_that_only_older_transactions_may_still_write(self, now: datetime) -> None:
+        slow = Slow(like=post(1, now))
+        with meanwhile(slow.draw) as commit:
+            last = drawn_for_nothing()
+            ledger.roll_forward(now=now)
+            mark = Bookmark.objects.get()
+            assert (mark.low_id < last, mark.pending_id) == (True, last)
+
+            with pytest.raises(Exception, match="was not drawn for it"), transaction.atomic():
+                write_entry(last, slow.like)
+            commit()
+
     def test_a_number_below_one_is_refused(self, now: datetime) -> None:
         like = post(1, now)
 
@@ -280,6 +302,14 @@ class TestRollForward:
 
 def _january() -> list[books.MovementRow]:
     return books.movements(start=date(2026, 1, 1), end=date(2026, 1, 31))
+
+
+def drawn_for_nothing() -> int:
+    """Draw a number in a transaction that comes to nothing."""
+    with transaction.atomic():
+        number = ledger.post(tip(99), now=timezone.now()).entry_id
+        transaction.set_rollback(True)
+    return number
 
 
 def write_entry(entry_id: int, like: int) -> None:
