@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.contrib import messages
@@ -22,9 +23,13 @@ if TYPE_CHECKING:
 class Choice(NamedTuple):
     """A row of one side, ticked or not."""
 
-    part: StatementLine | BookItem
-    is_chosen: bool
+    name: str
+    pk: int
+    day: date
+    reference: str
+    text: str
     money: Money
+    is_chosen: bool
 
 
 def by_hand_page(page: ConsoleAdmin, request: HttpRequest, row: Statement) -> HttpResponse:
@@ -72,8 +77,18 @@ def context_of(
     return {
         "statement": row,
         "term": term,
-        "lines": _lines(lines, row, term),
-        "items": _items(items, row, term),
+        "lines": [_line(row, line, is_chosen=True) for line in lines]
+        + [
+            _line(row, line, is_chosen=False)
+            for line in selectors.open_lines(row, term=term)
+            if line.pk not in line_ids
+        ],
+        "items": [_item(row, item, is_chosen=True) for item in items]
+        + [
+            _item(row, item, is_chosen=False)
+            for item in selectors.open_items(row, term=term)
+            if item.pk not in item_ids
+        ],
         "chosen_lines": lines,
         "chosen_items": items,
         "chosen": len(lines) + len(items),
@@ -84,22 +99,17 @@ def context_of(
     }
 
 
-def _lines(chosen: list[StatementLine], row: Statement, term: str) -> list[Choice]:
-    taken = {line.pk for line in chosen}
-    others = [line for line in selectors.open_lines(row, term=term) if line.pk not in taken]
-    return [
-        Choice(part=line, is_chosen=True, money=row.money(line.compared_minor)) for line in chosen
-    ] + [
-        Choice(part=line, is_chosen=False, money=row.money(line.compared_minor)) for line in others
-    ]
+def _line(row: Statement, line: StatementLine, *, is_chosen: bool) -> Choice:
+    text = f"{line.counterparty} {line.text}".strip()
+    if not line.reference and not text:
+        text = f"row {line.n}"
+    money = row.money(line.compared_minor)
+    return Choice("line", line.pk, line.booked_on, line.reference, text, money, is_chosen)
 
 
-def _items(chosen: list[BookItem], row: Statement, term: str) -> list[Choice]:
-    taken = {item.pk for item in chosen}
-    others = [item for item in selectors.open_items(row, term=term) if item.pk not in taken]
-    return [
-        Choice(part=item, is_chosen=True, money=row.money(item.amount_minor)) for item in chosen
-    ] + [Choice(part=item, is_chosen=False, money=row.money(item.amount_minor)) for item in others]
+def _item(row: Statement, item: BookItem, *, is_chosen: bool) -> Choice:
+    money = row.money(item.amount_minor)
+    return Choice("item", item.pk, item.effective_on, item.reference, item.event, money, is_chosen)
 
 
 def _ids(texts: list[str]) -> list[int]:
