@@ -102,10 +102,10 @@ class _Inside:
     """Takes the time of each decision where payments ask for it."""
 
     def __init__(self) -> None:
-        from apps.finance.payments.services import opening
+        from apps.finance.payments.services import way
 
         self.took: list[float] = []
-        choose = opening.choose  # type: ignore[attr-defined]
+        choose = way.rank  # type: ignore[attr-defined]
 
         def timed(**wish: Any) -> Any:
             began = time.perf_counter()
@@ -113,7 +113,7 @@ class _Inside:
             self.took.append(time.perf_counter() - began)
             return found
 
-        opening.choose = timed  # type: ignore[attr-defined]
+        way.rank = timed  # type: ignore[attr-defined]
 
 
 def _prepare() -> Any:

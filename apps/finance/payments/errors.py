@@ -243,6 +243,13 @@ class CheckoutUnavailable(Unavailable):
     message = "The card processor does not answer. Nothing was charged; try again in a minute."
 
 
+class TooManyTries(Conflict):
+    """Each payment is judged once, when it begins: who tries many cards must begin again."""
+
+    code = "payments.too_many_tries"
+    message = "This payment was tried too often. Nothing was charged; please begin another one."
+
+
 class PaymentRefused(NotAllowed):
     code = "payments.refused"
     message = "This payment cannot be taken. Nothing was charged."

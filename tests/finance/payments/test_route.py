@@ -31,12 +31,25 @@ def mid(cluster, gateway="ccbill", number="1", **changes):
     )
 
 
-def chosen(cluster, now, amount="25.00", currency="USD", **more):
+def asked(cluster, now, amount="25.00", currency="USD", method=Method.CARD, **more):
+    """What routing says, as it is committed."""
     with transaction.atomic():
-        return route.choose(
-            subject="transaction:x", cluster=cluster, kind="TIP", method=Method.CARD,
-            amount=Money.of(amount, currency), now=now, **more,
+        return route.rank(
+            subject="transaction:x",
+            cluster=cluster,
+            facts=route.facts_of(
+                cluster=cluster, kind="TIP", method=method, amount=Money.of(amount, currency),
+                **more,
+            ),
+            now=now,
         )  # fmt: skip
+
+
+def chosen(cluster, now, **more):
+    ranked = asked(cluster, now, **more)
+    if ranked.refusal:
+        raise ranked.refusal
+    return list(ranked.accounts)
 
 
 def tries(account, *, now, count, status, ago=timedelta(minutes=1)):
@@ -80,7 +93,7 @@ class TestChoosing:
             chosen(boyfanz, now)
         assert not Decision.objects.exists()
 
-    def test_says_what_is_wrong_and_keeps_nothing(self, boyfanz, now):
+    def test_says_what_the_payer_can_change_and_keeps_nothing(self, boyfanz, now):
         mid(boyfanz, countries=["US"], least_minor=300, most_minor=50_00)
         with pytest.raises(errors.CurrencyNotOffered):
             chosen(boyfanz, now, currency="EUR")
@@ -88,9 +101,14 @@ class TestChoosing:
             with pytest.raises(errors.AmountOutOfRange) as refused:
                 chosen(boyfanz, now, amount=amount)
             assert (refused.value.facts["least"], refused.value.facts["most"]) == ("3.00", "50.00")
-        with pytest.raises(errors.NoRoute):
-            chosen(boyfanz, now, country="DE")
         assert not Decision.objects.exists()
+
+    def test_a_decision_that_found_no_route_is_kept_with_its_reasons(self, boyfanz, now):
+        account = mid(boyfanz, countries=["US"])
+        refused = asked(boyfanz, now, country="DE")
+        assert (refused.accounts, refused.refusal.code) == ((), "payments.no_route")
+        [left_out] = Decision.objects.get().excluded
+        assert (left_out["account"], left_out["why"]) == (account.pk, "COUNTRY")
 
     def test_one_turned_off_a_moment_ago_is_left_out(self, boyfanz, now, settings):
         settings.MEMORY_SECONDS = 60
@@ -104,12 +122,7 @@ class TestChoosing:
         mid(boyfanz)
         coins = mid(boyfanz, "btcpay", number="2")
         assert chosen(boyfanz, now) != [coins]
-        with transaction.atomic():
-            found = route.choose(
-                subject="x", cluster=boyfanz, kind="WALLET_DEPOSIT", method=Method.CRYPTO,
-                amount=Money.of("25.00", "USD"), now=now,
-            )  # fmt: skip
-        assert found == [coins]
+        assert chosen(boyfanz, now, method=Method.CRYPTO) == [coins]
 
 
 class TestFigures:

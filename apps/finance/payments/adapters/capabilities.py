@@ -39,6 +39,9 @@ class Capabilities:
     dispute_push: bool = False
     #: ``applepay``, ``googlepay``.
     wallets: frozenset[str] = frozenset()
+    #: Kinds of checkout (``HOSTED``, ``FIELDS``, ``STORED``) at which ``Order.challenge`` has the
+    #: payer asked for 3-D Secure.
+    challenges: frozenset[str] = frozenset()
     #: The gateway stays the seller of record, its name is on the statement.
     merchant_of_record: bool = False
     #: What it wants to read in answer to a webhook, and by which verbs it comes.

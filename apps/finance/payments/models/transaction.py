@@ -253,6 +253,11 @@ class Transaction(models.Model):
         return Money(self.amount_minor - self.tax_added_minor, self.currency)
 
     @property
+    def is_blocked(self) -> bool:
+        """Risk refused it: no try may ever be made."""
+        return self.risk_outcome == Outcome.BLOCK
+
+    @property
     def source(self) -> str:
         """The journal entry that booked it, once captured."""
         return f"transaction:{self.pk}:captured"

@@ -19,6 +19,9 @@ NOT_FOUND_IS_FINAL_AFTER = 4
 AUTHORISED_FOR = timedelta(days=5)
 #: Accounts that are tried for one payment, in a row.
 MOST_TRIES = 3
+#: Tries of one payment in all: each card typed in is one, and whoever tests stolen cards has many.
+MOST_TRIES_IN_ALL = 6
+#: Of a webhook.
 MOST_ATTEMPTS = 6
 #: A claim that outlives this belonged to a worker that died.
 LEASE = timedelta(minutes=2)

@@ -7,7 +7,6 @@ from apps.finance.payments.services.fees import set_fee
 from apps.finance.payments.services.intruders import record_wrong_token
 from apps.finance.payments.services.merchants import open_merchant_account
 from apps.finance.payments.services.methods import prefer_means, remove_means
-from apps.finance.payments.services.opening import PayBy
 from apps.finance.payments.services.receipts import queue_receipt, send_receipts
 from apps.finance.payments.services.replay import ignore_webhook, park_webhook, replay_webhook
 from apps.finance.payments.services.resolve import look_up_now, resolve_stale
@@ -16,6 +15,7 @@ from apps.finance.payments.services.returning import record_return
 from apps.finance.payments.services.reviewed import go_on_after_review
 from apps.finance.payments.services.settle import settle_unknown
 from apps.finance.payments.services.start import start_card_tip, start_deposit, tip_from_wallet
+from apps.finance.payments.services.way import PayBy
 from apps.finance.payments.services.webhooks import process_webhooks, receive_webhook
 
 __all__ = [

@@ -15,16 +15,20 @@ from apps.finance.payments.choices import Status
 from apps.finance.payments.models import Transaction, TransactionEvent
 from apps.finance.payments.rules.cards import card_of
 from apps.finance.payments.rules.transitions import check_move
-from apps.finance.payments.services.move import captured_event, draft_of
+from apps.finance.payments.services.entries import draft_of
+from apps.finance.payments.services.move import captured_event
 from apps.finance.payments.services.taxes import record_taxes_of_many
 
 _CAPTURE = (
     "UPDATE payments_transaction t SET status = 'CAPTURED', captured_at = %(now)s,"
-    " gateway_reference = d.reference, failure_code = '', failure_reason = '',"
+    " gateway_reference = d.reference,"
+    " gateway_transaction = coalesce(nullif(d.second, ''), t.gateway_transaction),"
+    " failure_code = '', failure_reason = '',"
     " card_network = d.network, card_country = d.country,"
     " next_look_up_at = NULL, last_word_at = %(now)s, claimed_until = NULL"
     " FROM unnest(%(ids)s::bigint[], %(references)s::text[], %(networks)s::text[],"
-    " %(countries)s::text[]) AS d(id, reference, network, country)"
+    " %(countries)s::text[], %(seconds)s::text[])"
+    " AS d(id, reference, network, country, second)"
     " WHERE t.id = d.id"
 )
 _END_ATTEMPTS = (
@@ -79,6 +83,7 @@ def capture_many(paid: Sequence[Paid], *, now: datetime, reason: str) -> None:
                 "references": [each.reference for each in paid],
                 "networks": [card.network for card in cards],
                 "countries": [card.country for card in cards],
+                "seconds": [each.facts.get("gateway_transaction", "") for each in paid],
             },
         )
         cursor.execute(_END_ATTEMPTS, {"now": now, "ids": ids})

@@ -15,13 +15,14 @@ from apps.finance.payments.adapters import gateway_for
 from apps.finance.payments.adapters.base import Buyer, Checkout, Order
 from apps.finance.payments.choices import AttemptKind, AttemptStatus, Status
 from apps.finance.payments.models import Attempt, MerchantAccount, Transaction
-from apps.finance.payments.rules.waiting import MOST_TRIES
+from apps.finance.payments.rules.waiting import MOST_TRIES, MOST_TRIES_IN_ALL
+from apps.finance.payments.selectors.abilities import can_challenge, can_take
 from apps.finance.payments.selectors.inbox import webhook_address
 from apps.finance.payments.selectors.merchants import account_of
 from apps.finance.payments.services.attempts import end_attempt, open_attempt
 from apps.finance.payments.services.move import note
-from apps.finance.payments.services.opening import can_take
-from apps.finance.payments.services.route import choose
+from apps.finance.payments.services.route import rank_again
+from apps.finance.risk.choices import Outcome
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +54,10 @@ def open_checkout(
     the same payment has the same checkout until that expires. A gateway that does not answer is
     passed over for the next account that takes the payment. Called outside transactions.
 
-    :raises WrongState: it is paid from a wallet, is on its way, done or settled by staff
+    :raises WrongState: it is paid from a wallet or by a stored means, waits for a person, is on
+        its way, done or settled by staff
+    :raises PaymentRefused: risk did not let it through
+    :raises TooManyTries: cards were declined too often
     :raises CheckoutUnavailable: no gateway answers now; the payment may be tried again
     """
     last = "no account"
@@ -102,6 +106,7 @@ def order_of(attempt: Attempt, visit: Visit) -> Order:
         decline_url=visit.decline_url,
         webhook_url=webhook_address(account.gateway, account.credentials),
         keep=attempt.keep,
+        challenge=transaction.risk_outcome == Outcome.CHALLENGE,
     )
 
 
@@ -113,21 +118,39 @@ def _claim(transaction_id: int, now: datetime) -> Attempt | None:
         .select_related("merchant_account", "cluster")
         .get(pk=transaction_id)
     )
+    if transaction.is_blocked:
+        raise errors.PaymentRefused()
     account = transaction.merchant_account
-    if account is None or transaction.status not in _OPEN or transaction.settled_at:
-        raise errors.WrongState(status=transaction.status, wanted="checkout")
     last = transaction.attempts.order_by("-number").first()
-    if last is None or last.status not in _USABLE:
-        kind = AttemptKind.HOSTED if last is None else AttemptKind(last.kind)
-        if kind == AttemptKind.STORED:
-            raise errors.WrongState(status=transaction.status, wanted="checkout")
+    if account is None or last is None or not _may_open(transaction, last):
+        raise errors.WrongState(status=transaction.status, wanted="checkout")
+    if last.status not in _USABLE:
+        check_tries(last)
         last = open_attempt(
-            transaction=transaction, account=account, kind=kind, now=now,
-            keep=bool(last and last.keep),
+            transaction=transaction, account=account, kind=AttemptKind(last.kind), now=now,
+            keep=last.keep,
         )  # fmt: skip
     return Attempt.objects.select_related(
         "transaction__cluster", "transaction__payer__user", "merchant_account"
     ).get(pk=last.pk)
+
+
+def _may_open(transaction: Transaction, last: Attempt) -> bool:
+    """Test if nothing was sent that may still charge, and nobody else has to decide first."""
+    held = transaction.settled_at or transaction.review_since
+    sent = last.status in _USABLE and last.handed_over_at is not None
+    by_page = last.kind != AttemptKind.STORED
+    return transaction.status in _OPEN and by_page and not held and not sent
+
+
+def check_tries(last: Attempt) -> None:
+    """
+    Answer only if a payment may be tried once more after its last try.
+
+    :raises TooManyTries: it was tried too often
+    """
+    if last.number >= MOST_TRIES_IN_ALL:
+        raise errors.TooManyTries(tries=last.number)
 
 
 def _kept(attempt: Attempt, now: datetime) -> Checkout | None:
@@ -147,8 +170,9 @@ def _kept(attempt: Attempt, now: datetime) -> Checkout | None:
 def _record(attempt_id: int, opened: Checkout, now: datetime) -> Checkout:
     """Keep the answer; of two that were asked for at once the first one stands."""
     attempt = _locked(attempt_id)
-    if attempt.status not in _USABLE:  # a webhook, or another visit, ended it meanwhile
-        return opened
+    # A webhook, staff or another visit ended it meanwhile: its page could be paid a second time.
+    if attempt.status not in _USABLE or not _may_open(attempt.transaction, attempt):
+        raise errors.WrongState(status=attempt.transaction.status, wanted="checkout")
     if (kept := _kept(attempt, now)) is not None:
         return kept
     attempt.checkout = {
@@ -169,8 +193,10 @@ def _pass_on(attempt_id: int, code: str, now: datetime) -> bool:
     transaction = attempt.transaction
     if attempt.status not in {AttemptStatus.CREATED, AttemptStatus.SENT}:
         return attempt.status == AttemptStatus.WAITING
-    account = _next_account(transaction, AttemptKind(attempt.kind), now)
     end_attempt(attempt=attempt, status=AttemptStatus.NOT_SENT, now=now, code=code)
+    if transaction.status not in _OPEN or attempt.number >= MOST_TRIES_IN_ALL:
+        return False
+    account = _next_account(transaction, AttemptKind(attempt.kind), now)
     if account is None:
         return False
     note(
@@ -190,15 +216,14 @@ def _next_account(
     transaction: Transaction, kind: AttemptKind, now: datetime
 ) -> MerchantAccount | None:
     tried = set(transaction.attempts.values_list("merchant_account_id", flat=True))
-    ranked = choose(
-        subject=f"transaction:{transaction.public_id}",
-        cluster=transaction.cluster,
-        kind=transaction.kind,
-        method=transaction.method,
-        amount=transaction.amount,
-        now=now,
+    asks = transaction.risk_outcome == Outcome.CHALLENGE
+    left = (
+        each
+        for each in rank_again(transaction=transaction, now=now).accounts
+        if each.pk not in tried
+        and can_take(each, kind)
+        and (not asks or can_challenge(each, kind))
     )
-    left = (each for each in ranked if each.pk not in tried and can_take(each, kind))
     return next(left, None)
 
 

@@ -9,19 +9,19 @@ from apps.accounts.models import User
 from apps.core import events
 from apps.core.db import joins_transaction
 from apps.core.money import Money
-from apps.finance.ledger import postings
 from apps.finance.ledger import services as ledger
 from apps.finance.payments import errors
 from apps.finance.payments.adapters.base import Means
-from apps.finance.payments.choices import PAID, AttemptStatus, Kind, Method, Status
+from apps.finance.payments.choices import PAID, AttemptStatus, Status
 from apps.finance.payments.events import PaymentCancelled, PaymentCaptured, PaymentFailed
 from apps.finance.payments.models import Transaction, TransactionEvent
 from apps.finance.payments.rules.cards import card_of
 from apps.finance.payments.rules.transitions import check_move
 from apps.finance.payments.rules.waiting import AUTHORISED_FOR
 from apps.finance.payments.services.attempts import end_attempts
+from apps.finance.payments.services.entries import draft_of
 from apps.finance.payments.services.methods import keep_where_wanted
-from apps.finance.payments.services.taxes import record_taxes, taxes_of
+from apps.finance.payments.services.taxes import record_taxes
 
 #: Only these wait for a gateway's word.
 _MAY_BE_ASKED = frozenset(
@@ -87,6 +87,7 @@ def authorise(
         note(transaction=transaction, now=now, reason=reason, facts=facts)
         return
     transaction.gateway_reference = reference or transaction.gateway_reference
+    _keep_second_name(transaction, facts)
     transaction.next_look_up_at, transaction.look_ups = now + AUTHORISED_FOR, 0
     move(transaction=transaction, target=Status.AUTHORISED, now=now, reason=reason, facts=facts)
 
@@ -105,7 +106,8 @@ def capture(
     """
     The money is taken: move to CAPTURED, post it, tell higher apps. ``transaction`` is locked.
 
-    ``means`` is kept for the payer's later payments where the payer wanted that.
+    ``reference``, and ``gateway_transaction`` among the facts, are the gateway's names for the
+    sale, by which it is changed later. ``means`` is kept where the payer wanted that.
 
     :raises WrongState: it is captured already
     :raises InsufficientFunds: a wallet does not cover it
@@ -114,6 +116,7 @@ def capture(
         raise errors.WrongState(status=transaction.status, wanted=Status.CAPTURED.value)
     transaction.captured_at = now
     transaction.gateway_reference = reference or transaction.gateway_reference
+    _keep_second_name(transaction, facts)
     transaction.failure_code = transaction.failure_reason = ""
     transaction.card_network, transaction.card_country = card_of(facts or {})
     transaction.next_look_up_at = None
@@ -135,6 +138,11 @@ def capture(
     ledger.post(draft_of(transaction), now=now)
     record_taxes(transaction, now=now, billing=(facts or {}).get("country", ""))
     events.publish(captured_event(transaction))
+
+
+def _keep_second_name(transaction: Transaction, facts: dict[str, Any] | None) -> None:
+    told = (facts or {}).get("gateway_transaction", "")
+    transaction.gateway_transaction = told or transaction.gateway_transaction
 
 
 def captured_event(transaction: Transaction) -> PaymentCaptured:
@@ -340,42 +348,6 @@ def _by_refunds(transaction: Transaction) -> Status:
         return Status.CAPTURED
     whole = transaction.refunded_minor == transaction.amount_minor
     return Status.REFUNDED if whole else Status.PARTLY_REFUNDED
-
-
-def draft_of(transaction: Transaction) -> postings.Draft:
-    """Return the entry that books a captured payment."""
-    cluster = transaction.cluster.slug
-    if transaction.kind == Kind.WALLET_DEPOSIT:
-        return postings.wallet_deposit(
-            transaction_id=transaction.pk,
-            fan_id=transaction.payer_id,
-            gateway=transaction.gateway,
-            amount=transaction.amount,
-            processing_fee=transaction.processing_fee,
-            cluster=cluster,
-        )
-    if transaction.payee_id is None:
-        raise RuntimeError("a tip without a payee")
-    if transaction.method != Method.WALLET:
-        return postings.tip_by_card(
-            transaction_id=transaction.pk,
-            creator_id=transaction.payee_id,
-            gateway=transaction.gateway,
-            amount=transaction.amount,
-            platform_fee=transaction.platform_fee,
-            processing_fee=transaction.processing_fee,
-            cluster=cluster,
-            taxes=taxes_of(transaction),
-        )
-    return postings.tip_from_wallet(
-        transaction_id=transaction.pk,
-        fan_id=transaction.payer_id,
-        creator_id=transaction.payee_id,
-        amount=transaction.amount,
-        platform_fee=transaction.platform_fee,
-        cluster=cluster,
-        taxes=taxes_of(transaction),
-    )
 
 
 def _write(

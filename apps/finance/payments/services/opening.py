@@ -3,42 +3,24 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from apps.accounts.models import Profile
 from apps.audit import services as audit
 from apps.core.db import joins_transaction
+from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.finance.payments import errors, selectors
-from apps.finance.payments.adapters import gateway_for
-from apps.finance.payments.choices import AttemptKind, Kind, Method, Status
-from apps.finance.payments.models import (
-    MerchantAccount,
-    PaymentMethod,
-    Transaction,
-    TransactionEvent,
-)
-from apps.finance.payments.rules import limits
+from apps.finance.payments.choices import Kind, Method, Status
+from apps.finance.payments.models import MerchantAccount, Transaction, TransactionEvent
 from apps.finance.payments.rules.fees import Quote
-from apps.finance.payments.services.route import choose
+from apps.finance.payments.services.route import check_offer, facts_of
+from apps.finance.payments.services.way import PayBy, Way, cards_of, find_way
 from apps.finance.risk import services as risk
 from apps.finance.risk.choices import Outcome
 from apps.finance.tax.selectors import Buyer, TaxQuote
-
-
-@dataclass(frozen=True, slots=True)
-class PayBy:
-    """How the payer wants to pay at a gateway; not part of what is paid."""
-
-    kind: AttemptKind = AttemptKind.HOSTED
-    #: The stored means to charge; with ``AttemptKind.STORED`` only.
-    means: PaymentMethod | None = None
-    #: The payer wants the means kept for later.
-    keep: bool = False
-    #: Where the payer is, as far as known (ISO 3166).
-    country: str = ""
-    ip: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +51,31 @@ def first_by_key(wish: Wish) -> Transaction | None:
     return first and _same(first, wish)
 
 
-@joins_transaction
-def open_outside(wish: Wish, *, now: datetime) -> tuple[Transaction, Outcome | None]:
-    """
-    Open a payment at the account that routing puts first; also return what risk says of it, or
-    None when it is not new.
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """``way`` is None where the key had made the payment before."""
 
-    :raises NoMerchantAccount, CurrencyNotOffered, AmountOutOfRange, NoRoute: see ``route.choose``
+    transaction: Transaction
+    way: Way | None
+
+
+@joins_transaction
+def open_outside(wish: Wish, *, now: datetime) -> Opened | DomainError:
+    """
+    Open a payment at the account that routing puts first and risk allows; or return why there is
+    none, to be raised when what was thought of it is committed.
+
+    :raises NoMerchantAccount, CurrencyNotOffered, AmountOutOfRange: see ``route.check_offer``
     """
     quote = _quote(wish, now)
+    cluster, by = wish.fan.cluster, wish.pay_by
+    check_offer(
+        cluster=cluster,
+        method=wish.method,
+        amount=quote.amount,
+        now=now,
+        only=cards_of(by.means).keys() if by.means else None,
+    )
     public_id = uuid.uuid4()
     first = not Transaction.objects.filter(payer=wish.fan, captured_at__isnull=False).exists()
     assessment = risk.assess(
@@ -85,11 +83,44 @@ def open_outside(wish: Wish, *, now: datetime) -> tuple[Transaction, Outcome | N
         facts=_risk_facts(wish, quote, first_purchase=first),
         now=now,
     )
-    [account, *_] = _accounts_for(
-        wish, quote, public_id, now, first_purchase=first, score=assessment.score
+    if (twin := first_by_key(wish)) is not None:  # asked at once: assessed one after the other
+        risk.forget_twin(subject=assessment.subject)
+        return Opened(twin, None)
+    way = find_way(
+        subject=assessment.subject,
+        cluster=cluster,
+        facts=facts_of(
+            cluster=cluster,
+            kind=wish.kind,
+            method=wish.method,
+            amount=quote.amount,
+            means=by.means,
+            country=by.country,
+            risk_score=assessment.score,
+            first_purchase=first,
+        ),
+        pay_by=by,
+        outcome=Outcome(assessment.outcome),
+        now=now,
     )
-    transaction, is_new = _open(wish, quote, account=account, public_id=public_id, now=now)
-    return transaction, Outcome(assessment.outcome) if is_new else None
+    if isinstance(way, DomainError):
+        return way
+    transaction, _ = _open(
+        wish,
+        quote,
+        account=way.account,
+        public_id=public_id,
+        now=now,
+        judged={
+            "payer_country": by.country[:2],
+            "first_purchase": first,
+            "risk_outcome": assessment.outcome,
+            "risk_score": assessment.score,
+        },
+    )
+    if way.outcome == Outcome.REVIEW != assessment.outcome:
+        risk.hold(subject=assessment.subject, why="No account could have the payer's bank ask")
+    return Opened(transaction, way)
 
 
 @joins_transaction
@@ -102,45 +133,6 @@ def open_at(wish: Wish, *, account: MerchantAccount, now: datetime) -> tuple[Tra
 def open_inside(wish: Wish, *, now: datetime) -> tuple[Transaction, bool]:
     """Open a payment from the wallet; also return whether it is new."""
     return _open(wish, _quote(wish, now), account=None, public_id=uuid.uuid4(), now=now)
-
-
-def can_take(account: MerchantAccount, kind: AttemptKind) -> bool:
-    """Test if an account's gateway offers a kind of checkout."""
-    able = gateway_for(account.gateway).capabilities
-    offered = {
-        AttemptKind.HOSTED: able.hosted_page,
-        AttemptKind.FIELDS: able.fields,
-        AttemptKind.STORED: able.token_charge,
-    }
-    return offered[kind]
-
-
-def _accounts_for(
-    wish: Wish,
-    quote: Quote,
-    public_id: uuid.UUID,
-    now: datetime,
-    *,
-    first_purchase: bool,
-    score: int,
-) -> list[MerchantAccount]:
-    if wish.pay_by.means is not None:
-        return [_account_of_means(wish.pay_by.means, quote.amount)]
-    ranked = choose(
-        subject=f"transaction:{public_id}",
-        cluster=wish.fan.cluster,
-        kind=wish.kind,
-        method=wish.method,
-        amount=quote.amount,
-        now=now,
-        country=wish.pay_by.country[:2],
-        first_purchase=first_purchase,
-        risk_score=score,
-    )
-    able = [account for account in ranked if can_take(account, wish.pay_by.kind)]
-    if not able:
-        raise errors.NoMerchantAccount()
-    return able
 
 
 def _risk_facts(wish: Wish, quote: Quote, *, first_purchase: bool) -> risk.RiskFacts:
@@ -163,17 +155,6 @@ def _risk_facts(wish: Wish, quote: Quote, *, first_purchase: bool) -> risk.RiskF
     )
 
 
-def _account_of_means(means: PaymentMethod, amount: Money) -> MerchantAccount:
-    """A stored means can be charged where it is stored, nowhere else."""
-    account = means.merchant_account
-    if not account.is_active or not can_take(account, AttemptKind.STORED):
-        raise errors.NoMerchantAccount()
-    if account.currency != amount.currency:
-        raise errors.CurrencyNotOffered(currency=amount.currency)
-    limits.check_between(amount, account.least_minor, account.most_minor)
-    return account
-
-
 def _quote(wish: Wish, now: datetime) -> Quote:
     return selectors.quote(
         cluster=wish.fan.cluster,
@@ -192,6 +173,7 @@ def _open(
     account: MerchantAccount | None,
     public_id: uuid.UUID,
     now: datetime,
+    judged: Mapping[str, object] | None = None,
 ) -> tuple[Transaction, bool]:
     transaction, is_new = Transaction.objects.get_or_create(
         payer=wish.fan,
@@ -217,6 +199,7 @@ def _open(
             "message": wish.message,
             "created_at": now,
             "last_word_at": now,
+            **(judged or {}),
         },
     )
     if not is_new:

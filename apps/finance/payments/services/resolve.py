@@ -118,6 +118,7 @@ def _ask(transaction: Transaction) -> LookedUp | None:
                 reference=transaction.gateway_reference,
                 token=str(transaction.public_id),
                 amount=transaction.amount,
+                gateway_transaction=transaction.gateway_transaction,
             )
         )
     except (NotOffered, Unavailable) as error:

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db.transaction import atomic
 
 from apps.accounts.models import Profile
+from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.finance.ledger import errors as ledger_errors
 from apps.finance.payments import errors
@@ -16,12 +17,12 @@ from apps.finance.payments.rules import limits
 from apps.finance.payments.services.attempts import open_attempt
 from apps.finance.payments.services.move import capture, fail, move, note
 from apps.finance.payments.services.opening import (
-    PayBy,
     Wish,
     first_by_key,
     open_inside,
     open_outside,
 )
+from apps.finance.payments.services.way import PayBy
 from apps.finance.risk.choices import Outcome
 from apps.finance.tax.selectors import Buyer
 
@@ -140,36 +141,40 @@ def _start_outside(wish: Wish, *, now: datetime) -> Transaction:
     """What was refused is kept, with the reasons, before it is said."""
     limits.check_words(message=wish.message, idempotency_key=wish.idempotency_key)
     transaction = _begin(wish, now=now)
-    if transaction.failure_code == REFUSED:
+    if isinstance(transaction, DomainError):
+        raise transaction
+    if transaction.is_blocked:
         raise errors.PaymentRefused()
     return transaction
 
 
 @atomic
-def _begin(wish: Wish, *, now: datetime) -> Transaction:
+def _begin(wish: Wish, *, now: datetime) -> Transaction | DomainError:
     if (first := first_by_key(wish)) is not None:
         return first
-    transaction, outcome = open_outside(wish, now=now)
-    if outcome is None or transaction.merchant_account is None:
+    opened = open_outside(wish, now=now)
+    if isinstance(opened, DomainError):
+        return opened
+    transaction, way = opened.transaction, opened.way
+    if way is None:
         return transaction
-    if outcome == Outcome.BLOCK:
+    if way.outcome == Outcome.BLOCK:
         fail(transaction=transaction, now=now, code=REFUSED, reason="Refused by a risk rule",
              told="")  # fmt: skip
         return transaction
-    by = wish.pay_by
     open_attempt(
         transaction=transaction,
-        account=transaction.merchant_account,
-        kind=by.kind,
+        account=way.account,
+        kind=way.pay_by.kind,
         now=now,
-        means=by.means,
-        keep=by.keep,
+        means=way.pay_by.means,
+        keep=way.pay_by.keep,
     )
-    if outcome == Outcome.REVIEW:
+    if way.outcome == Outcome.REVIEW:
         transaction.review_since = now
         transaction.save(update_fields=["review_since"])
         note(transaction=transaction, now=now, reason="A person looks at it before it goes on")
-    elif by.kind != AttemptKind.STORED:
+    elif way.pay_by.kind != AttemptKind.STORED:
         move(
             transaction=transaction,
             target=Status.REQUIRES_ACTION,

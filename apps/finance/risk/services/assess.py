@@ -58,6 +58,12 @@ def assess(*, subject: str, facts: RiskFacts, now: datetime) -> Assessment:
     )
 
 
+@joins_transaction
+def forget_twin(*, subject: str) -> None:
+    """Take back the assessment of a payment that turned out to be begun already."""
+    Assessment.objects.filter(subject=subject).delete()
+
+
 def hashed(what: str, value: str) -> str:
     """Return a keyed hash: equal values are equal, and without our key nobody can try values."""
     return salted_hmac(f"risk.{what}", value, algorithm="sha256").hexdigest()

@@ -9,6 +9,7 @@ from django.db import transaction
 from apps.accounts.models import Profile, User
 from apps.audit import services as audit
 from apps.core import events
+from apps.core.db import joins_transaction
 from apps.finance.risk import errors
 from apps.finance.risk.choices import ReviewState
 from apps.finance.risk.events import RiskReviewed
@@ -37,6 +38,14 @@ def reject(*, assessment_id: int, by: User, reason: str, now: datetime) -> Asses
     :raises OwnPayment: ``by`` is the payer
     """
     return _decide(assessment_id, ReviewState.REJECTED, by, reason, now)
+
+
+@joins_transaction
+def hold(*, subject: str, why: str) -> None:
+    """Let a payment wait for a person that nobody could challenge. Said again: no change."""
+    Assessment.objects.filter(subject=subject, review=ReviewState.NONE).update(
+        review=ReviewState.WAITING, review_reason=why[:300]
+    )
 
 
 @transaction.atomic
