@@ -10,9 +10,10 @@ from apps.accounts import services as accounts
 from apps.accounts.models import Profile, User
 from apps.clusters import selectors as clusters
 from apps.core.money import Money
-from apps.finance.payments import services as payments
+from apps.finance.payments.rules.merchants import Place, Terms
 from apps.ops import rules
 from apps.ops.errors import AlreadySimulated
+from apps.ops.services.merchants import Mid, open_mids
 from apps.payouts import services as payouts
 
 if TYPE_CHECKING:
@@ -42,21 +43,23 @@ class Cast:
     finance: User
 
 
-def open_merchant_accounts(*, now: datetime) -> dict[str, Cluster]:
+def open_merchant_accounts(*, staff: tuple[User, User], now: datetime) -> dict[str, Cluster]:
     """Give every brand its sandbox account; return the brands by slug. Safe to repeat."""
-    brands = list(clusters.active_clusters())
-    for brand in brands:
-        payments.open_merchant_account(
-            cluster=brand,
-            account_number=ACCOUNT_NUMBER,
-            subaccount=f"{brand.position:04}",
-            flex_id=FLEX_ID,
-            descriptor=f"CCBILL.COM *{brand.name.upper()}",
-            most=LARGEST_CHARGE,
-            by=None,
-            now=now,
-        )
-    return {brand.slug: brand for brand in brands}
+    brands = {brand.slug: brand for brand in clusters.active_clusters()}
+    open_mids(
+        [
+            Mid(
+                slug,
+                Place("ccbill", ACCOUNT_NUMBER, "USD", f"{brand.position:04}", FLEX_ID),
+                Terms(f"CCBILL.COM *{brand.name.upper()}", 295, LARGEST_CHARGE.minor),
+            )
+            for slug, brand in brands.items()
+        ],
+        brands=brands,
+        staff=staff,
+        now=now,
+    )
+    return brands
 
 
 def gather(size: rules.Size, *, now: datetime) -> Cast:
@@ -64,15 +67,16 @@ def gather(size: rules.Size, *, now: datetime) -> Cast:
 
     :raises AlreadySimulated: the seed's people are there already
     """
-    brands = open_merchant_accounts(now=now)
     accounts.sync_roles()
     staff = [_user(size, f"payouts{number}", now) for number in (1, 2)]
-    finance = _user(size, "finance", now)
+    finance, second = (_user(size, name, now) for name in ("finance", "finance2"))
     if any(user.groups.exists() for user in (*staff, finance)):
         raise AlreadySimulated(seed=size.seed)
     for user in staff:
         accounts.grant_role(user=user, role="payouts", by=None, reason="Simulation", now=now)
-    accounts.grant_role(user=finance, role="finance", by=None, reason="Simulation", now=now)
+    for user in (finance, second):
+        accounts.grant_role(user=user, role="finance", by=None, reason="Simulation", now=now)
+    brands = open_merchant_accounts(staff=(finance, second), now=now)
     fans = [
         accounts.ensure_profile(
             user=_user(size, f"fan{index}", now),

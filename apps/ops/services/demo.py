@@ -51,7 +51,7 @@ def seed_demo(
     start = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=size.days)
     accounts.sync_roles()
     staff = [_staff(email, role, secret, start) for email, role, secret in STAFF]
-    brands = open_merchant_accounts(now=start)
+    brands = open_merchant_accounts(staff=(staff[2], staff[3]), now=start)
     leads = lead_roles(fan=_person(FAN, start), creator=_person(CREATOR, start),
                        staff=(staff[0], staff[1]), brands=brands, now=start)  # fmt: skip
     if was_told(leads):

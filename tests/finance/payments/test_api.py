@@ -6,10 +6,8 @@ import pytest
 from rest_framework.test import APIClient
 
 from apps.audit.models import AuditRecord
-from apps.core.money import Money
 from apps.finance.payments import services as payments
 from apps.finance.payments import tasks
-from apps.finance.payments.models import MerchantAccount
 from fanz.settings.beat import CELERY_BEAT_SCHEDULE
 from tests import given
 from tests.factories.accounts import CreatorFactory, ProfileFactory, UserFactory
@@ -91,28 +89,6 @@ def test_a_list_takes_the_same_few_queries_however_long(fan, now, django_assert_
     client = client_of(fan)
     with django_assert_max_num_queries(8):
         assert len(client.get(f"{ROOT}transactions/").json()["results"]) == 12
-
-
-def test_a_merchant_account_is_opened_once_and_recorded(boyfanz, now):
-    staff = UserFactory.create()
-
-    def open_it(flex_id):
-        return payments.open_merchant_account(
-            cluster=boyfanz,
-            account_number="900000",
-            subaccount="0042",
-            flex_id=flex_id,
-            descriptor="FANZ",
-            most=Money.of("500.00", "USD"),
-            by=staff,
-            now=now,
-        )
-
-    assert open_it("one").pk == open_it("two").pk
-    account = MerchantAccount.objects.get(subaccount="0042")
-    assert (account.flex_id, account.most_minor, account.currency) == ("one", 500_00, "USD")
-    record = AuditRecord.objects.get(action="payments.merchant_account_opened")
-    assert (record.actor_id, record.cluster) == (staff.pk, "boyfanz")
 
 
 class TestTicks:

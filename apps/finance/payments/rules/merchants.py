@@ -130,7 +130,10 @@ def why_not_terms(terms: Terms) -> str:
         (not terms.label or _is_text(terms.label, LABEL_LENGTH), "The label is too long."),
         (not terms.mcc or _MCC.fullmatch(terms.mcc), "A category code has four digits."),
         (0 < terms.least_minor <= terms.most_minor, "The smallest charge is over the largest."),
-        (terms.monthly_cap_minor is None or terms.monthly_cap_minor > 0, "The cap is not above 0."),
+        (
+            terms.monthly_cap_minor is None or terms.monthly_cap_minor > 0,
+            "The cap is not above 0.",
+        ),
         (COUNTRIES.keys() >= set(terms.countries), "Countries are codes of ISO 3166, like US."),
         (set(CARD_BRANDS) >= set(terms.card_brands), "One of the card brands is not known."),
         (0 <= terms.cost_bps <= COST_BPS_MOST, "The cost is not between 0 and half the charge."),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from apps.finance.payments import errors
+from apps.finance.payments.adapters import gateway_for
 from apps.finance.payments.adapters.base import Account
 from apps.finance.payments.choices import Method, gateways_of
 from apps.finance.payments.models import MerchantAccount
@@ -54,6 +55,21 @@ def of_gateway(gateway: str, credentials: str = "") -> Account:
     ``credentials`` names the set of secrets; empty: the one of the gateway's name.
     """
     return Account("", config=_config(gateway, credentials))
+
+
+def credential_sets(gateway: str) -> list[str]:
+    """Return the names of the sets of secrets that this gateway's accounts may use."""
+    names = (
+        {"ccbill", *settings.GATEWAY_CREDENTIALS}
+        if gateway == "ccbill"
+        else (settings.GATEWAY_CREDENTIALS)
+    )
+    return sorted(n for n in names if n == gateway or n.startswith(f"{gateway}-"))
+
+
+def missing_keys(gateway: str, credentials: str = "") -> list[str]:
+    """Return what the gateway needs and a set of secrets lacks, by name; never a value."""
+    return sorted(gateway_for(gateway).needs - _config(gateway, credentials).keys())
 
 
 def _config(gateway: str, credentials: str) -> dict[str, str]:

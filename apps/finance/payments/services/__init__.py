@@ -5,7 +5,15 @@ from apps.finance.payments.services.charge import OneTime, charge
 from apps.finance.payments.services.checkout import Visit, checkout_url, open_checkout
 from apps.finance.payments.services.fees import set_fee
 from apps.finance.payments.services.intruders import record_wrong_token
-from apps.finance.payments.services.merchants import open_merchant_account
+from apps.finance.payments.services.merchant_check import check_merchant_account
+from apps.finance.payments.services.merchants import (
+    agree_to_change,
+    open_merchant_account,
+    propose_change,
+    set_merchant_terms,
+    switch_off_merchant_account,
+    withdraw_change,
+)
 from apps.finance.payments.services.methods import prefer_means, remove_means
 from apps.finance.payments.services.receipts import queue_receipt, send_receipts
 from apps.finance.payments.services.replay import ignore_webhook, park_webhook, replay_webhook
@@ -22,8 +30,10 @@ __all__ = [
     "OneTime",
     "PayBy",
     "Visit",
+    "agree_to_change",
     "cancel_payment",
     "charge",
+    "check_merchant_account",
     "checkout_url",
     "empty_webhooks",
     "go_on_after_review",
@@ -34,6 +44,7 @@ __all__ = [
     "park_webhook",
     "prefer_means",
     "process_webhooks",
+    "propose_change",
     "queue_receipt",
     "receive_webhook",
     "record_return",
@@ -43,8 +54,11 @@ __all__ = [
     "resolve_stale",
     "send_receipts",
     "set_fee",
+    "set_merchant_terms",
     "settle_unknown",
     "start_card_tip",
     "start_deposit",
+    "switch_off_merchant_account",
     "tip_from_wallet",
+    "withdraw_change",
 ]
