@@ -197,6 +197,8 @@ class Adyen(Peer):
         def make() -> Response:
             sale = self._opened(desk, call, merchant)
             sale.card = self._card(desk, call, merchant)
+            if call.text("authenticationData", "attemptAuthentication") == "always":
+                return self._asks_first(desk, call, sale)
             declined = sale.card["outcome"] not in {Outcome.APPROVE, Outcome.TIMEOUT}
             desk.act("decline" if declined else "pay", sale)
             body = {
@@ -211,6 +213,22 @@ class Adyen(Peer):
             return JSONResponse(body)
 
         return desk.once(merchant, self._key(call), call, make)
+
+    def _asks_first(self, desk: Desk, call: Call, sale: Sale) -> Response:
+        """3-D Secure, played by the page: who pays there has proved who they are."""
+        sale.transaction = desk.new_id("transaction")
+        return JSONResponse(
+            {
+                "pspReference": sale.transaction,
+                "resultCode": "RedirectShopper",
+                "merchantReference": sale.order,
+                "action": {
+                    "type": "redirect",
+                    "method": "GET",
+                    "url": f"{call.origin}/adyen/pay/{sale.reference}",
+                },
+            }
+        )
 
     def _card(self, desk: Desk, call: Call, merchant: Merchant) -> dict[str, str]:
         """Return the card behind a stored token, an encrypted number or a wallet's token."""

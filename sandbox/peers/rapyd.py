@@ -166,6 +166,11 @@ class Rapyd(Peer):
             card = self._card(desk, call, merchant)
             sale = self._opened(desk, call, merchant)
             sale.card = card
+            if call.at("payment_method_options", "3d_required") is True:
+                # 3-D Secure, played by the page: who pays there has proved who they are.
+                sale.transaction = desk.new_id("transaction")
+                page = f"{call.origin}/rapyd/pay/{sale.reference}"
+                return _ok(desk, {**_payment(sale), "status": "ACT", "redirect_url": page})
             declined = card["outcome"] not in {Outcome.APPROVE, Outcome.TIMEOUT}
             desk.act("decline" if declined else "pay", sale)
             if declined:

@@ -83,6 +83,7 @@ class Adyen:
         look_up=True,
         dispute_push=True,
         wallets=frozenset(_WALLET_FIELD),
+        challenges=frozenset({"FIELDS", "STORED"}),  # links follow the account's own rules
         webhook_reply="[accepted]",
     )
     needs = frozenset({"api_url", "api_key", "hmac_key"})
@@ -123,13 +124,17 @@ class Adyen:
             **_what(order),
             "paymentMethod": method,
             "returnUrl": returning.address(order.success_url, token=order.token, paid=True),
-            "shopperInteraction": "Ecommerce" if charge.one_time else "ContAuth",
+            "shopperInteraction": (
+                "Ecommerce" if charge.one_time or order.challenge else "ContAuth"
+            ),
             "recurringProcessingModel": ("CardOnFile" if charge.payer_present else "Subscription"),
             "shopperReference": order.buyer.id,
             "shopperIP": order.buyer.ip,
         }
         if charge.one_time and order.keep:
             body["storePaymentMethod"] = True
+        if order.challenge:  # "overrides all other rules" (docs.adyen.com, AuthenticationData)
+            body["authenticationData"] = {"attemptAuthentication": "always"}
         sent = {k: v for k, v in body.items() if v}
         return _charged(_post(order.account, "/payments", sent, charge.key), order)
 

@@ -109,6 +109,7 @@ class Rapyd:
         look_up_proves=True,
         dispute_push=True,
         wallets=frozenset({"applepay", "googlepay"}),
+        challenges=frozenset({"HOSTED", "STORED"}),
     )
     needs = frozenset({"api_url", "access_key", "secret_key", "country"})
 
@@ -241,6 +242,8 @@ def _what(order: Order) -> dict[str, Any]:
         "merchant_reference_id": order.token,
         "description": order.description,
         "metadata": {"order": order.token},
+        # docs.rapyd.net: "Creating a Card Payment With 3DS Authentication", the same for pages.
+        **({"payment_method_options": {"3d_required": True}} if order.challenge else {}),
     }
 
 

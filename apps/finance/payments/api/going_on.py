@@ -33,7 +33,10 @@ KEY_HEADER = OpenApiParameter(
 
 
 class Checkout(APIView):
-    """Where the payer of a payment that waits goes on; the same answer until it expires."""
+    """
+    Where the payer of a payment that waits goes on; the same answer until it expires. One begun
+    with a stored means, held back and approved meanwhile, is charged now.
+    """
 
     @extend_schema(request=None, responses=StartedOutput)
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
@@ -106,6 +109,11 @@ def _answer(request: Request, transaction: Transaction, *, status: int) -> Respo
         return _body(transaction, None, status=status)
     if (redirect := _redirect_of(transaction)) is not None:
         return _body(transaction, redirect, status=status)
+    if _waits_for_a_yes(transaction):
+        charged = payments.charge(
+            transaction=transaction, now=timezone.now(), visit=visit_of(request)
+        )
+        return _body(charged, _redirect_of(charged), status=status)
     opened = payments.open_checkout(
         transaction=transaction, now=timezone.now(), visit=visit_of(request)
     )
@@ -117,6 +125,18 @@ def _answer(request: Request, transaction: Transaction, *, status: int) -> Respo
         "fields": dict(opened.fields),
     }
     return _body(transaction, action, status=status)
+
+
+def _waits_for_a_yes(transaction: Transaction) -> bool:
+    """Test if a person approved a charge that was held back, and the payer has to say yes again."""
+    last = transaction.attempts.order_by("-number").first()
+    waits = transaction.status == choices.Status.REQUIRES_ACTION
+    return bool(
+        waits
+        and last
+        and last.kind == choices.AttemptKind.STORED
+        and last.status == choices.AttemptStatus.CREATED
+    )
 
 
 def _redirect_of(transaction: Transaction) -> dict[str, Any] | None:

@@ -61,6 +61,20 @@ def test_a_stored_means_is_charged(rig: Rig) -> None:
     keeps_no_secret(rig, answered)
 
 
+def test_a_payer_who_must_be_challenged_is_asked_before_anything_is_charged(rig: Rig) -> None:
+    order = replace(rig.order(amount=SMALL), challenge=True)
+
+    if "STORED" not in rig.can.challenges:
+        assert rig.name not in {"adyen", "rapyd"}
+        return
+    charge = replace(charge_of(order, stored(rig)), payer_present=True)
+    answered = rig.gateway.charge(charge)
+
+    assert answered.outcome is Outcome.ACTION
+    assert answered.action_url.startswith(rig.sandbox.url)
+    assert rig.sales(order.token, "paid") == []
+
+
 def test_a_stored_means_that_is_declined_moves_nothing(rig: Rig) -> None:
     order = rig.order(amount=SMALL)
 
