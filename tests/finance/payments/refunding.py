@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction as database
@@ -18,9 +19,11 @@ from apps.finance.payments.models import Refund, RefundPolicy, Transaction
 from apps.finance.payments.rules.refunds import RefundReason
 from apps.finance.payments.services.move import capture
 from apps.finance.payments.services.refunds import request_refund
+from apps.finance.tax import services as tax
+from apps.finance.tax.choices import Product, TaxKind
 from apps.finance.tax.selectors import Buyer
 from tests import given
-from tests.factories.accounts import CreatorFactory, ProfileFactory
+from tests.factories.accounts import CreatorFactory, ProfileFactory, StaffFactory
 from tests.factories.payments import MerchantAccountFactory
 
 _numbers = itertools.count(1)
@@ -87,6 +90,31 @@ def captured(payment: Transaction, *, now: datetime, reference: str = "") -> Tra
 
 def fresh(payment: Transaction) -> Transaction:
     return Transaction.objects.select_related("cluster", "payer", "payee").get(pk=payment.pk)
+
+
+def a_rate(fan: Profile, *, now: datetime, percent: str = "19") -> None:
+    """Collect so much tax inside the price from Germany's buyers on a brand."""
+    one, other = StaffFactory.create(role="finance"), StaffFactory.create(role="finance")
+    row = tax.set_rate(
+        place="DE",
+        product=Product.ANY,
+        kind=TaxKind.VAT,
+        percent=Decimal(percent),
+        is_inclusive=True,
+        valid_from=(now - timedelta(days=5)).date(),
+        source="law",
+        by=one,
+        reason="letter",
+        now=now,
+    )
+    tax.confirm_rate(rate_id=row.pk, by=other, reason="read it", now=now)
+    tax.turn_tax(
+        cluster=fan.cluster,
+        is_on=True,
+        by=one,
+        reason="registered",
+        now=now - timedelta(days=1),
+    )
 
 
 def a_policy(payment: Transaction | None = None, *, now: datetime, **terms: Any) -> RefundPolicy:

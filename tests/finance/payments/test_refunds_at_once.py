@@ -8,6 +8,7 @@ from threading import Barrier
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import Sum
 from hypothesis import HealthCheck, settings
 from hypothesis import given as for_all
 from hypothesis import strategies as st
@@ -16,21 +17,27 @@ from apps.core import broker
 from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.finance.ledger import postings
+from apps.finance.ledger import selectors as ledger_selectors
+from apps.finance.ledger import services as ledger
+from apps.finance.ledger.choices import EntryKind
 from apps.finance.payments.adapters.base import Told
 from apps.finance.payments.models import DisputeRound, Refund, Transaction
 from apps.finance.payments.rules import parts
 from apps.finance.payments.rules.parts import Part
 from apps.finance.payments.rules.refunds import LIVE, RefundState
 from apps.finance.payments.selectors.given_back import left_of, whole_of
+from apps.finance.payments.services.debts import recover_debts
 from apps.finance.payments.services.disputes import dispute_news
 from apps.finance.payments.services.refund_books import book_refund
-from apps.finance.payments.services.refund_moves import locked_payment, locked_refund
-from apps.finance.payments.services.refunds import gateway_refunded
+from apps.finance.payments.services.refund_moves import locked_payment, locked_refund, move_refund
+from apps.finance.payments.services.refunds import gateway_refunded, settle_refund
 from apps.finance.tax.models import TaxLine
-from tests.factories.accounts import StaffFactory
+from apps.finance.tax.selectors import Buyer
+from tests.factories.accounts import ProfileFactory, StaffFactory
 from tests.finance.payments.refunding import (
     a_paid_tip,
     a_policy,
+    a_rate,
     a_wallet_tip,
     ask,
     balance,
@@ -148,22 +155,39 @@ def never_more(tip):
 
 # --- Any sequence --------------------------------------------------------------------------------
 STEP = st.tuples(
-    st.sampled_from(["refund", "bounce", "told", "chargeback", "won", "lost"]),
+    st.sampled_from(
+        [
+            "refund", "try", "refused", "bounce", "told", "chargeback", "second case", "won",
+            "lost", "earn",
+        ]
+    ),
     st.integers(1, 120_00),
-)
+)  # fmt: skip
 
 
 @pytest.mark.django_db
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@for_all(price=st.integers(3_00, 100_00), steps=st.lists(STEP, min_size=1, max_size=8))
-def test_any_sequence_keeps_the_books_exact(now, price, steps):
+@for_all(
+    price=st.integers(3_00, 100_00),
+    steps=st.lists(STEP, min_size=1, max_size=8),
+    percent=st.sampled_from(["", "7.7", "19"]),
+)
+def test_any_sequence_keeps_the_books_exact(now, price, steps, percent):
     """Whatever comes in whatever order: nothing exceeds, and all parts are the sale to a cent."""
     with transaction.atomic():
         a_policy(now=now, four_eyes_from_minor=10**9)
         clerk = StaffFactory.create(role="finance")
-        tip = a_paid_tip(str(Money(price, "USD").decimal), now=now)
+        fan = ProfileFactory.create()
+        if percent:
+            a_rate(fan, percent=percent, now=now)
+        tip = a_paid_tip(
+            str(Money(price, "USD").decimal),
+            fan=fan,
+            buyer=Buyer("DE", "DE") if percent else None,
+            now=now,
+        )
         for number, (what, minor) in enumerate(steps):
             try:
                 with transaction.atomic():
@@ -185,23 +209,66 @@ def test_any_sequence_keeps_the_books_exact(now, price, steps):
 
 def _do(tip, what, amount, *, clerk, number, now):
     at = now + timedelta(days=number)
-    if what == "refund":
-        refund = ask(tip, amount, by=clerk, now=now)
-        with transaction.atomic():
-            refund, payment = locked_refund(refund.pk)
-            book_refund(refund, payment, now=now, reason="Sent")
+    if what in _STEPS:
+        _STEPS[what](tip, amount, clerk, at)
         return
     told = {
         "bounce": Told.REFUND_FAILED,
         "told": Told.REFUNDED,
         "chargeback": Told.CHARGEBACK,
+        "second case": Told.CHARGEBACK,
         "won": Told.CHARGEBACK_WON,
         "lost": Told.CHARGEBACK_LOST,
     }[what]
     act = gateway_refunded if what in {"bounce", "told"} else dispute_news
     sum_ = None if what in {"bounce", "won", "lost"} else amount
-    notice = news(tip, told, amount=sum_, at=at)
+    case = "case-2" if what == "second case" else "case-1"
+    notice = news(tip, told, amount=sum_, at=at, case=case)
     act(transaction=locked_payment(tip.pk), notice=notice, now=at)
+
+
+def _refund(tip, amount, clerk, now):
+    refund, payment = locked_refund(ask(tip, amount, by=clerk, now=now).pk)
+    book_refund(refund, payment, now=now, reason="Sent")
+
+
+def _try(tip, amount, clerk, now):
+    if Refund.objects.filter(transaction=tip, state=RefundState.UNKNOWN).exists():
+        return  # one of a payment is in flight
+    refund, _ = locked_refund(ask(tip, amount, by=clerk, now=now).pk)
+    move_refund(refund, RefundState.SENDING, now=now, reason="Attempt 1")
+    move_refund(refund, RefundState.UNKNOWN, now=now, reason="No answer")
+
+
+def _refuse(tip, _amount, clerk, now):
+    for refund in Refund.objects.filter(transaction=tip, state=RefundState.UNKNOWN):
+        settle_refund(
+            refund_id=refund.pk, went_back=False, reference="", by=clerk, reason="Seen", now=now
+        )
+
+
+def _earn(tip, amount, _clerk, now):
+    """The creator is paid out all, earns something else, and pays what is owed."""
+    payable = postings.creator_payable(tip.payee_id)
+    has = ledger_selectors.available_of(payable, "USD")
+    if has:
+        ledger.post(
+            postings.payout_reserved(
+                payout_id=10**9 + int(now.timestamp()), creator_id=tip.payee_id, amount=has,
+                cluster=tip.cluster.slug,
+            ),
+            now=now,
+        )  # fmt: skip
+    grant = postings.draft_of(
+        EntryKind.MANUAL_ADJUSTMENT, f"test:{now.timestamp()}", tip.cluster.slug,
+        postings.debit(postings.OTHER_EXPENSES, Money.of(amount, "USD")),
+        postings.credit(payable, Money.of(amount, "USD")),
+    )  # fmt: skip
+    ledger.post(grant, now=now)
+    recover_debts(now=now)
+
+
+_STEPS = {"refund": _refund, "try": _try, "refused": _refuse, "earn": _earn}
 
 
 def _is_exact(tip):
@@ -209,20 +276,28 @@ def _is_exact(tip):
     whole = whole_of(tip)
     left = left_of(tip, whole)
     shares = [money for share in left.sale.shares for money in share[1:]]
-    assert sum((m.minor for m in shares), 0) == left.amount.minor
-    assert min(m.minor for m in shares) >= 0
+    taxes = [tax.amount for tax in left.sale.taxes]
+    assert sum((m.minor for m in [*shares, *taxes]), 0) == left.amount.minor
+    assert min(m.minor for m in [*shares, *taxes, *left.bases]) >= 0
     payment = Transaction.objects.get(pk=tip.pk)
     done = Refund.objects.filter(transaction=tip, state=RefundState.DONE)
     assert payment.refunded_minor == sum(done.values_list("amount_minor", flat=True))
     rounds = DisputeRound.objects.filter(dispute__transaction=tip)
     away = sum(r.amount_minor for r in rounds if r.decision != "WON")
     undecided = sum(r.amount_minor for r in rounds if not r.decision)
+    live = Refund.objects.filter(transaction=tip, state__in=LIVE)
+    kept = tip.amount_minor - sum(live.values_list("amount_minor", flat=True))
+    assert sum(r.covered_minor for r in rounds) == min(kept, away), "none of it can go back twice"
     expected = Money(tip.amount_minor - payment.refunded_minor - away, "USD")
     assert balance(CLEARING) == str(expected.decimal)
     assert balance(DISPUTED) == str(Money(undecided, "USD").decimal)
     revenue = sum(share.platform_fee.minor for share in left.sale.shares)
     assert balance(postings.PLATFORM_REVENUE) == str(Money(revenue, "USD").decimal)
-    assert not TaxLine.objects.exists()
+    due = Money(sum(tax.minor for tax in taxes), "USD")
+    assert balance(postings.sales_tax("DE")) == str(due.decimal)
+    lines = TaxLine.objects.aggregate(tax=Sum("tax_minor"), base=Sum("base_minor"))
+    bases = sum(base.minor for base in left.bases)
+    assert (lines["tax"] or 0, lines["base"] or 0) == (due.minor, bases)
     assert all(not text.startswith("-") for text in creator_has(tip))
     return True
 

@@ -85,6 +85,11 @@ class DisputeRound(models.Model):
     covered_minor = models.BigIntegerField(default=0)
     decision = models.CharField(max_length=4, blank=True, help_text="WON or LOST, as booked.")
     part = models.JSONField(default=dict, blank=True, help_text="Who bore which part of a loss.")
+    losses = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        help_text="How often a loss was booked: again when another refund went back or bounced.",
+    )
     fee_minor = models.BigIntegerField(default=0)
     opened_at = models.DateTimeField()
     decided_at = models.DateTimeField(null=True, blank=True)

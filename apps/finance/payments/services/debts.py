@@ -17,6 +17,8 @@ from apps.finance.ledger import services as ledger
 from apps.finance.payments.models import Recovery
 from apps.finance.payments.selectors.debts import debtors
 
+_NO_DEBT = "The debt it paid is none"
+
 log = structlog.get_logger(__name__)
 
 
@@ -45,7 +47,7 @@ def recover_debt(*, creator_id: int, currency: str, cluster: str, now: datetime)
 
     Two at once: the ledger refuses what is no longer there, and the next run looks again.
     """
-    owed = ledger_selectors.available_of(postings.due_from_creator(creator_id), currency)
+    owed = _owed(creator_id, currency)
     earned = ledger_selectors.available_of(postings.creator_payable(creator_id), currency)
     if owed.minor <= 0 or earned.minor <= 0:
         return False
@@ -55,6 +57,28 @@ def recover_debt(*, creator_id: int, currency: str, cluster: str, now: datetime)
     except ledger_errors.InsufficientFunds:
         return False
     return True
+
+
+@joins_transaction
+def owe_again(*, creator_id: int, amount: Money, now: datetime) -> None:
+    """
+    Undo recoveries, the newest first, until a creator owes ``amount``, or none is left.
+
+    A debt that turns out to be none (a lost dispute is won after all, a refund bounced) may be
+    paid already; what was taken for it goes back to the earnings. What this undoes beyond it the
+    next recovery takes again.
+    """
+    recoveries = Recovery.objects.filter(creator=creator_id, currency=amount.currency)
+    for recovery in recoveries.order_by("-id").iterator():
+        if _owed(creator_id, amount.currency) >= amount:
+            return
+        entry = ledger_selectors.entry_of(f"recovery:{recovery.pk}")
+        if entry is not None:
+            ledger.reverse(entry_id=entry.pk, by=None, reason=_NO_DEBT, now=now)
+
+
+def _owed(creator_id: int, currency: str) -> Money:
+    return ledger_selectors.available_of(postings.due_from_creator(creator_id), currency)
 
 
 def _recover(creator_id: int, *, owed: Money, earned: Money, cluster: str, now: datetime) -> None:

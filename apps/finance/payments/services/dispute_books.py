@@ -27,6 +27,7 @@ from apps.finance.payments.rules.refunds import NOT_SENT, Policy, RefundState
 from apps.finance.payments.selectors.given_back import (
     funds_of,
     left_of,
+    live_minor,
     policy_of,
     room_of,
     whole_of,
@@ -49,16 +50,51 @@ def follow(dispute: Dispute, transaction: Transaction, *, now: datetime) -> None
     one thing that is ever taken back is a loss, when the bank gives the money back after all.
     """
     case = _case_of(dispute)
-    policy = policy_of(
-        cluster_id=transaction.cluster_id, currency=transaction.currency, at=dispute.opened_at
-    )
-    books = _Books(dispute, transaction, policy, now)
+    books = _books_of(dispute, transaction, now)
     for number, wanted in enumerate(case.rounds, 1):
         minor = wanted.amount_minor or dispute.amount_minor
         round_ = books.opened(number, minor)
         if wanted.decision:
             books.decided(round_, wanted.decision)
+    cover_again(transaction, now=now)
     _restate(dispute, transaction, case, now)
+
+
+@joins_transaction
+def cover_again(
+    transaction: Transaction, *, now: datetime, going_back: Money | None = None
+) -> None:
+    """
+    Bring what banks took of the sale itself to what live refunds leave of it.
+
+    Call it when a refund of a locked payment failed or was undone: what it leaves free is not
+    there to be refunded again while a bank has the money; and before one is written down that
+    went back for sure (``going_back``). The case opened first covers first, so the order of the
+    news does not matter. A loss that is booked already is booked anew. Again: no change.
+    """
+    free = transaction.amount_minor - live_minor(transaction)
+    free -= going_back.minor if going_back else 0
+    rounds = DisputeRound.objects.select_for_update().filter(dispute__transaction=transaction)
+    changes = []
+    for round_ in rounds.exclude(decision="WON").order_by("id"):
+        covered = max(min(round_.amount_minor, free), 0)
+        free -= covered
+        if covered != round_.covered_minor:
+            changes.append((round_, covered))
+    for round_, covered in sorted(changes, key=lambda one: one[1] - one[0].covered_minor):
+        if round_.decision:
+            _books_of(round_.dispute, transaction, now).undo_loss(round_)
+        round_.covered_minor = covered
+        round_.save()
+    for round_, _ in changes:
+        _books_of(round_.dispute, transaction, now).go_on(round_)
+
+
+def _books_of(dispute: Dispute, transaction: Transaction, now: datetime) -> _Books:
+    policy = policy_of(
+        cluster_id=transaction.cluster_id, currency=transaction.currency, at=dispute.opened_at
+    )
+    return _Books(dispute, transaction, policy, now)
 
 
 def _case_of(dispute: Dispute) -> Case:
@@ -117,7 +153,7 @@ class _Books:
         if round_.decision == decision:
             return
         if round_.decision:
-            self._undo_loss(round_)
+            self.undo_loss(round_)
         self._let_go(round_)
         round_.decided_at = self.now
         round_.decision = decision
@@ -133,8 +169,23 @@ class _Books:
                 now=self.now,
             )
         else:
+            room = room_of(self.transaction).minor + round_.covered_minor
+            round_.covered_minor = min(round_.amount_minor, room)
             self._lose(round_)
         round_.save()
+        self._recover()
+
+    def go_on(self, round_: DisputeRound) -> None:
+        """Keep the share back, or book the loss anew, as ``cover_again`` found another cover."""
+        if not round_.decision:
+            if self.policy.hold_share and not Reserve.objects.filter(round=round_).exists():
+                self._hold(round_)
+            return
+        self._lose(round_)
+        round_.save()
+        self._recover()
+
+    def _recover(self) -> None:
         if creator := self.transaction.payee_id:
             recover_debt(
                 creator_id=creator,
@@ -145,8 +196,8 @@ class _Books:
 
     def _lose(self, round_: DisputeRound) -> None:
         """Undo what is still the sale's of it; the rest was refunded: the platform's loss."""
-        room = room_of(self.transaction).minor + round_.covered_minor
-        round_.covered_minor = min(round_.amount_minor, room)
+        round_.losses += 1
+        source = _lost(round_)
         whole = whole_of(self.transaction)
         left = left_of(self.transaction, whole)
         covered = self._money(round_.covered_minor)
@@ -164,7 +215,7 @@ class _Books:
                 borne_by=self.policy.loss_borne_by,
                 in_wallet=ledger_selectors.available_of(wallet, self.transaction.currency),
                 funds=funds,
-            )
+            )._replace(source=source)
 
         post_taking_back(draft, part or Part(whole.sale._replace(shares=()), ()), now=self.now)
         if part is None:
@@ -172,14 +223,16 @@ class _Books:
         round_.part = parts.as_json(part)
         record_taxes_back(
             self.transaction,
-            source=_lost(round_),
+            source=source,
             taxes=[tax.amount for tax in part.sale.taxes],
             bases=part.bases,
             now=self.now,
         )
 
-    def _undo_loss(self, round_: DisputeRound) -> None:
-        reverse_entry(_lost(round_), reason="The bank gives it back after all", now=self.now)
+    def undo_loss(self, round_: DisputeRound) -> None:
+        """Take the entry and the tax of a loss back: it is none, or one of another sum."""
+        round_.losses = max(round_.losses, 1)  # rows from before losses were counted
+        reverse_entry(_lost(round_), reason="The loss is none, or another", now=self.now)
         if round_.part:
             record_taxes_back(
                 self.transaction,
@@ -273,7 +326,9 @@ class _Books:
 
 
 def _lost(round_: DisputeRound) -> str:
-    return f"chargeback:{round_.pk}:lost"
+    """Return the source of the newest entry of a loss; one that was undone keeps its own."""
+    again = f":{round_.losses}" if round_.losses > 1 else ""
+    return f"chargeback:{round_.pk}:lost{again}"
 
 
 def _restate(dispute: Dispute, transaction: Transaction, case: Case, now: datetime) -> None:

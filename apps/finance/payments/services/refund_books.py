@@ -22,12 +22,15 @@ from apps.finance.payments.rules.drafts import Funds, Terms, refund_draft
 from apps.finance.payments.rules.parts import Part
 from apps.finance.payments.rules.refunds import RefundState
 from apps.finance.payments.selectors.given_back import funds_of, left_of, whole_of
+from apps.finance.payments.services.debts import owe_again, recover_debt
 from apps.finance.payments.services.move import mark_refund_undone, mark_refunded
 from apps.finance.payments.services.refund_moves import move_refund
 from apps.finance.payments.services.taxes import record_taxes_back
 
 #: Whoever spends a creator's money between our look and our entry makes us look again.
 MOST_LOOKS = 20
+#: What creators owe, in the chart of accounts.
+_DUE = "1300"
 
 
 @joins_transaction
@@ -122,6 +125,10 @@ def unbook_refund(refund: Refund, transaction: Transaction, *, now: datetime, re
     refund.part = {}
     move_refund(refund, RefundState.FAILED, now=now, reason=reason)
     mark_refund_undone(transaction=transaction, amount=refund.amount, now=now, reason=reason[:200])
+    if creator := transaction.payee_id:
+        recover_debt(
+            creator_id=creator, currency=currency, cluster=transaction.cluster.slug, now=now
+        )
     events.publish(
         RefundBounced(
             transaction_id=transaction.pk,
@@ -166,12 +173,28 @@ def _post(
     refund.hold_id = None
 
 
+@joins_transaction
 def reverse_entry(source: str, *, reason: str, now: datetime) -> None:
     """Post the opposite of an entry, by the platform itself.
 
-    :raises InsufficientFunds: what it would take back is spent
+    Where it made creators owe and they have paid that meanwhile, they get it back.
+
+    :raises InsufficientFunds: what it would take back is spent, or recovered faster than we look
     """
     entry = ledger_selectors.entry_of(source)
     if entry is None:
         raise RuntimeError(f"no entry {source}")
-    ledger.reverse(entry_id=entry.pk, by=None, reason=reason, now=now)
+    owing = {
+        int(line.account.owner.removeprefix("profile:")): line.amount
+        for line in entry.lines.select_related("account").filter(account__code=_DUE)
+    }
+    for look in range(MOST_LOOKS):
+        for creator_id, amount in owing.items():
+            owe_again(creator_id=creator_id, amount=amount, now=now)
+        try:
+            ledger.reverse(entry_id=entry.pk, by=None, reason=reason, now=now)
+        except ledger_errors.InsufficientFunds:
+            if look == MOST_LOOKS - 1:
+                raise
+        else:
+            return

@@ -11,7 +11,7 @@ from apps.finance.ledger import services as ledger
 from apps.finance.payments import errors
 from apps.finance.payments.adapters.base import Notice, Told
 from apps.finance.payments.choices import PAID
-from apps.finance.payments.models import DisputeRound, Refund, Transaction
+from apps.finance.payments.models import Refund, Transaction
 from apps.finance.payments.rules.refunds import (
     IN_FLIGHT,
     NOT_SENT,
@@ -20,7 +20,8 @@ from apps.finance.payments.rules.refunds import (
     RefundReason,
     RefundState,
 )
-from apps.finance.payments.selectors.given_back import policy_of, room_of
+from apps.finance.payments.selectors.given_back import live_minor, policy_of, room_of
+from apps.finance.payments.services.dispute_books import cover_again
 from apps.finance.payments.services.refund_books import book_refund, unbook_refund
 from apps.finance.payments.services.refund_moves import (
     call_a_person,
@@ -121,8 +122,11 @@ def _amount(transaction: Transaction, notice: Notice, now: datetime) -> Money:
     room = room_of(transaction)
     if amount is None or room < amount:
         _withdraw(transaction, room_for=amount, now=now)
-        if amount is not None:
-            _uncover(transaction, (amount - room_of(transaction)).minor)
+        if amount is not None and amount.minor <= transaction.amount_minor - live_minor(
+            transaction
+        ):
+            # It went back for sure, so a bank that has the money, or keeps it, takes ours.
+            cover_again(transaction, now=now, going_back=amount)
         room = room_of(transaction)
     amount = amount or room
     if amount.minor <= 0 or room < amount:
@@ -143,18 +147,6 @@ def _withdraw(transaction: Transaction, *, room_for: Money | None, now: datetime
             refund.hold_id = None
         refund.failure_code, refund.failure_reason = "withdrawn", WITHDRAWN
         move_refund(refund, RefundState.FAILED, now=now, reason=WITHDRAWN)
-
-
-def _uncover(transaction: Transaction, lack: int) -> None:
-    """What went back for sure is no longer the sale's, so a bank that may keep it takes ours."""
-    rounds = DisputeRound.objects.select_for_update().filter(
-        dispute__transaction=transaction, decision="", covered_minor__gt=0
-    )
-    for round_ in rounds.order_by("-id"):
-        less = min(max(lack, 0), round_.covered_minor)
-        round_.covered_minor -= less
-        round_.save(update_fields=["covered_minor"])
-        lack -= less
 
 
 def _confirm(refund: Refund, notice: Notice, reference: str, now: datetime) -> None:
@@ -201,11 +193,13 @@ def _bounced(transaction: Transaction, notice: Notice, now: datetime) -> None:
     found.failure_code, found.failure_reason = notice.code[:40], reason[:200]
     if found.state == RefundState.DONE:
         unbook_refund(found, transaction, now=now, reason=reason)
+        cover_again(transaction, now=now)
         return
     if found.hold_id is not None:
         ledger.release_hold(hold_id=found.hold_id, now=now)
         found.hold_id = None
     move_refund(found, RefundState.FAILED, now=now, reason=reason, facts=_facts(notice))
+    cover_again(transaction, now=now)
 
 
 def _reference(transaction: Transaction, notice: Notice) -> str:

@@ -29,6 +29,7 @@ from apps.finance.payments.rules.refunds import (
     try_again_after,
 )
 from apps.finance.payments.selectors.merchants import account_of
+from apps.finance.payments.services.dispute_books import cover_again
 from apps.finance.payments.services.refund_books import book_refund
 from apps.finance.payments.services.refund_moves import (
     call_a_person,
@@ -216,7 +217,7 @@ def _record(claimed: Refund, answer: Answered, *, now: datetime) -> bool:
         book_refund(refund, transaction, now=now, reason="The gateway gave it back", facts=facts)
         return True
     if answer.outcome is Outcome.DECLINED:
-        _fail(refund, answer.code, answer.reason or "The gateway refused it", now=now)
+        _fail(refund, transaction, answer.code, answer.reason or "The gateway refused it", now=now)
         return True
     move_refund(
         refund, RefundState.PENDING, now=now, due=now + look_again_after(4),
@@ -286,7 +287,7 @@ def _record_look(claimed: Refund, answer: LookedUp | None, *, now: datetime) -> 
         return True
     if proof is Proof.ABSENT and refund.state == RefundState.UNKNOWN:
         if refund.looks >= LOOKS_TO_PROVE_ABSENCE:
-            _fail(refund, "absent", "The gateway shows no such refund", now=now)
+            _fail(refund, transaction, "absent", "The gateway shows no such refund", now=now)
             return True
     elif proof is Proof.MISMATCH:
         call_a_person(refund, now=now, reason="The gateway shows another sum than is booked")
@@ -318,10 +319,13 @@ def _proof(refund: Refund, transaction: Transaction, answer: LookedUp | None) ->
     )
 
 
-def _fail(refund: Refund, code: str, reason: str, *, now: datetime) -> None:
+def _fail(
+    refund: Refund, transaction: Transaction, code: str, reason: str, *, now: datetime
+) -> None:
     release(refund, now=now)
     refund.failure_code, refund.failure_reason = code[:40], reason[:200]
     move_refund(refund, RefundState.FAILED, now=now, reason=reason)
+    cover_again(transaction, now=now)
     log.error("refund_failed", refund=refund.pk, code=code, reason=reason)
 
 
@@ -338,5 +342,6 @@ def sold_of(transaction: Transaction) -> Sold:
         reference=transaction.gateway_reference,
         token=str(transaction.public_id),
         amount=transaction.amount,
+        gateway_transaction=transaction.gateway_transaction,
         sold_at=transaction.captured_at,
     )

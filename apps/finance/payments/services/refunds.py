@@ -27,6 +27,7 @@ from apps.finance.payments.rules.refunds import (
     needs_second_person,
 )
 from apps.finance.payments.selectors.given_back import live_minor, policy_of, room_of
+from apps.finance.payments.services.dispute_books import cover_again
 from apps.finance.payments.services.refund_books import book_refund
 from apps.finance.payments.services.refund_moves import (
     locked_payment,
@@ -184,6 +185,7 @@ def reject_refund(*, refund_id: int, by: User, reason: str, now: datetime) -> Re
     refund.decided_by = by
     release(refund, now=now)
     move_refund(refund, RefundState.REJECTED, now=now, reason=reason, by=by)
+    cover_again(transaction, now=now)
     _audit(by, "payments.refund_rejected", refund, transaction, reason)
     return refund
 
@@ -214,6 +216,7 @@ def settle_refund(
         release(refund, now=now)
         refund.failure_code, refund.failure_reason = "settled", reason[:200]
         move_refund(refund, RefundState.FAILED, now=now, reason=reason, by=by, facts=facts)
+        cover_again(transaction, now=now)
     _audit(by, "payments.refund_settled_by_hand", refund, transaction, reason, **facts)
     return refund
 
