@@ -42,7 +42,7 @@ def return_of(*, quarter: str) -> list[ReturnRow]:
         .annotate(
             net=Sum("base_minor"),
             due=Sum("tax_minor"),
-            sales=Count("id", filter=Q(base_minor__gt=0)),
+            sales=Count("id", filter=Q(base_minor__gt=0) & ~Q(source__endswith=":undone")),
         )
         .order_by("place", "kind", "percent", "currency")
     )
