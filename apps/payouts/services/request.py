@@ -13,6 +13,7 @@ from apps.core import events
 from apps.core.money import Money
 from apps.finance.ledger import postings
 from apps.finance.ledger import services as ledger
+from apps.finance.payments.services.debts import recover_debt
 from apps.payouts import errors, rules
 from apps.payouts.events import PayoutRequested
 from apps.payouts.models import Payout, PayoutMethod
@@ -36,7 +37,7 @@ def request_payout(
     :raises RailNotOffered: the rail does not pay out this currency
     :raises BelowMinimum: the rail does not pay out so little
     :raises AboveMaximum: no payout is that large
-    :raises InsufficientFunds: the creator's earnings do not cover ``amount``
+    :raises InsufficientFunds: the creator's earnings, less what they owe, do not cover ``amount``
     """
     if not creator.is_creator:
         raise errors.NotACreator()
@@ -67,6 +68,10 @@ def request_payout(
     )
     if not is_new:
         return _same(payout, method, amount)
+    # What is owed goes first, or whoever is quick would be paid what is the platform's.
+    recover_debt(
+        creator_id=creator.pk, currency=amount.currency, cluster=creator.cluster.slug, now=now
+    )
     ledger.post(
         postings.payout_reserved(
             payout_id=payout.pk,
