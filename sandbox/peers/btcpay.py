@@ -10,6 +10,7 @@ import hmac
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
@@ -23,6 +24,9 @@ from sandbox.state import Happening, Sale
 
 STORE = "/btcpay/api/v1/stores/{store}"
 MINUTES = 15
+#: Dollars for a bitcoin here, its smallest part, and an address of the test vectors (BIP-173).
+RATE, SATOSHI = Decimal(64_000), Decimal("0.00000001")
+ADDRESS_OF_NOBODY = "tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx"
 STATUS = {
     "open": "New",
     "pending": "New",
@@ -124,10 +128,25 @@ class Btcpay(Peer):
         return JSONResponse(self._shown(sale, merchant, call))
 
     def _methods(self, desk: Desk, call: Call) -> Response:
+        """One coin for a page of the shop's own: names are from memory [M]."""
         sale = desk.sale(self._caller(desk, call), call.params["invoice"])
-        paid = sale.amount if sale.status == "paid" else "0"
+        coins = (Decimal(sale.amount) / RATE).quantize(SATOSHI)
+        paid = coins if sale.status == "paid" else Decimal(0)
+        address = ADDRESS_OF_NOBODY
         return JSONResponse(
-            [{"paymentMethodId": "BTC-CHAIN", "currency": "BTC", "totalPaid": paid, "due": "0"}]
+            [
+                {
+                    "activated": True,
+                    "paymentMethodId": "BTC-CHAIN",
+                    "currency": "BTC",
+                    "destination": address,
+                    "paymentLink": f"bitcoin:{address}?amount={coins}",
+                    "rate": str(RATE),
+                    "amount": str(coins),
+                    "totalPaid": str(paid),
+                    "due": str(coins - paid),
+                }
+            ]
         )
 
     def _mark(self, desk: Desk, call: Call) -> Response:

@@ -168,3 +168,10 @@ class TestRefund:
     def test_an_answer_without_a_link_is_unknown(self):
         with pytest.raises(OutcomeUnknown):
             self.refund({})
+
+
+def test_a_server_that_tells_no_address_has_its_own_page():
+    with answering({"id": "INV-1", "checkoutLink": "https://b.example/i/1"}) as server:
+        at = account(api_url=server.url)  # the second answer is no list of ways to pay
+        opened = BTCPAY.open_checkout(Order(TOKEN, Money(2550, "USD"), at))
+    assert (opened.url, opened.fields) == ("https://b.example/i/1", {})

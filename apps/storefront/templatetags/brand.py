@@ -6,6 +6,7 @@ import hashlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import qrcode
 from django import template
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.urls import reverse
@@ -135,6 +136,27 @@ SHAPES = (
     "",
 )
 WEIGHTS = ("0.92", "0.16", "0.3", "0.08", "0.55", "0.2", "0.92", "0.12")
+
+
+@register.simple_tag
+def qr_code(text: str) -> SafeString:
+    """Draw a text as a QR code (ISO/IEC 18004, correction M), black on white in any theme."""
+    code = qrcode.QRCode(error_correction=qrcode.ERROR_CORRECT_M, border=0)
+    code.add_data(text)
+    code.make(fit=True)
+    rows = code.get_matrix()
+    dots = "".join(
+        f"M{x} {y}h1v1h-1z"
+        for y, row in enumerate(rows)
+        for x, is_dark in enumerate(row)
+        if is_dark
+    )
+    return format_html(
+        '<svg class="qr" viewBox="-2 -2 {0} {0}" role="img" aria-label="QR code"'
+        ' shape-rendering="crispEdges"><path d="{1}"/></svg>',
+        len(rows) + 4,
+        dots,
+    )
 
 
 @register.simple_tag

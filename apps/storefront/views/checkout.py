@@ -78,7 +78,10 @@ def _context(fan: Profile, payment: Transaction, step: Step) -> dict[str, Any]:
         "fields": step.fields,
         "card": rules.card_name(kept) if kept else "",
         "waits": step.do not in {Do.NOTHING, Do.WAIT_FOR_REVIEW} and payment.status != "FAILED",
-        "moves": rules.is_on_the_move(payment.status) and step.do is not Do.CONFIRM_CHARGE,
+        "moves": step.do is Do.SEND_COINS
+        or (rules.is_on_the_move(payment.status) and step.do is not Do.CONFIRM_CHARGE),
+        "url": step.url,
+        "ends": step.ends,
         "advice": rules.advice(payment.gateway, payment.failure_code),
         "refunds": list(refunds),
     }
@@ -94,7 +97,7 @@ def _take(request: HttpRequest, payment: Transaction, step: Step) -> HttpRespons
             return SeeOther(_charge_token(request, payment) or here)
         if step.do is Do.CONFIRM_CHARGE:
             return SeeOther(_charge(request, payment) or here)
-        if step.do in {Do.GO_TO_PAGE, Do.SEND_COINS}:
+        if step.do is Do.GO_TO_PAGE:
             return SeeOther(_page_of(request, payment) or here)
     except DomainError as trouble:
         messages.error(request, words_of(trouble))
@@ -105,7 +108,8 @@ def _page_of(request: HttpRequest, payment: Transaction) -> str:
     opened = payments.open_checkout(
         transaction=payment, now=timezone.now(), visit=visit_of(request, payment.public_id)
     )
-    return opened.url
+    # Coins are shown in our page; the gateway's own is one click away from there.
+    return "" if opened.fields.get("address") else opened.url
 
 
 def _charge(

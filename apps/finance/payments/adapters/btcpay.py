@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
 
+from apps.core.errors import Unavailable
 from apps.core.http import Client, OutcomeUnknown
 from apps.core.money import SCALES, Money
 from apps.finance.payments.adapters import answers, returning, strict
@@ -41,6 +42,8 @@ _client: Final = Client(service="btcpay")
 #: Prices it knows rates for, and its own coin. Other coins need plugins on the server.
 CURRENCIES: Final = frozenset({"USD", "EUR", "GBP", "CAD", "AUD", "JPY", "BTC"})
 _REFUSED: Final = frozenset({400, 404, 422})
+#: Longer than any address or link to pay a wallet reads.
+MOST_SHOWN: Final = 500
 LATEST_TIME: Final = 253402300799  # the last second of year 9999
 _PLAIN: Final = {
     "InvoiceCreated": Told.NOTHING,
@@ -120,7 +123,12 @@ class BTCPay:
         fields = strict.texts(answers.told(answer))
         if not fields.get("id") or not fields.get("checkoutLink"):
             raise answers.GatewayTrouble(what="no invoice")
-        return Checkout(url=fields["checkoutLink"], reference=fields["id"])
+        return Checkout(
+            url=fields["checkoutLink"],
+            fields=_coins(order.account, fields["id"]),
+            reference=fields["id"],
+            expires_at=_time(fields.get("expirationTime", "")),
+        )
 
     def charge(self, charge: Charge) -> Answered:
         raise NotOffered
@@ -198,6 +206,32 @@ def _call(account: Account, method: str, path: str, body: object = None) -> answ
         headers={"Authorization": f"token {account.config['api_key']}"},
         retry=method == "GET",
     )
+
+
+def _coins(account: Account, invoice: str) -> dict[str, str]:
+    """
+    Return what our page shows: address, coin, amount and the link that wallets read.
+
+    The first way to pay is the server's own choice; others stand on its page. Nothing is shown
+    where the server does not answer, or tells less than that: its page is there then. The address
+    ``payment-methods`` is the server's own; names within it are from memory [M].
+    """
+    try:
+        answer = _call(account, "GET", f"/invoices/{quote(invoice, safe='')}/payment-methods")
+        listed = answers.told_list(answer)
+    except Unavailable:
+        return {}
+    for each in listed:
+        texts = strict.texts(each) if isinstance(each, dict) else {}
+        shown = {
+            "address": texts.get("destination", ""),
+            "coin": texts.get("currency", ""),
+            "due": texts.get("due", ""),
+            "link": texts.get("paymentLink", ""),
+        }
+        if all(shown.values()):
+            return {name: text[:MOST_SHOWN] for name, text in shown.items()}
+    return {}
 
 
 def _looked_up(invoice: Mapping[str, Any]) -> LookedUp:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
+
+from django.utils.dateparse import parse_datetime
 
 from apps.finance.payments.choices import AttemptKind, AttemptStatus, Status
 from apps.finance.payments.models import Attempt, Transaction
@@ -29,6 +32,8 @@ class Step:
     attempt: Attempt | None = None
     url: str = ""
     fields: dict[str, str] = field(default_factory=dict)
+    #: Until when the coins count.
+    ends: datetime | None = None
 
 
 _OPEN = frozenset({Status.CREATED, Status.REQUIRES_ACTION})
@@ -61,7 +66,10 @@ def _open_step(transaction: Transaction, last: Attempt) -> Step:
         return Step(Do.NOTHING, last)
     url, fields = last.checkout.get("url", ""), last.checkout.get("fields", {})
     if last.kind == AttemptKind.HOSTED:
-        return Step(Do.SEND_COINS if fields.get("address") else Do.GO_TO_PAGE, last, url, fields)
+        if not fields.get("address"):
+            return Step(Do.GO_TO_PAGE, last, url)
+        ends = parse_datetime(last.checkout.get("expires_at") or "")
+        return Step(Do.SEND_COINS, last, url, fields, ends)
     if url:
         return Step(Do.CONFIRM_AT_BANK, last, url)
     return Step(Do.TYPE_CARD if last.kind == AttemptKind.FIELDS else Do.NOTHING, last)
