@@ -41,7 +41,6 @@ class Limit:
 #: SSO-7
 API = Limit("api", 100, 60)
 UPLOADS = Limit("uploads", 10, 60)
-AUTH = Limit("auth", 5, 15 * 60)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,9 +60,9 @@ def test_eight_threads_get_exactly_the_limit_through() -> None:
 
 
 def test_the_limits_are_those_of_the_requirement() -> None:
-    limits = (throttling.API, throttling.UPLOADS, throttling.AUTH)
+    limits = (throttling.API, throttling.UPLOADS)
 
-    assert [(limit.requests, limit.seconds) for limit in limits] == [(100, 60), (10, 60), (5, 900)]
+    assert [(limit.requests, limit.seconds) for limit in limits] == [(100, 60), (10, 60)]
 
 
 @pytest.mark.django_db

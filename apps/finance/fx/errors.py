@@ -1,6 +1,6 @@
 """Why a rate or an exchange is refused. A refusal has written nothing."""
 
-from apps.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from apps.core.errors import Conflict, Invalid, NotAllowed
 
 
 class RateMissing(Conflict):
@@ -89,8 +89,3 @@ class NotCash(Invalid):
 class KeyReused(Conflict):
     code = "fx.key_reused"
     message = "This key belongs to another exchange."
-
-
-class ExchangeNotFound(NotFound):
-    code = "fx.exchange_not_found"
-    message = "There is no such exchange."

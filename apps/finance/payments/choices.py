@@ -19,10 +19,6 @@ class Method(TextChoices):
     BANK_TRANSFER = "TRANSFER", "Bank transfer"
 
 
-#: Paid by a gateway, through one of our accounts there.
-OUTSIDE = frozenset(Method) - {Method.WALLET}
-
-
 class Gateway(TextChoices):
     """Processors this platform speaks to."""
 

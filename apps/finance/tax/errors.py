@@ -71,8 +71,3 @@ class StatementNotFound(NotFound):
 class YearNotOver(Invalid):
     code = "tax.year_not_over"
     message = "Statements are made for years that have begun."
-
-
-class FormUnknown(Invalid):
-    code = "tax.form_unknown"
-    message = "There is no such form."

@@ -9,7 +9,7 @@ from apps.finance.ledger.selectors.books import (
     statement_of,
     trial_balance,
 )
-from apps.finance.ledger.selectors.chain import Link, Root, last_block, link_of, roots
+from apps.finance.ledger.selectors.chain import Link, Root, link_of, roots
 from apps.finance.ledger.selectors.creators import CreatorFlow, creator_flows
 from apps.finance.ledger.selectors.holds import available_of, holds_of
 from apps.finance.ledger.selectors.periods import (
@@ -59,7 +59,6 @@ __all__ = [
     "creator_flows",
     "entry_of",
     "holds_of",
-    "last_block",
     "last_check",
     "link_of",
     "movements",

@@ -78,11 +78,6 @@ def broken_blocks(*, first: int, last: int, each: int = 20) -> list[str]:
         return [what for (what,) in cursor.fetchall()]
 
 
-def last_block() -> Block | None:
-    """Return the newest block."""
-    return Block.objects.order_by("-number").first()
-
-
 def roots(*, after: int = 0) -> Iterator[Root]:
     """Return the blocks after number ``after``, oldest first, streamed."""
     blocks = Block.objects.filter(number__gt=after).order_by("number")

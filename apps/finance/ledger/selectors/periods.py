@@ -48,11 +48,6 @@ def end_of(month: date) -> date:
     return (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
 
 
-def month_after(month: date) -> date:
-    """Return the first day of the next month."""
-    return end_of(month) + timedelta(days=1)
-
-
 def closed_to() -> date | None:
     """Return the last day on which the books are closed; nothing may be dated until then."""
     last = Period.objects.filter(state=PeriodState.CLOSED).order_by("-month").first()

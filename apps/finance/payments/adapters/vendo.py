@@ -39,8 +39,6 @@ from apps.finance.payments.adapters.exchange import GatewayTrouble, Refusing, pr
 from apps.finance.payments.adapters.javascript import amount_token, stringify
 from apps.finance.payments.adapters.strict import Number, part, read_form, texts
 
-#: How long a link to the page is good.
-LINK_DAYS = 1
 _OUTCOMES = {"1": Outcome.DONE, "0": Outcome.DECLINED, "2": Outcome.ACTION}
 _ENDED = frozenset({"5915"})
 _client = Client(service="vendo")

@@ -43,8 +43,6 @@ _SECTIONS = {
     ),
 }
 _SECTION_OF = {kind: section for section, kinds in _SECTIONS.items() for kind in kinds}
-#: They move a creator's money between earnings, reserve and debt; the sum stays.
-WITHIN = (EntryKind.RESERVE_HELD, EntryKind.RESERVE_RELEASED, EntryKind.DEBT_RECOVERED)
 #: Only these have fees to show.
 WITH_FEES = tuple(
     kind.value

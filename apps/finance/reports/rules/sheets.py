@@ -50,19 +50,6 @@ class Paper:
         figures = tuple(Figure(Money(minor, self.currency)) for minor in minors)
         return Row(key, label, level, role, figures)
 
-    def of_codes(
-        self,
-        key: str,
-        label: str,
-        role: Role,
-        codes: tuple[str, ...],
-        sign: int,
-        *,
-        level: int = 0,
-    ) -> Row:
-        """Return a row that adds up codes, with the way to their entries."""
-        return Row(key, label, level, role, self._figures(codes, sign))
-
     def _section(self, section: Section, codes: tuple[str, ...]) -> list[Row]:
         moved = [code for code in codes if any(column.get(code) for column in self.nets)]
         rows = [Row(section.key, section.label, 0, Role.HEADING)]
