@@ -21,6 +21,7 @@ DEBUG = env.bool("DEBUG", default=True)
 HTTP_ALLOWED_PRIVATE_NETWORKS = ["127.0.0.0/8", "::1/128"]
 WEBHOOKS_OVER_HTTP = True
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+DEFAULT_FROM_EMAIL = "FANZ <no-reply@fanz.example>"
 EMAIL_FILE_PATH = os.environ.get("MAIL_DIRECTORY", str(BASE_DIR / "build" / "mail"))
 INSTALLED_APPS = [*INSTALLED_APPS, "django_linear_migrations", "django_migration_linter"]
 WHITENOISE_USE_FINDERS = True
