@@ -304,6 +304,9 @@ DEBIT_TERMS: dict[str, dict[str, object]] = {
     },
     "SEPA": {"cut_off": "10:00", "hold_days": 6, "notice_days": 14, "statement_settles": False},
 } | env.json("DEBIT_TERMS", default={})
+#: Where files are exchanged with banks, by name, as Django's STORAGES: {"ours": {"BACKEND":
+#: "storages.backends.s3.S3Storage", "OPTIONS": {...}}}. A set of GATEWAY_CREDENTIALS names one.
+BANK_STORAGES: dict[str, dict[str, object]] = env.json("BANK_STORAGES", default={})
 # So long money that was announced by transfer is waited for.
 TRANSFER_WAITS_DAYS = env.int("TRANSFER_WAITS_DAYS", default=30)
 #: Under which https://host the gateways call /webhooks/; some sign over the whole address.

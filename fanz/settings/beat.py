@@ -131,6 +131,14 @@ CELERY_BEAT_SCHEDULE = {
         "task": "debits.make_files",
         "schedule": timedelta(minutes=5),
     },
+    "take files of bank debits to banks": {
+        "task": "debits.send_files",
+        "schedule": timedelta(minutes=1),
+    },
+    "look for files of banks": {
+        "task": "debits.fetch_files",
+        "schedule": timedelta(minutes=5),
+    },
     "act on what banks' files told": {
         "task": "debits.apply_news",
         "schedule": timedelta(seconds=15),

@@ -1,6 +1,6 @@
 """What bank payments can refuse."""
 
-from apps.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from apps.core.errors import Conflict, Invalid, NotAllowed, NotFound, Unavailable
 
 
 class AccountInvalid(Invalid):
@@ -96,6 +96,11 @@ class ReasonMissing(Invalid):
 class WrongFile(Invalid):
     code = "debits.wrong_file"
     message = "This is not such a file, or not of this account."
+
+
+class BankNotReached(Unavailable):
+    code = "debits.bank_not_reached"
+    message = "The bank's drop for files cannot be reached."
 
 
 class FileTooLarge(Invalid):

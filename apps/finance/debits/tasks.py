@@ -32,3 +32,15 @@ def settle_due(**_: Any) -> int:
 def expire_transfers(**_: Any) -> int:
     """Every hour (fanz/settings/beat.py)."""
     return debits.expire_transfers(now=timezone.now())
+
+
+@shared_task(name="debits.send_files", acks_late=True)
+def send_files(**_: Any) -> int:
+    """Every minute (fanz/settings/beat.py)."""
+    return debits.send_files(now=timezone.now())
+
+
+@shared_task(name="debits.fetch_files", acks_late=True)
+def fetch_files(**_: Any) -> int:
+    """Every 5 minutes (fanz/settings/beat.py)."""
+    return debits.fetch_files(now=timezone.now())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from apps.finance.debits import errors
@@ -20,6 +21,41 @@ ACH_NEEDS = (
 )
 SEPA_NEEDS = ("creditor_name", "creditor_id", "iban", "bic")
 WIRE_NEEDS = ("holder", "iban", "bic")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where files of an account are exchanged with its bank (settings.BANK_STORAGES)."""
+
+    storage: str
+    out_folder: str
+    in_folder: str
+    #: Nobody removes what was put there, so what does not lie there never came.
+    keeps: bool
+
+    @property
+    def can_put(self) -> bool:
+        return bool(self.out_folder)
+
+    @property
+    def can_fetch(self) -> bool:
+        return bool(self.in_folder)
+
+    def path_for(self, name: str) -> str:
+        return f"{self.out_folder}/{name}"
+
+
+def place_of(account: Any) -> Place | None:
+    """Return where the account's files go and come from; None: people carry them."""
+    config = account_of(account).config
+    if not config.get("storage"):
+        return None
+    return Place(
+        config["storage"],
+        config.get("out_folder", "").strip("/"),
+        config.get("in_folder", "").strip("/"),
+        config.get("keeps", "") == "yes",
+    )
 
 
 def config_of(account: Any, needs: tuple[str, ...]) -> Mapping[str, str]:

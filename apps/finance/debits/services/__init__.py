@@ -8,6 +8,7 @@ from apps.finance.debits.services.fans import (
     open_mandate,
     open_transfer,
 )
+from apps.finance.debits.services.fetch import fetch_files, settle_found
 from apps.finance.debits.services.files import make_file, make_files
 from apps.finance.debits.services.hand_over import approve_file, release_copy, take_file
 from apps.finance.debits.services.mandates import (
@@ -18,6 +19,7 @@ from apps.finance.debits.services.mandates import (
     sign_sepa,
 )
 from apps.finance.debits.services.receive import LARGEST_FILE, receive_bank_file
+from apps.finance.debits.services.send import confirm_copy, send_files
 from apps.finance.debits.services.transfers import (
     Announced,
     announce_transfer,
@@ -34,7 +36,9 @@ __all__ = [
     "apply_waiting",
     "approve_file",
     "collect",
+    "confirm_copy",
     "expire_transfers",
+    "fetch_files",
     "make_file",
     "make_files",
     "open_mandate",
@@ -43,7 +47,9 @@ __all__ = [
     "release_copy",
     "revoke_by_staff",
     "revoke_mandate",
+    "send_files",
     "settle_due",
+    "settle_found",
     "settle_item",
     "sign_ach",
     "sign_sepa",

@@ -218,6 +218,22 @@ def _check_total(file: DebitFile) -> None:
 def hold_from(file: DebitFile, handed_at: datetime) -> date:
     """Return until when the debits of a file are held: it may have been handed over late."""
     scheme = Scheme(file.scheme)
-    day = handed_at.astimezone(calendars.ZONE_OF[scheme]).date()
-    start = max(file.collect_on, calendars.days_later(day, 1, scheme))
+    start = _settled_on(file, handed_at)
     return calendars.days_later(start, terms_of(scheme).hold_days, scheme)
+
+
+def proved_from(file: DebitFile, handed_at: datetime) -> date:
+    """
+    Return from when accounts whose prenotes stand in a file count as proved.
+
+    Nacha Operating Rules 2.6.2: the third banking day after the prenote's settlement date.
+    """
+    scheme = Scheme(file.scheme)
+    start = _settled_on(file, handed_at)
+    return calendars.days_later(start, terms_of(scheme).prenote_days, scheme)
+
+
+def _settled_on(file: DebitFile, handed_at: datetime) -> date:
+    scheme = Scheme(file.scheme)
+    day = handed_at.astimezone(calendars.ZONE_OF[scheme]).date()
+    return max(file.collect_on, calendars.days_later(day, 1, scheme))

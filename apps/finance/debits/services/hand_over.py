@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
+from django.db.models import F
 from django.db.transaction import atomic
 
 from apps.accounts.models import User
 from apps.audit import services as audit
+from apps.core.db import joins_transaction
 from apps.finance.debits import errors
-from apps.finance.debits.choices import FileState
-from apps.finance.debits.models import Debit, DebitFile, FileApproval, FileCopy
-from apps.finance.debits.services.files import hold_from
+from apps.finance.debits.choices import FileState, MandateState
+from apps.finance.debits.models import Debit, DebitFile, FileApproval, FileCopy, Mandate
+from apps.finance.debits.services.files import hold_from, proved_from
 
 APPROVALS = 2
 
@@ -68,10 +70,7 @@ def take_file(*, file_id: int, by: User, now: datetime) -> bytes:
     body = body_of(file)
     copy.taken_by, copy.taken_at = by, now
     copy.save(update_fields=["taken_by", "taken_at"])
-    if file.state == FileState.APPROVED:
-        file.state, file.handed_at, file.handed_to = FileState.HANDED_OVER, now, by
-        file.save(update_fields=["state", "handed_at", "handed_to"])
-        Debit.objects.filter(items__file=file).update(hold_until=hold_from(file, now))
+    handed_over(file, now=now, by=by)
     _record(file, "debits.file_handed_over", by=by, facts={"copy": copy.number})
     return body
 
@@ -84,7 +83,7 @@ def release_copy(*, file_id: int, by: User, reason: str, now: datetime) -> FileC
     :raises DebitsNotAllowed: ``by`` lacks debits.approve_file
     :raises ReasonMissing, FileNotFound: as they say
     :raises WrongState: it was never handed over, or a copy waits already
-    :raises SecondPersonNeeded: ``by`` took the last copy
+    :raises SecondPersonNeeded: ``by`` took the last copy, or released it to the machine
     """
     if not by.has_perm("debits.approve_file"):
         raise errors.DebitsNotAllowed()
@@ -94,7 +93,7 @@ def release_copy(*, file_id: int, by: User, reason: str, now: datetime) -> FileC
     last = file.copies.order_by("-number").first()
     if last is None or last.taken_at is None:
         raise errors.WrongState(state=file.state, wanted="another copy")
-    if last.taken_by_id == by.pk:
+    if by.pk == (last.released_by_id if last.place else last.taken_by_id):
         raise errors.SecondPersonNeeded()
     copy = FileCopy.objects.create(
         file=file,
@@ -105,6 +104,22 @@ def release_copy(*, file_id: int, by: User, reason: str, now: datetime) -> FileC
     )
     _record(file, "debits.copy_released", by=by, reason=reason, facts={"copy": copy.number})
     return copy
+
+
+@joins_transaction
+def handed_over(file: DebitFile, *, now: datetime, by: User | None) -> None:
+    """The bank has a locked file: with the first time its debits' hold, and prenotes, begin."""
+    if file.state not in {FileState.APPROVED, FileState.SENDING}:
+        return
+    file.state, file.handed_at, file.handed_to = FileState.HANDED_OVER, now, by
+    file.problem = ""
+    file.save(update_fields=["state", "handed_at", "handed_to", "problem"])
+    Debit.objects.filter(items__file=file, items__presentation=F("presentation")).update(
+        hold_until=hold_from(file, now)
+    )
+    Mandate.objects.filter(prenotes__file=file, state=MandateState.CHECKING).update(
+        usable_from=proved_from(file, now)
+    )
 
 
 def body_of(file: DebitFile) -> bytes:

@@ -48,19 +48,20 @@ def receive_bank_file(
     format_name: str,
     file: BinaryIO,
     name: str,
-    by: User,
+    by: User | None,
     now: datetime,
 ) -> Received:
     """
     Store what a bank's file tells; ``apply_waiting`` acts on it. The same file again: no change.
 
-    News that an earlier file told already are counted, not stored again.
+    News that an earlier file told already are counted, not stored again. ``by`` is None where the
+    machine found it at the bank.
 
     :raises DebitsNotAllowed: ``by`` lacks debits.take_bankfile
     :raises BankNotOfThis: there is no such account, or it has no files of this format
     :raises WrongFile, FileTooLarge: it cannot be read, or not be of this account; nothing is kept
     """
-    if not by.has_perm("debits.take_bankfile"):
+    if by is not None and not by.has_perm("debits.take_bankfile"):
         raise errors.DebitsNotAllowed()
     account = bank_account(account_id=account_id, gateway=gateway, also_closed=True)
     if account is None or format_name not in FORMATS_OF.get(gateway, frozenset()):
