@@ -89,7 +89,14 @@ class Adyen:
     needs = frozenset({"api_url", "api_key", "hmac_key"})
 
     def open_checkout(self, order: Order) -> Checkout:
-        """One link for an order, visitor and day: a link lives for a day, its key for longer."""
+        """
+        One link for an order, visitor and day: a link lives for a day, its key for longer. Its
+        own fields need the client key, which is public.
+        """
+        if order.in_page:
+            config = order.account.config
+            names = ("client_key", "environment")
+            return Checkout(fields={name: config[name] for name in names if config.get(name)})
         body: dict[str, Any] = {
             **_what(order),
             "returnUrl": returning.address(order.success_url, token=order.token, paid=True),

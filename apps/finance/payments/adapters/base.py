@@ -85,6 +85,8 @@ class Order:
     webhook_url: str = ""
     #: Ask the gateway to keep the means of payment for later charges.
     keep: bool = False
+    #: The payer stays in our page and types into the gateway's fields; no page of its own opens.
+    in_page: bool = False
     #: Have the payer's bank ask the payer (3-D Secure); see ``Capabilities.challenges``.
     challenge: bool = False
     #: None: one price, once. Where the gateway renews (``Capabilities.rebill_by``) it may do so.

@@ -128,7 +128,7 @@ def _answer(request: Request, transaction: Transaction, *, status: int) -> Respo
 
 
 def _waits_for_a_yes(transaction: Transaction) -> bool:
-    """Test if a person approved a charge that was held back, and the payer has to say yes again."""
+    """Test if a person approved a charge that was held back: its payer has to say yes again."""
     last = transaction.attempts.order_by("-number").first()
     waits = transaction.status == choices.Status.REQUIRES_ACTION
     return bool(

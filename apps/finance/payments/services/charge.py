@@ -106,7 +106,8 @@ def _claim(transaction_id: int, one_time: OneTime | None, now: datetime) -> Atte
     fresh = attempt.handed_over_at is None and attempt.status in _FRESH
     if transaction.status not in _CHARGEABLE or not fresh:
         return None
-    if (attempt.kind == AttemptKind.FIELDS) != is_one_time:
+    has_page = bool(attempt.checkout.get("url"))  # it can be paid there: a token would be twice
+    if (attempt.kind == AttemptKind.FIELDS) != is_one_time or has_page:
         raise errors.WrongState(status=transaction.status, wanted="charged")
     if attempt.payment_method is not None and attempt.payment_method.removed_at:
         end_attempt(attempt=attempt, status=AttemptStatus.NOT_SENT, now=now, code="removed")

@@ -106,6 +106,7 @@ def order_of(attempt: Attempt, visit: Visit) -> Order:
         decline_url=visit.decline_url,
         webhook_url=webhook_address(account.gateway, account.credentials),
         keep=attempt.keep,
+        in_page=attempt.kind == AttemptKind.FIELDS,
         challenge=transaction.risk_outcome == Outcome.CHALLENGE,
     )
 
