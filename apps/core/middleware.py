@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 
-from apps.core.context import client_address, request_id
+from apps.core.context import client_address, client_agent, request_id
 
 __all__ = ["ClientAddressHeader", "RequestIdMiddleware", "client_ip", "request_id"]
 
@@ -57,15 +57,22 @@ class RequestIdMiddleware:
         given = request.headers.get("X-Request-ID", "")
         token = request_id.set(given if _ACCEPTABLE.fullmatch(given) else uuid.uuid4().hex)
         place = client_address.set(client_ip(request))
+        agent = client_agent.set(_agent(request))
         try:
             response = self.get_response(request)
             response["X-Request-ID"] = request_id.get()
             for name, value in getattr(request, "rate_limit_headers", {}).items():
                 response[name] = value
         finally:
+            client_agent.reset(agent)
             client_address.reset(place)
             request_id.reset(token)
         return response
+
+
+def _agent(request: HttpRequest) -> str:
+    given = request.headers.get("User-Agent", "")[:300]
+    return given if given.isprintable() else ""
 
 
 def client_ip(request: HttpRequest) -> str:

@@ -7,6 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from apps.audit import selectors as audit
+from apps.core.context import client_address, client_agent
 from apps.finance.payments import errors
 from apps.finance.payments.adapters.base import Told
 from apps.finance.payments.exports import evidence
@@ -16,6 +17,7 @@ from apps.finance.payments.rules.evidence import Section
 from apps.finance.payments.selectors.evidence import sections_of
 from apps.finance.payments.services.disputes import record_submission
 from apps.finance.payments.services.evidence import make_evidence, take_evidence
+from apps.finance.payments.services.receipts import queue_receipt, send_receipts
 from tests.finance.payments.refunding import a_paid_tip, fresh
 from tests.finance.payments.test_disputes import day, hear
 
@@ -43,21 +45,35 @@ def two_messages(payment_id):
 
 @pytest.fixture
 def case(now):
+    address, agent = client_address.set("203.0.113.7"), client_agent.set("Firefox")
     first = a_paid_tip("30.00", now=now)
     tip = a_paid_tip("100.00", fan=first.payer, creator=first.payee, now=day(now, 1))
+    client_agent.reset(agent)
+    client_address.reset(address)
     return hear(tip, Told.CHARGEBACK, at=now, amount="100.00", due=day(now, 10), now=day(now, 2))
 
 
-def test_it_tells_the_receipt_the_purchase_and_earlier_payments(case, settings):
+def test_it_tells_the_receipt_the_purchase_and_earlier_payments(case, settings, now):
     settings.EVIDENCE_PROVIDERS = [f"{__name__}.two_messages"]
-    sections = {section.title: section for section in sections_of(case)}
     tip = fresh(case.transaction)
+    with transaction.atomic():
+        queue_receipt(transaction_id=tip.pk, now=day(now, 1))
+    assert send_receipts(now=day(now, 1)) == 1
+    sections = {section.title: section for section in sections_of(case)}
     receipt = {row[0]: row[1] for row in sections["Receipt"].rows}
     assert receipt["On the card statement"] == "FANZ.EXAMPLE 800-555-0100"
+    assert receipt["Receipt mailed"] == f"2026-01-16 12:00:00 UTC, to {tip.payer.user.email}"
     assert receipt["Amount"] == "100.00 USD"
     earlier = next(s for t, s in sections.items() if t.startswith("Earlier payments"))
     assert [row[1] for row in earlier.rows] == ["30.00 USD"]
-    assert earlier.note.startswith("1 payments of 30.00 USD")
+    assert earlier.rows[0][-1] == "account, internet address, browser"
+    assert earlier.note.startswith("1 payment of 30.00 USD")
+    purchase = {row[0]: row[1] for row in sections["The purchase"].rows}
+    assert purchase["Internet address of the order"] == "203.0.113.7"
+    assert purchase["Browser of the order"] == "Firefox"
+    assert purchase["Checked against fraud"] == "Allow, score 0"
+    activity = sections["Use of the account around the order"]
+    assert [row[1:] for row in activity.rows] == [("Payments: started", "203.0.113.7", "yes")] * 2
     assert sections["Messages"].rows == [("Sent after the purchase", f"2 about {tip.pk}")]
 
 

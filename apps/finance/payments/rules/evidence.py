@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+#: The history's words for it.
+RECEIPT_MAILED = "The receipt was mailed to the payer"
+
 
 @dataclass(frozen=True, slots=True)
 class Section:

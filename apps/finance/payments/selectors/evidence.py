@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.db.models import Count, Max, Min, Sum
@@ -12,29 +13,41 @@ from apps.audit import selectors as audit
 from apps.core.money import Money
 from apps.finance.payments.choices import PAID
 from apps.finance.payments.models import Dispute, Transaction
-from apps.finance.payments.rules.evidence import Section, moment
+from apps.finance.payments.rules.evidence import RECEIPT_MAILED, Section, moment
+from apps.finance.risk.selectors.subjects import assessment_of
 
 #: What an app above adds in settings.EVIDENCE_PROVIDERS: the payment's id in, chapters out.
 Provider = Callable[[int], list[Section]]
 _EARLIER = 10
 _HISTORY = 60
+_DEEDS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """Where an order came from."""
+
+    ip: str = ""
+    browser: str = ""
 
 
 def sections_of(dispute: Dispute) -> list[Section]:
     """
-    Return the chapters of an evidence pack: receipt, purchase, the payer's earlier payments to
-    the creator, what the gateway told, history; then what higher apps know (what was delivered
-    and opened, messages, terms accepted).
+    Return the chapters of an evidence pack: receipt, purchase, account and its use, the payer's
+    earlier payments to the creator, what the gateway told, history; then what higher apps know
+    (what was delivered and opened, messages, terms accepted).
     """
     payment = Transaction.objects.select_related(
         "cluster", "payer__user", "payee", "merchant_account"
     ).get(pk=dispute.transaction_id)
+    order = _orders([payment.pk]).get(payment.pk, _Order())
     sections = [
         _case(dispute),
         _receipt(payment),
-        _purchase(payment),
+        _purchase(payment, order),
         _customer(payment),
-        _earlier(payment),
+        _activity(payment, order),
+        _earlier(payment, order),
         _told(payment),
         _history(payment),
     ]
@@ -67,11 +80,19 @@ def _receipt(payment: Transaction) -> Section:
         ("Tax in it", f"{payment.tax} {payment.tax_place}" if payment.tax_minor else "none"),
         ("Ordered", moment(payment.created_at)),
         ("Paid", moment(payment.captured_at)),
+        ("Receipt mailed", _mailed(payment)),
         ("On the card statement", account.descriptor if account else "none: paid from a wallet"),
         ("Gateway's reference", payment.gateway_reference or "none"),
         ("Refunded since", str(payment.refunded)),
     ]
+    if payment.message:
+        rows.insert(3, ("The customer's words with it", payment.message))
     return Section("Receipt", rows)
+
+
+def _mailed(payment: Transaction) -> str:
+    line = payment.history.filter(reason=RECEIPT_MAILED).order_by("id").first()
+    return f"{moment(line.at)}, to {payment.payer.user.email}" if line else "not recorded"
 
 
 def _what(payment: Transaction) -> str:
@@ -79,33 +100,41 @@ def _what(payment: Transaction) -> str:
     return f"{kind} to @{payment.payee.handle}" if payment.payee else kind
 
 
-def _purchase(payment: Transaction) -> Section:
-    started = (
-        audit.records(
-            subject_type="payments.transaction",
-            subject_id=str(payment.pk),
-            action="payments.started",
-        )
-        .order_by("id")
-        .first()
-    )
-    address = started.ip if started and started.ip else "not recorded"
+def _purchase(payment: Transaction, order: _Order) -> Section:
     rows = [
-        ("Internet address of the order", address),
+        ("Internet address of the order", order.ip or "not recorded"),
+        ("Browser of the order", order.browser or "not recorded"),
         (
             "Place of the payer, and how it is known",
             ", ".join(payment.place_proofs) or "not asked",
         ),
+        *_weighed(payment),
         *[
             (
                 f"Attempt {attempt.number}",
-                f"{attempt.get_status_display()} at {attempt.gateway}, "
+                f"{attempt.get_status_display()} at {attempt.get_gateway_display()}, "
                 f"{moment(attempt.started_at)} {attempt.reference}".strip(),
             )
             for attempt in payment.attempts.order_by("number")[:20]
         ],
     ]
     return Section("The purchase", rows)
+
+
+def _weighed(payment: Transaction) -> list[tuple[str, str]]:
+    """What the rules against fraud saw before the payment was let through."""
+    found = assessment_of(f"transaction:{payment.public_id}")
+    if found is None:
+        return []
+    countries = {
+        "Country of the card": found.facts.get("country_card"),
+        "Country of the internet address": found.facts.get("country_ip"),
+        "Country the payer named": found.facts.get("country_place"),
+    }
+    return [
+        *[(label, country) for label, country in countries.items() if country],
+        ("Checked against fraud", f"{found.get_outcome_display()}, score {found.score}"),
+    ]
 
 
 def _customer(payment: Transaction) -> Section:
@@ -122,7 +151,34 @@ def _customer(payment: Transaction) -> Section:
     )
 
 
-def _earlier(payment: Transaction) -> Section:
+def _activity(payment: Transaction, order: _Order) -> Section:
+    """What was done from the account, and from where: before the order and after it."""
+    deeds = audit.records(actor_id=payment.payer.user_id)
+    newest = deeds.filter(at__gte=payment.created_at).order_by("id")[:_DEEDS]
+    before = deeds.filter(at__lt=payment.created_at)[:_DEEDS]
+    rows = [
+        (
+            moment(deed.at),
+            _words(deed.action),
+            deed.ip or "not recorded",
+            "yes" if order.ip and deed.ip == order.ip else "",
+        )
+        for deed in [*reversed(before), *newest]
+    ]
+    return Section(
+        "Use of the account around the order",
+        rows,
+        headings=("When", "What", "Internet address", "As the order's"),
+        note="From the platform's audit record, which is sealed and cannot be edited.",
+    )
+
+
+def _words(action: str) -> str:
+    app, _, deed = action.partition(".")
+    return f"{app.capitalize()}: {deed.replace('_', ' ')}"
+
+
+def _earlier(payment: Transaction, order: _Order) -> Section:
     """Earlier payments that nobody disputed show who the payer is (Visa CE 3.0 asks for two)."""
     undisputed = Transaction.objects.filter(
         payer=payment.payer_id,
@@ -130,31 +186,55 @@ def _earlier(payment: Transaction) -> Section:
         status__in=sorted(PAID - {"DISPUTED"}),
         currency=payment.currency,
         captured_at__lt=payment.captured_at or payment.created_at,
+        disputes__isnull=True,
+        fraud_reports__isnull=True,
     )
     sums = undisputed.aggregate(
         n=Count("id"), total=Sum("amount_minor"), first=Min("captured_at"), last=Max("captured_at")
     )
     total = Money(sums["total"] or 0, payment.currency)
-    newest = undisputed.order_by("-captured_at", "-id").select_related("merchant_account")
+    newest = list(undisputed.order_by("-captured_at", "-id")[:_EARLIER])
+    orders = _orders([earlier.pk for earlier in newest])
     rows = [
         (
             moment(earlier.captured_at),
             str(earlier.amount),
             earlier.get_method_display(),
             earlier.gateway_reference,
+            _compared(orders.get(earlier.pk, _Order()), order),
         )
-        for earlier in newest[:_EARLIER]
+        for earlier in newest
     ]
+    number = "1 payment" if sums["n"] == 1 else f"{sums['n']} payments"
     return Section(
         "Earlier payments of this customer to the same seller, none disputed",
         rows,
-        headings=("Paid", "Amount", "Method", "Gateway's reference"),
-        note=f"{sums['n']} payments of {total} from {moment(sums['first'])} "
-        f"to {moment(sums['last'])}."
+        headings=("Paid", "Amount", "Method", "Gateway's reference", "As this order"),
+        note=f"{number} of {total} from {moment(sums['first'])} to {moment(sums['last'])}."
         if sums["n"]
         else "",
         empty="This was the first payment to this seller.",
     )
+
+
+def _compared(earlier: _Order, order: _Order) -> str:
+    same = ["account"]
+    if order.ip and earlier.ip == order.ip:
+        same.append("internet address")
+    if order.browser and earlier.browser == order.browser:
+        same.append("browser")
+    return ", ".join(same)
+
+
+def _orders(payment_ids: Sequence[int]) -> dict[int, _Order]:
+    """Return where payments were ordered from, in one query."""
+    found = audit.records(subject_type="payments.transaction", action="payments.started").filter(
+        subject_id__in=[str(each) for each in payment_ids]
+    )
+    return {
+        int(record.subject_id): _Order(record.ip or "", str(record.facts.get("browser", "")))
+        for record in found
+    }
 
 
 def _told(payment: Transaction) -> Section:
@@ -162,6 +242,7 @@ def _told(payment: Transaction) -> Section:
     return Section(
         "What the gateway told us",
         [(moment(at), kind, status.capitalize()) for at, kind, status in deliveries[:_HISTORY]],
+        empty="It has sent nothing about this payment.",
         headings=("Received", "News", "State"),
     )
 

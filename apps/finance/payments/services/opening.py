@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from apps.accounts.models import Profile
 from apps.audit import services as audit
+from apps.core.context import client_agent
 from apps.core.db import joins_transaction
 from apps.core.errors import DomainError
 from apps.core.money import Money
@@ -76,6 +76,75 @@ def open_outside(wish: Wish, *, now: datetime) -> Opened | DomainError:
         now=now,
         only=cards_of(by.means).keys() if by.means else None,
     )
+    judged = _judge(wish, quote, now)
+    if isinstance(judged, Transaction):
+        return Opened(judged, None)
+    way = find_way(
+        subject=judged.subject,
+        cluster=cluster,
+        facts=facts_of(
+            cluster=cluster,
+            kind=wish.kind,
+            method=wish.method,
+            amount=quote.amount,
+            means=by.means,
+            country=by.country,
+            risk_score=judged.score,
+            first_purchase=judged.first_purchase,
+        ),
+        pay_by=by,
+        outcome=judged.outcome,
+        now=now,
+    )
+    if isinstance(way, DomainError):
+        return way
+    transaction, _ = _open(
+        wish, quote, account=way.account, public_id=judged.public_id, now=now, judged=judged
+    )
+    if way.outcome == Outcome.REVIEW != judged.outcome:
+        risk.hold(subject=judged.subject, why="No account could have the payer's bank ask")
+    return Opened(transaction, way)
+
+
+@joins_transaction
+def open_at(
+    wish: Wish, *, account: MerchantAccount, now: datetime
+) -> tuple[Transaction, Outcome | None]:
+    """Open a payment at an account that is given already; also return what risk says of it, or
+    None when it is not new."""
+    quote = _quote(wish, now)
+    judged = _judge(wish, quote, now)
+    if isinstance(judged, Transaction):
+        return judged, None
+    transaction, _ = _open(
+        wish, quote, account=account, public_id=judged.public_id, now=now, judged=judged
+    )
+    return transaction, judged.outcome
+
+
+@joins_transaction
+def open_inside(wish: Wish, *, now: datetime) -> tuple[Transaction, bool]:
+    """Open a payment from the wallet; also return whether it is new."""
+    return _open(wish, _quote(wish, now), account=None, public_id=uuid.uuid4(), now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What risk says of a payment that is about to be opened."""
+
+    public_id: uuid.UUID
+    outcome: Outcome
+    score: int
+    first_purchase: bool
+
+    @property
+    def subject(self) -> str:
+        return f"transaction:{self.public_id}"
+
+
+@joins_transaction
+def _judge(wish: Wish, quote: Quote, now: datetime) -> _Judged | Transaction:
+    """Return what risk says, or the payment that the same key made at the same time."""
     public_id = uuid.uuid4()
     first = not Transaction.objects.filter(payer=wish.fan, captured_at__isnull=False).exists()
     assessment = risk.assess(
@@ -85,54 +154,8 @@ def open_outside(wish: Wish, *, now: datetime) -> Opened | DomainError:
     )
     if (twin := first_by_key(wish)) is not None:  # asked at once: assessed one after the other
         risk.forget_twin(subject=assessment.subject)
-        return Opened(twin, None)
-    way = find_way(
-        subject=assessment.subject,
-        cluster=cluster,
-        facts=facts_of(
-            cluster=cluster,
-            kind=wish.kind,
-            method=wish.method,
-            amount=quote.amount,
-            means=by.means,
-            country=by.country,
-            risk_score=assessment.score,
-            first_purchase=first,
-        ),
-        pay_by=by,
-        outcome=Outcome(assessment.outcome),
-        now=now,
-    )
-    if isinstance(way, DomainError):
-        return way
-    transaction, _ = _open(
-        wish,
-        quote,
-        account=way.account,
-        public_id=public_id,
-        now=now,
-        judged={
-            "payer_country": by.country[:2],
-            "first_purchase": first,
-            "risk_outcome": assessment.outcome,
-            "risk_score": assessment.score,
-        },
-    )
-    if way.outcome == Outcome.REVIEW != assessment.outcome:
-        risk.hold(subject=assessment.subject, why="No account could have the payer's bank ask")
-    return Opened(transaction, way)
-
-
-@joins_transaction
-def open_at(wish: Wish, *, account: MerchantAccount, now: datetime) -> tuple[Transaction, bool]:
-    """Open a payment at an account that is given already; also return whether it is new."""
-    return _open(wish, _quote(wish, now), account=account, public_id=uuid.uuid4(), now=now)
-
-
-@joins_transaction
-def open_inside(wish: Wish, *, now: datetime) -> tuple[Transaction, bool]:
-    """Open a payment from the wallet; also return whether it is new."""
-    return _open(wish, _quote(wish, now), account=None, public_id=uuid.uuid4(), now=now)
+        return twin
+    return _Judged(public_id, Outcome(assessment.outcome), assessment.score, first)
 
 
 def _risk_facts(wish: Wish, quote: Quote, *, first_purchase: bool) -> risk.RiskFacts:
@@ -173,7 +196,7 @@ def _open(
     account: MerchantAccount | None,
     public_id: uuid.UUID,
     now: datetime,
-    judged: Mapping[str, object] | None = None,
+    judged: _Judged | None = None,
 ) -> tuple[Transaction, bool]:
     transaction, is_new = Transaction.objects.get_or_create(
         payer=wish.fan,
@@ -199,7 +222,7 @@ def _open(
             "message": wish.message,
             "created_at": now,
             "last_word_at": now,
-            **(judged or {}),
+            **(_as_columns(wish, judged) if judged else {}),
         },
     )
     if not is_new:
@@ -217,10 +240,20 @@ def _open(
             "method": wish.method.value,
             "amount": str(quote.amount),
             **({"tax": str(quote.tax), "place": quote.tax_place} if quote.tax else {}),
+            **({"browser": browser} if (browser := client_agent.get()) else {}),
         },
         cluster=wish.fan.cluster,
     )
     return transaction, True
+
+
+def _as_columns(wish: Wish, judged: _Judged) -> dict[str, object]:
+    return {
+        "payer_country": wish.pay_by.country[:2],
+        "first_purchase": judged.first_purchase,
+        "risk_outcome": judged.outcome,
+        "risk_score": judged.score,
+    }
 
 
 def _kept(due: TaxQuote) -> list[dict[str, str | int]]:

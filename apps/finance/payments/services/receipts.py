@@ -13,7 +13,10 @@ from django.template.loader import select_template
 from apps.core.db import joins_transaction, outside_transaction
 from apps.finance.payments.choices import PAID
 from apps.finance.payments.models import Transaction
+from apps.finance.payments.rules.evidence import RECEIPT_MAILED
 from apps.finance.payments.selectors.transactions import receipt_of
+from apps.finance.payments.services.move import note
+from apps.finance.payments.services.refund_moves import locked_payment
 
 log = structlog.get_logger(__name__)
 
@@ -43,9 +46,16 @@ def send_receipts(*, now: datetime, limit: int = 50) -> int:
         except OSError as error:  # SMTP errors and sockets alike
             log.warning("receipt_not_sent", transaction=transaction.pk, error=repr(error))
             continue
-        Transaction.objects.filter(pk=transaction.pk).update(receipt_due_at=None)
+        _record(transaction, now)
         sent += 1
     return sent
+
+
+@atomic
+def _record(transaction: Transaction, now: datetime) -> None:
+    """That it was mailed is told to a bank that asks, and to staff."""
+    Transaction.objects.filter(pk=transaction.pk).update(receipt_due_at=None)
+    note(transaction=locked_payment(transaction.pk), now=now, reason=RECEIPT_MAILED)
 
 
 @atomic
