@@ -6,6 +6,7 @@ from apps.core.admin.filters import CHOICES, DaysFilter, Queue, QueueFilter
 from apps.core.admin.sections import Ask, Cell, Event, Fact, Facts, Page, Raw, Table, Timeline, Way
 from apps.core.admin.terms import as_id, as_uuid
 from apps.core.admin.verbs import Verb
+from apps.core.admin.walks import WalkAdmin, progress, stop_refusal
 from apps.core.show import amount, change_link, source_link, state, when
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Table",
     "Timeline",
     "Verb",
+    "WalkAdmin",
     "Way",
     "amount",
     "as_id",
@@ -32,7 +34,9 @@ __all__ = [
     "ask",
     "ask_with",
     "change_link",
+    "progress",
     "source_link",
     "state",
+    "stop_refusal",
     "when",
 ]

@@ -69,10 +69,3 @@ class ReviewState(TextChoices):
     WAITING = "WAITING", "Waits"
     APPROVED = "APPROVED", "Approved"
     REJECTED = "REJECTED", "Rejected"
-
-
-class TestStatus(TextChoices):
-    WAITING = "WAITING", "Waits"
-    RUNNING = "RUNNING", "Runs"
-    DONE = "DONE", "Done"
-    STOPPED = "STOPPED", "Stopped"

@@ -41,13 +41,6 @@ class Why(TextChoices):
     NOT_NAMED = "NOT_NAMED", "The rule allows only other accounts"
 
 
-class ReplayStatus(TextChoices):
-    WAITING = "WAITING", "Waits"
-    RUNNING = "RUNNING", "Runs"
-    DONE = "DONE", "Done"
-    STOPPED = "STOPPED", "Stopped"
-
-
 #: What payments above call their kinds and methods, for whoever writes a rule.
 KINDS = {"TIP": "Tip", "WALLET_DEPOSIT": "Wallet deposit"}
 METHODS = {

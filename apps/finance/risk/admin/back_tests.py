@@ -6,30 +6,26 @@ from collections import defaultdict
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.safestring import SafeString
 
 from apps.core.admin import (
     Cell,
-    ConsoleAdmin,
     Fact,
     Facts,
     Page,
     Table,
     Verb,
+    WalkAdmin,
     amount,
     change_link,
-    state,
-    when,
+    stop_refusal,
 )
 from apps.finance.risk import services as risk
 from apps.finance.risk.admin.shown import outcome
-from apps.finance.risk.choices import Outcome, Result, TestStatus
+from apps.finance.risk.choices import Outcome, Result
 from apps.finance.risk.models import BackTest
 
-_OPEN = {TestStatus.WAITING, TestStatus.RUNNING}
-AGAIN = 3
 #: What keeps money from being taken without a person's yes.
 _STOPPED = {Outcome.BLOCK, Outcome.REVIEW}
 
@@ -44,7 +40,7 @@ STOP = Verb(
     label="Stop",
     permission="risk.run_back_test",
     preview=lambda _row, _by: "The test ends where it is; what it has counted stays.",
-    refusal=lambda row, _by: "" if row.status in _OPEN else "it has ended.",
+    refusal=stop_refusal,
     run=stop_run,
     icon="stop",
     is_quiet=True,
@@ -52,61 +48,17 @@ STOP = Verb(
 
 
 @admin.register(BackTest)
-class BackTestAdmin(ConsoleAdmin):
-    list_display = ("number", "what", "stretch", "word", "payments", "would_change", "who")
-    list_display_links = ("number",)
-    list_filter = ("status",)
+class BackTestAdmin(WalkAdmin):
+    list_display = ("number", "what", "stretch", "word", "payments", "would_change", "asked")
     list_select_related = ("rule", "asked_by")
     intro = "Rules in shadow, tried on past payments whose end is known."
     empty_title = "No tests"
     empty_text = "Open a rule in shadow and test it on past payments."
     verbs = (STOP,)
 
-    @admin.display(description="Test")
-    def number(self, row: BackTest) -> str:
-        return f"#{row.pk}"
-
     @admin.display(description="Of")
     def what(self, row: BackTest) -> str:
         return str(row.rule or "all rules in shadow")
-
-    @admin.display(description="Payments of")
-    def stretch(self, row: BackTest) -> str:
-        return f"{row.since:%d %b} to {row.until:%d %b %Y}"
-
-    @admin.display(description="State")
-    def word(self, row: BackTest) -> SafeString:
-        if row.status in _OPEN:
-            whole = max(1, row.last_id - row.first_id + 1)
-            done = max(0, row.bookmark - row.first_id + 1)
-            return state("PROCESSING", f"{done * 100 // whole} % done")
-        return state("OK" if row.status == TestStatus.DONE else "FAILED", row.get_status_display())
-
-    @admin.display(description="Payments")
-    def payments(self, row: BackTest) -> str:
-        return f"{row.counted:,}"
-
-    @admin.display(description="Would change")
-    def would_change(self, row: BackTest) -> str:
-        return f"{row.changed:,}"
-
-    @admin.display(description="Asked by")
-    def who(self, row: BackTest) -> str:
-        return str(row.asked_by)
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The page; while the test is under way the browser loads it again by itself."""
-        response = super().change_view(request, object_id, form_url, extra_context)
-        open_now = object_id.isdigit() and BackTest.objects.filter(pk=object_id, status__in=_OPEN)
-        if open_now and open_now.exists():
-            response["Refresh"] = str(AGAIN)
-        return response
 
     def page(self, request: HttpRequest, row: BackTest) -> Page:
         return Page(
@@ -120,10 +72,7 @@ class BackTestAdmin(ConsoleAdmin):
                     "Test",
                     [
                         Fact("Rule", change_link("risk_riskrule", row.rule_id, row.rule)),
-                        Fact("From", when(row.since)),
-                        Fact("To", when(row.until)),
-                        Fact("Asked by", row.asked_by),
-                        Fact("Ended", when(row.finished_at)),
+                        *self.facts(row),
                     ],
                 )
             ],

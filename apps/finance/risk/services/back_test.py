@@ -9,9 +9,10 @@ from django.db.models import Max, Min
 
 from apps.accounts.models import User
 from apps.audit import services as audit
+from apps.core.models import WALKING
 from apps.core.money import Money
 from apps.finance.risk import errors
-from apps.finance.risk.choices import RuleStatus, TestStatus
+from apps.finance.risk.choices import RuleStatus
 from apps.finance.risk.models import Assessment, BackTest, RiskRule
 from apps.finance.risk.rules.facts import Known
 from apps.finance.risk.rules.judge import judge
@@ -24,7 +25,6 @@ MOST_DAYS = 90
 #: Assessments in one step, and steps in one tick: memory holds one step's.
 STEP, STEPS = 500, 20
 EXAMPLES = 20
-_OPEN = (TestStatus.WAITING, TestStatus.RUNNING)
 
 
 @transaction.atomic
@@ -81,11 +81,10 @@ def stop_back_test(*, test_id: int, by: User, reason: str, now: datetime) -> Bac
     """
     if not by.has_perm("risk.run_back_test"):
         raise errors.NotPermitted()
-    test = BackTest.objects.select_for_update().filter(pk=test_id, status__in=_OPEN).first()
+    test = BackTest.objects.select_for_update().filter(pk=test_id, status__in=WALKING).first()
     if test is None:
         raise errors.RuleNotFound(id=test_id)
-    test.status, test.finished_at = TestStatus.STOPPED, now
-    test.save(update_fields=["status", "finished_at"])
+    test.stop(now=now)
     audit.record(by=by, action="risk.test_stopped", subject=test, reason=reason)
     return test
 
@@ -102,7 +101,7 @@ def run_back_tests(*, now: datetime, steps: int = STEPS) -> int:
 def _step(now: datetime) -> bool:
     test = (
         BackTest.objects.select_for_update(skip_locked=True)
-        .filter(status__in=_OPEN)
+        .filter(status__in=WALKING)
         .order_by("id")
         .first()
     )
@@ -115,12 +114,7 @@ def _step(now: datetime) -> bool:
     )
     if rows:
         _judge_again(test, rows)
-    test.counted += len(rows)
-    test.bookmark = rows[-1].pk if rows else test.last_id
-    test.status = TestStatus.RUNNING
-    if test.bookmark >= test.last_id:
-        test.status, test.finished_at = TestStatus.DONE, now
-    test.save()
+    test.step([row.pk for row in rows], now=now)
     return True
 
 

@@ -7,34 +7,26 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.safestring import SafeString
 
 from apps.core.admin import (
     Cell,
-    ConsoleAdmin,
     Fact,
     Facts,
     Page,
     Table,
     Verb,
+    WalkAdmin,
     amount,
     change_link,
-    state,
-    when,
+    stop_refusal,
 )
 from apps.core.money import BPS_WHOLE
 from apps.finance.routing import selectors
 from apps.finance.routing import services as routing
 from apps.finance.routing.admin.shown import account, part
-from apps.finance.routing.choices import ReplayStatus
 from apps.finance.routing.models import Replay
-
-_OPEN = {ReplayStatus.WAITING, ReplayStatus.RUNNING}
-#: Seconds after which the page of a replay under way is loaded again.
-AGAIN = 3
-_TONES = {"DONE": "OK", "RUNNING": "PROCESSING", "STOPPED": "FAILED"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +36,6 @@ class Bars:
     title: str
     rows: list[dict[str, Any]]
     template: str = field(default="admin/routing/bars.html")
-
-
-def stop_refusal(row: Replay, _by: Any) -> str:
-    return "" if row.status in _OPEN else "it has ended."
 
 
 def stop_run(row: Replay, by: Any, reason: str) -> str:
@@ -67,67 +55,18 @@ STOP = Verb(
 )
 
 
-def progress_text(row: Replay) -> SafeString:
-    """How far it is, by the ids it has to walk."""
-    if row.status not in _OPEN:
-        return state(_TONES[row.status], row.get_status_display())
-    whole = max(1, row.last_id - row.first_id + 1)
-    done = max(0, row.bookmark - row.first_id + 1)
-    return state("PROCESSING", f"{done * 100 // whole} % done")
-
-
 @admin.register(Replay)
-class ReplayAdmin(ConsoleAdmin):
+class ReplayAdmin(WalkAdmin):
     list_display = ("number", "version", "stretch", "word", "payments", "would_change", "asked")
-    list_display_links = ("number",)
-    list_filter = ("status",)
     list_select_related = ("rule_set", "asked_by")
     intro = "Past payments decided again by another version, with the accounts as they stood then."
     empty_title = "No replays"
     empty_text = "Open a version and replay the payments of the last week."
     verbs = (STOP,)
 
-    @admin.display(description="Replay")
-    def number(self, row: Replay) -> str:
-        return f"#{row.pk}"
-
     @admin.display(description="Version")
     def version(self, row: Replay) -> str:
         return str(row.rule_set)
-
-    @admin.display(description="Payments of")
-    def stretch(self, row: Replay) -> str:
-        return f"{row.since:%d %b} to {row.until:%d %b %Y}"
-
-    @admin.display(description="State")
-    def word(self, row: Replay) -> SafeString:
-        return progress_text(row)
-
-    @admin.display(description="Payments")
-    def payments(self, row: Replay) -> str:
-        return f"{row.counted:,}"
-
-    @admin.display(description="Would change")
-    def would_change(self, row: Replay) -> str:
-        return f"{row.changed:,}"
-
-    @admin.display(description="Asked by")
-    def asked(self, row: Replay) -> str:
-        return str(row.asked_by)
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The page; while the replay is under way the browser loads it again by itself."""
-        response = super().change_view(request, object_id, form_url, extra_context)
-        open_now = object_id.isdigit() and Replay.objects.filter(pk=object_id, status__in=_OPEN)
-        if open_now and open_now.exists():
-            response["Refresh"] = str(AGAIN)
-        return response
 
     def page(self, request: HttpRequest, row: Replay) -> Page:
         labels = selectors.labels_of()
@@ -137,12 +76,12 @@ class ReplayAdmin(ConsoleAdmin):
         return Page(
             title=f"Replay {row.pk}",
             subtitle=str(row.rule_set),
-            state=progress_text(row),
+            state=self.word(row),
             notice=f"{row.changed:,} of {row.counted:,} payments would go another way"
             f" ({part(row.changed, row.counted)})."
             if row.counted
             else "Nothing was counted yet."
-            if row.status in _OPEN
+            if row.is_open
             else "No payments were decided in this time.",
             main=main,
             side=[
@@ -154,10 +93,7 @@ class ReplayAdmin(ConsoleAdmin):
                             change_link("routing_ruleset", row.rule_set_id, row.rule_set),
                         ),
                         Fact("Revision", row.revision),
-                        Fact("From", when(row.since)),
-                        Fact("To", when(row.until)),
-                        Fact("Asked by", row.asked_by),
-                        Fact("Ended", when(row.finished_at)),
+                        *self.facts(row),
                     ],
                 )
             ],

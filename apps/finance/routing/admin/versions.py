@@ -25,6 +25,7 @@ from apps.core.admin import (
     Way,
     ask,
     change_link,
+    progress,
     state,
     when,
 )
@@ -32,7 +33,6 @@ from apps.core.errors import DomainError
 from apps.finance.routing import selectors
 from apps.finance.routing import services as routing
 from apps.finance.routing.admin.forms import FIELDS, SPARE, RuleForm, TitleForm, filled_with
-from apps.finance.routing.admin.replays import progress_text
 from apps.finance.routing.admin.shown import conditions, deed
 from apps.finance.routing.admin.version_verbs import ACTIVATE, COPY, DISCARD, REPLAY
 from apps.finance.routing.choices import VersionStatus
@@ -286,7 +286,7 @@ def _replays(row: RuleSet) -> Table:
         [
             [
                 change_link("routing_replay", one.pk, f"{one.asked_at:%Y-%m-%d %H:%M}"),
-                progress_text(one),
+                progress(one),
                 f"{one.counted:,}",
                 f"{one.changed:,}",
             ]

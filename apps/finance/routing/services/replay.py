@@ -12,8 +12,8 @@ from django.db.models import Max, Min
 
 from apps.accounts.models import User
 from apps.audit import services as audit
+from apps.core.models import WALKING
 from apps.finance.routing import errors
-from apps.finance.routing.choices import ReplayStatus
 from apps.finance.routing.models import Decision, Options, Replay, RuleSet
 from apps.finance.routing.rules.engine import decide
 from apps.finance.routing.rules.facts import Candidate, Facts
@@ -25,7 +25,6 @@ LONGEST = timedelta(days=31)
 #: Decisions made again in one step, and steps in one tick: memory holds one step's.
 STEP, STEPS = 1_000, 20
 EXAMPLES = 20
-_OPEN = (ReplayStatus.WAITING, ReplayStatus.RUNNING)
 
 
 @transaction.atomic
@@ -77,11 +76,10 @@ def stop_replay(*, replay_id: int, by: User, reason: str, now: datetime) -> Repl
     :raises ReplayNotFound: none is under way by that number
     """
     check_may(by, "routing.run_replay")
-    replay = Replay.objects.select_for_update().filter(pk=replay_id, status__in=_OPEN).first()
+    replay = Replay.objects.select_for_update().filter(pk=replay_id, status__in=WALKING).first()
     if replay is None:
         raise errors.ReplayNotFound(replay=replay_id)
-    replay.status, replay.finished_at = ReplayStatus.STOPPED, now
-    replay.save(update_fields=["status", "finished_at"])
+    replay.stop(now=now)
     audit.record(by=by, action="routing.replay_stopped", subject=replay, reason=reason)
     return replay
 
@@ -101,7 +99,7 @@ def run_replays(*, now: datetime, steps: int = STEPS) -> int:
 def _step(now: datetime) -> bool:
     replay = (
         Replay.objects.select_for_update(skip_locked=True)
-        .filter(status__in=_OPEN)
+        .filter(status__in=WALKING)
         .order_by("id")
         .first()
     )
@@ -116,13 +114,8 @@ def _step(now: datetime) -> bool:
             replay.changed += 1
             if len(replay.examples) < EXAMPLES:
                 replay.examples.append(again.example)
-    replay.counted += len(rows)
     replay.flows = flows.as_json()
-    replay.bookmark = rows[-1].pk if rows else replay.last_id
-    replay.status = ReplayStatus.RUNNING
-    if replay.bookmark >= replay.last_id:
-        replay.status, replay.finished_at = ReplayStatus.DONE, now
-    replay.save()
+    replay.step([row.pk for row in rows], now=now)
     return True
 
 
