@@ -3,6 +3,7 @@
 from django.urls import path
 
 from apps.storefront.views import (
+    bank,
     cards,
     checkout,
     earnings,
@@ -27,6 +28,11 @@ urlpatterns = [
     path("wallet/cards/", cards.show, name="cards"),
     path("wallet/cards/<uuid:public_id>/prefer/", cards.prefer, name="prefer_card"),
     path("wallet/cards/<uuid:public_id>/remove/", cards.remove, name="remove_card"),
+    path("wallet/bank/", bank.show, name="bank"),
+    path("wallet/bank/transfer/", bank.transfer, name="bank_transfer"),
+    path("wallet/bank/sign/<slug:kind>/", bank.sign, name="sign_mandate"),
+    path("wallet/bank/<uuid:public_id>/pay/", bank.pay, name="pay_by_bank"),
+    path("wallet/bank/<uuid:public_id>/revoke/", bank.revoke, name="revoke_mandate"),
     path("payments/", payments.show, name="payments"),
     path("earnings/", earnings.show, name="earnings"),
     path("earnings/statement/", earnings.statement, name="statement"),

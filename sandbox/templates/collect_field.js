@@ -18,12 +18,12 @@ const other = (which) => parent.frames[`collect-${which}`].document.querySelecto
 input.addEventListener("blur", tell);
 window.addEventListener("message", async ({ data }) => {
   if (name !== "ccnumber" || data?.ask !== "token") return;
-  const all = Object.keys(FORMS).every((which) => {
+  const all = Object.keys(FORMS).map((which) => {
     const valid = FORMS[which].test(other(which).trim());
     parent.postMessage({ field: which, valid }, "*");
     return valid;
   });
-  if (!all) return;
+  if (!all.every(Boolean)) return;
   const answer = await fetch("/nmi/token/create", {
     method: "POST",
     body: new URLSearchParams({ card: input.value.replaceAll(" ", ""), tokenization_key: data.key }),

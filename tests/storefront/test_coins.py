@@ -53,4 +53,3 @@ def test_asked_twice_it_is_one_invoice(sandbox, fan, begun):
         client.post(begun)
     payment = payments.transactions_of(fan).get()
     assert len(sandbox.sales("btcpay", str(payment.public_id))) == 1
-

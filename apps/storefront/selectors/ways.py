@@ -55,15 +55,17 @@ def ways_to_tip(*, cluster: Cluster, fan: Profile | None, balance: Money, today:
     """Return how a tip may be paid. A card is always among them: that none is taken now is said
     when it is tried, with what was typed still there."""
     offers = offers_of(cluster=cluster, currency=CURRENCY, today=today)
-    new = _new(offers) or [Way(CARD, "Card")]
+    kept = _kept(fan, offers)
+    new = _new(offers, kept) or [Way(CARD, "Card")]
     own = Way(WALLET, "Wallet", balance.formatted if balance else "", Method.WALLET)
-    return _ways([*_kept(fan, offers), *new, own], offers)
+    return _ways([*kept, *new, own], offers)
 
 
 def ways_to_deposit(*, cluster: Cluster, fan: Profile, today: date) -> Ways:
     """Return how money may be added to the wallet."""
     offers = offers_of(cluster=cluster, currency=CURRENCY, today=today)
-    return _ways([*_kept(fan, offers), *_new(offers)], offers)
+    kept = _kept(fan, offers)
+    return _ways([*kept, *_new(offers, kept)], offers)
 
 
 def _ways(ways: list[Way], offers: Mapping[Method, Offer]) -> Ways:
@@ -90,9 +92,14 @@ def _kept(fan: Profile | None, offers: Mapping[Method, Offer]) -> list[Way]:
     ]
 
 
-def _new(offers: Mapping[Method, Offer]) -> list[Way]:
+def _new(offers: Mapping[Method, Offer], kept: list[Way]) -> list[Way]:
     return [
-        Way(method.value, label, method=method, kind=offers[method].kind)
+        Way(
+            method.value,
+            "New card" if kept and method == Method.CARD else label,
+            method=method,
+            kind=offers[method].kind,
+        )
         for method, label in _NEW.items()
         if method in offers
     ]

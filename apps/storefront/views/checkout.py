@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from apps.accounts.api import requests
 from apps.core.errors import DomainError, NotFound
 from apps.core.middleware import client_ip
+from apps.finance.debits import selectors as debits_selectors
 from apps.finance.payments import selectors as payments_selectors
 from apps.finance.payments import services as payments
 from apps.finance.payments.selectors.offers import fields_script_of
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from apps.finance.payments.models import Transaction
 
 UNPROCESSABLE = 422
+_BY_BANK = frozenset({"BANK_DEBIT", "TRANSFER"})
 
 
 class SeeOther(HttpResponseRedirect):
@@ -72,7 +74,8 @@ def _own(fan: Profile, public_id: uuid.UUID) -> Transaction:
 def _context(fan: Profile, payment: Transaction, step: Step) -> dict[str, Any]:
     kept = step.attempt.payment_method if step.attempt else None
     refunds = refunds_of(fan).filter(transaction=payment) if payment.captured_at else ()
-    return {
+    context = _bank_context(fan, payment) if payment.method in _BY_BANK else {}
+    return context | {
         "payment": payment,
         "step": step.do.name,
         "fields": step.fields,
@@ -85,6 +88,18 @@ def _context(fan: Profile, payment: Transaction, step: Step) -> dict[str, Any]:
         "advice": rules.advice(payment.gateway, payment.failure_code),
         "refunds": list(refunds),
     }
+
+
+def _bank_context(fan: Profile, payment: Transaction) -> dict[str, Any]:
+    """Say what waits at the bank: where a transfer is sent, or when a debit is made."""
+    debit = debits_selectors.debits_of(fan).filter(transaction=payment).first()
+    transfer = debits_selectors.transfers_of(fan).filter(transaction=payment).first()
+    if transfer is None or payment.status != "PROCESSING":
+        return {"debit": debit}
+    try:
+        return {"transfer": transfer, "send_to": debits_selectors.where_to_send(transfer)}
+    except DomainError:  # the account at the bank was closed since; staff find the transfer
+        return {"transfer": None}
 
 
 # --- The next step ------------------------------------------------------------------------------

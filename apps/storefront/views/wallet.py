@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from apps.accounts.api import requests
 from apps.accounts.models import Profile
 from apps.core.errors import DomainError
+from apps.finance.debits import selectors as debits_selectors
 from apps.finance.ledger import postings
 from apps.finance.ledger import selectors as ledger_selectors
 from apps.finance.payments import selectors as payments_selectors
@@ -60,11 +61,16 @@ def show(request: HttpRequest) -> HttpResponse:
 def _page(
     request: HttpRequest, fan: Profile, form: DepositForm, ways: selectors.Ways, status: int = 200
 ) -> HttpResponse:
+    by_bank = debits_selectors.ways_of(fan)
+    others = sorted({way.least.currency for way in by_bank} - {CURRENCY})
+    balances = [ledger_selectors.balance_of(postings.wallet(fan.pk), each) for each in others]
     recent = payments_selectors.transactions_of(fan).filter(payer=fan)
     context = {
         "balance": ledger_selectors.balance_of(postings.wallet(fan.pk), CURRENCY),
         "recent": recent.order_by("-id")[:RECENT],
         "cards": means_of(fan),
+        "by_bank": by_bank,
+        "others": [balance for balance in balances if balance],
         "form": form,
         "limits": ways.limits,
         "key": KeyForm.fresh(),
