@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 
 from apps.core.context import client_address, client_agent, request_id
+from apps.core.logs import without_secrets
 
 __all__ = ["ClientAddressHeader", "RequestIdMiddleware", "client_ip", "request_id"]
 
@@ -55,7 +56,7 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")
-        token = request_id.set(given if _ACCEPTABLE.fullmatch(given) else uuid.uuid4().hex)
+        token = request_id.set(given if _is_acceptable(given) else uuid.uuid4().hex)
         place = client_address.set(client_ip(request))
         agent = client_agent.set(_agent(request))
         try:
@@ -72,7 +73,12 @@ class RequestIdMiddleware:
 
 def _agent(request: HttpRequest) -> str:
     given = request.headers.get("User-Agent", "")[:300]
-    return given if given.isprintable() else ""
+    return str(without_secrets(given)) if given.isprintable() else ""
+
+
+def _is_acceptable(given: str) -> bool:
+    """Test if an id may stand in logs and records; one that hides something there may not."""
+    return bool(_ACCEPTABLE.fullmatch(given)) and without_secrets(given) == given
 
 
 def client_ip(request: HttpRequest) -> str:

@@ -179,6 +179,14 @@ WEBHOOK_TROUBLE = frozenset(
 WEBHOOK_NEEDS_STAFF = frozenset({WebhookStatus.PARKED, WebhookStatus.QUARANTINED})
 
 
+class CardData(TextChoices):
+    """Whether a delivery may hold a card number, and what became of it."""
+
+    NONE = "", "None seen"
+    SEALED = "SEALED", "Sealed until it is heard"
+    HIDDEN = "HIDDEN", "Hidden: what was sent is not kept as it came"
+
+
 class NoticeOutcome(TextChoices):
     """What became of one piece of news in a delivery."""
 

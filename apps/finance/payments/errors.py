@@ -230,7 +230,7 @@ class TooEarly(Conflict):
 
 class WebhookEmptied(Conflict):
     code = "payments.webhook_emptied"
-    message = "What was sent is emptied after its time, so it cannot be heard again."
+    message = "What was sent is no longer kept as it came, so it cannot be heard again."
 
 
 class WebhookNotWaiting(Conflict):

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import uuid
+from datetime import timedelta
 from unittest.mock import patch
+from urllib.parse import urlencode
 
 import pytest
 from django.apps import apps
 from django.core.cache import caches
-from django.db import connection
+from django.db import IntegrityError, connection
+from django.test import Client
+from django.utils import timezone
 from psycopg.sql import SQL, Identifier
 
 from apps.core import http
+from apps.finance.payments import errors, views
 from apps.finance.payments import services as payments
 from apps.finance.payments.adapters import GATEWAYS
 from apps.finance.payments.adapters.base import Answered, Outcome
-from apps.finance.payments.choices import Status
+from apps.finance.payments.choices import CardData, Status, WebhookStatus
+from apps.finance.payments.models import WebhookEvent
+from apps.finance.payments.rules.card_data import (
+    may_hold_number,
+    without_codes,
+    without_numbers,
+)
 from apps.finance.payments.rules.redact import HIDDEN, clean, clean_text, has_card_number
+from apps.finance.payments.rules.waiting import MOST_ATTEMPTS
+from tests import given
 from tests.factories.accounts import ProfileFactory
 from tests.finance.payments.charging import (
     CARD,
@@ -33,6 +47,8 @@ from tests.finance.payments.test_api import ROOT, client_of
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SPACED = "4111 1111 1111 1111"
+ESCAPED = "".join(f"\\u00{ord(each):02x}" for each in CARD).encode()
+JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 CVV = "cvv-canary-301"
 SECRETS = ("security_key", "signing_key")
 
@@ -136,6 +152,137 @@ class TestEveryDoor:
         known = settings.GATEWAY_CREDENTIALS["nmi"]
         assert is_nowhere(logged, token.token, CARD, *(known[name] for name in SECRETS))
         assert wallet(payer) == 150_00
+
+
+NUMBERS = {
+    "a text in JSON": (JSON, {"note": f"my card {SPACED} 301"}),
+    "a number in JSON": (JSON, {"number": int(CARD)}),
+    "a line of JSON": (JSON, {"note": f"card\n{CARD}"}),
+    "escaped in JSON": (JSON, b'{"note": "' + ESCAPED + b'"}'),
+    "a form": (FORM, urlencode({"card": SPACED, "cvv": CVV}).encode()),
+    "a form with its sign escaped": (FORM, f"note=card%3D{CARD}".encode()),
+    "XML": ("text/xml", f"<card><number>{CARD}</number><cvv>{CVV}</cvv></card>".encode()),
+    "a magnetic stripe": ("text/plain", f"%B{CARD}^BYRON/ADA^29121010000000000".encode()),
+    "nothing that is known": ("text/plain", b"\xff" + CARD.encode()),
+}
+
+
+def heard_to_its_end():
+    at = timezone.now()
+    for _ in range(MOST_ATTEMPTS):
+        payments.process_webhooks(now=at)
+        at += timedelta(hours=1)
+    return WebhookEvent.objects.get()
+
+
+class TestTheInbox:
+    """A card number in a webhook: stored sealed, heard, hidden; nowhere to be read at any time."""
+
+    @pytest.fixture
+    def door(self, settings, monkeypatch):
+        monkeypatch.setattr(views, "process_soon", lambda: None)  # in tests it would be at once
+        settings.ALLOWED_HOSTS = ["any.example"]
+        path = f"/webhooks/ccbill/{settings.CCBILL['webhook_token']}/"
+
+        def deliver(body, kind=JSON, *, query="", path=path, **headers):
+            client = Client(headers={"host": "any.example", **headers})
+            sent = body if isinstance(body, bytes) else json.dumps(body).encode()
+            return client.post(f"{path}?{query}", sent, content_type=kind).status_code
+
+        return deliver
+
+    @pytest.mark.parametrize("place", NUMBERS)
+    def test_in_a_body(self, door, logged, place):
+        kind, body = NUMBERS[place]
+        assert door(body, kind) == 200
+        assert WebhookEvent.objects.get().card_data == CardData.SEALED
+        assert is_nowhere(logged, CARD, SPACED, "4111+1111", CVV, ESCAPED.decode())
+
+        webhook = heard_to_its_end()
+        assert webhook.status in {WebhookStatus.REFUSED, WebhookStatus.PARKED}
+        assert webhook.card_data == CardData.HIDDEN
+        assert is_nowhere(logged, CARD, SPACED, "4111+1111", CVV, ESCAPED.decode())
+
+    def test_in_a_query_and_in_headers(self, door, logged):
+        named = {
+            "X-Request-ID": CARD,
+            "X-Card": SPACED,
+            "User-Agent": f"curl {CARD}",
+            "X-Cvv": CVV,
+        }
+        assert door({}, query=urlencode({"card": SPACED, "cvv": CVV}), **named) == 200
+        assert door({}, path="/webhooks/ccbill/guessed/", **named) == 404
+        assert is_nowhere(logged, CARD, SPACED, "4111+1111", CVV)
+        payments.process_webhooks(now=timezone.now())
+        assert is_nowhere(logged, CARD, SPACED, "4111+1111", CVV)
+
+    def test_beside_true_news_that_is_heard_all_the_same(self, logged, now):
+        """A reference may pass for a card's number; the proof, over every byte, still holds."""
+        fan = ProfileFactory.create()
+        paid = [given.a_deposit(fan, now=now, key=f"k{n}") for n in range(2)]
+        ids = [
+            given.a_delivery(each, now=now, subscriptionId=number, note=f"paid with {SPACED}")
+            for each, number in zip(paid, ("5555555555554444", "0117240102000000041"), strict=True)
+        ]
+        assert is_nowhere(logged, SPACED)
+        assert payments.process_webhooks(now=now) == 2
+
+        for each in paid:
+            each.refresh_from_db()
+        assert [each.status for each in paid] == [Status.CAPTURED] * 2
+        assert paid[0].gateway_reference == "5555555555554444"
+        for webhook in WebhookEvent.objects.filter(pk__in=ids):
+            assert webhook.card_data == CardData.HIDDEN
+            assert json.loads(bytes(webhook.body))["note"] == f"paid with {HIDDEN}"
+        assert is_nowhere(logged, SPACED)
+
+    def test_hidden_it_cannot_be_replayed(self, door, staff):
+        door({"note": SPACED})
+        webhook = heard_to_its_end()
+        with pytest.raises(errors.WebhookEmptied):
+            payments.replay_webhook(
+                webhook_id=webhook.pk, by=staff("admin"), reason="Again", now=timezone.now()
+            )
+
+    def test_the_database_keeps_nothing_sealed_that_is_done(self, door):
+        door({"note": SPACED})
+        with pytest.raises(IntegrityError, match="webhook_sealed_while_it_waits"):
+            WebhookEvent.objects.update(status=WebhookStatus.PARKED)
+
+
+class TestWhatIsSent:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            f"{SPACED} 301", f"22 {SPACED}", f"%B{CARD}^", "4111+1111+1111+1111",
+            "4111--1111--1111--1111", "4111%201111%201111%201111", "2 " * 20_000 + "2",
+        ],
+    )  # fmt: skip
+    def test_may_hold_a_card(self, text):
+        assert may_hold_number(text.encode())
+        assert not may_hold_number(without_numbers(text.encode()))
+
+    @pytest.mark.parametrize(
+        "text",
+        ["4111111111111112", "0117240102000000041", f"a{CARD}", f"{CARD}f", f"{CARD}1234567",
+         str(uuid.UUID(int=0x4111_1111)), "2026-01-15 05:00:00", "t=1768478400,v1=00"],
+    )  # fmt: skip
+    def test_holds_none(self, text):
+        assert not may_hold_number(text.encode())
+
+    @pytest.mark.parametrize(
+        "text",
+        [f'{{"cvv": "{CVV}"}}', f"card_cvc={CVV}&a=1", f"<cvv2>{CVV}</cvv2>", '{"cardCvv":301}',
+         f"securityCode: {CVV}", f'{{"X-Card-Verification-Value": "{CVV}"}}'],
+    )  # fmt: skip
+    def test_loses_a_security_code(self, text):
+        left = without_codes(text.encode()).decode()
+        assert HIDDEN in left
+        assert "301" not in left
+
+    @pytest.mark.parametrize("text", ['{"cvv_response": "301"}', "cvvresult=MATCH", "cvv=M"])
+    def test_keeps_what_a_code_came_to(self, text):
+        assert without_codes(text.encode()) == text.encode()
 
 
 class TestWhatLooksLikeACard:

@@ -32,7 +32,7 @@ from apps.core.admin import (
 )
 from apps.core.logs import without_secrets
 from apps.finance.payments import services as payments
-from apps.finance.payments.choices import WEBHOOK_NEEDS_STAFF, WebhookStatus
+from apps.finance.payments.choices import WEBHOOK_NEEDS_STAFF, CardData, WebhookStatus
 from apps.finance.payments.models import WebhookEvent
 from apps.finance.payments.services.replay import IGNORABLE, PARKABLE, REPLAYABLE
 
@@ -66,6 +66,8 @@ def replay_refusal(webhook: WebhookEvent, _by: Any) -> str:
         return f"it is {webhook.get_status_display().lower()}; there is nothing to replay."
     if webhook.emptied_at:
         return "what was sent is emptied after its time, so it cannot be heard again."
+    if webhook.card_data == CardData.HIDDEN:
+        return "it may have held a card number, which is hidden: its proof no longer fits it."
     return ""
 
 
@@ -169,6 +171,8 @@ def body_of(row: WebhookEvent) -> str:
     """Return the body to read, or what is left of it."""
     if row.emptied_at:
         return f"Emptied after its time. SHA-256: {bytes(row.body_sha256 or b'').hex()}"
+    if row.card_data == CardData.SEALED:
+        return "Sealed: it may hold a card number. Its digits are hidden once it is heard."
     return pretty(bytes(row.body))
 
 
@@ -270,6 +274,7 @@ class WebhookEventAdmin(ConsoleAdmin):
                         Fact("From", row.remote_ip or "unknown"),
                         Fact("Processed", when(row.processed_at)),
                         Fact("Emptied", when(row.emptied_at, "not yet")),
+                        Fact("Card data", row.get_card_data_display()),
                         Fact("Attempts", row.attempts),
                         Fact(
                             "Next attempt",

@@ -8,6 +8,7 @@ from django.db.models import Q
 from apps.finance.payments.choices import (
     HEARD,
     WEBHOOK_TROUBLE,
+    CardData,
     Gateway,
     NoticeOutcome,
     WebhookStatus,
@@ -40,6 +41,14 @@ class WebhookEvent(models.Model):
     )
     headers = models.JSONField(default=dict, help_text="Passwords in them are sealed.")
     body = models.BinaryField()
+    card_data = models.CharField(
+        max_length=6,
+        choices=CardData.choices,
+        blank=True,
+        default=CardData.NONE,
+        db_default="",
+        help_text="What may hold a card number is sealed until it is heard, then hidden.",
+    )
     remote_ip = models.GenericIPAddressField(null=True, blank=True)
     received_at = models.DateTimeField()
     event_type = models.CharField(max_length=40, blank=True)
@@ -78,6 +87,11 @@ class WebhookEvent(models.Model):
             models.CheckConstraint(
                 condition=Q(emptied_at__isnull=True) | Q(body_sha256__isnull=False),
                 name="webhook_emptied_has_hash",
+            ),
+            models.CheckConstraint(
+                condition=Q(card_data__in=[CardData.NONE, CardData.HIDDEN])
+                | Q(card_data=CardData.SEALED, status=WebhookStatus.RECEIVED),
+                name="webhook_sealed_while_it_waits",
             ),
         ]
         indexes = [

@@ -11,6 +11,7 @@ from apps.finance.payments import errors
 from apps.finance.payments.adapters.base import Notice, Told
 from apps.finance.payments.choices import PAID, NoticeOutcome, Status
 from apps.finance.payments.models import Transaction
+from apps.finance.payments.rules.redact import clean_text
 from apps.finance.payments.rules.transitions import may_move
 from apps.finance.payments.services.disputes import dispute_news
 from apps.finance.payments.services.move import authorise, cancel, capture, fail, move, note
@@ -42,9 +43,9 @@ def facts_of(notice: Notice) -> dict[str, str]:
         "reference": notice.reference,
         "gateway_transaction": notice.gateway_transaction,
         "occurred_at": notice.occurred_at.isoformat() if notice.occurred_at else "",
-        **({"code": notice.code, "reason": notice.reason} if notice.code else {}),
+        **({"code": notice.code, "reason": clean_text(notice.reason)} if notice.code else {}),
         **({"card_brand": notice.means.brand} if notice.means and notice.means.brand else {}),
-        **notice.facts,
+        **{name: clean_text(text) for name, text in notice.facts.items()},
     }
 
 

@@ -16,6 +16,7 @@ from apps.finance.payments import errors
 from apps.finance.payments.adapters.base import NotAuthentic, Notice
 from apps.finance.payments.choices import NoticeOutcome, WebhookStatus
 from apps.finance.payments.models import WebhookEvent, WebhookNotice
+from apps.finance.payments.rules.redact import clean_text
 from apps.finance.payments.rules.waiting import (
     MOST_ATTEMPTS,
     hear_again_after,
@@ -24,6 +25,7 @@ from apps.finance.payments.rules.waiting import (
 )
 from apps.finance.payments.services.notices import Heard, apply_notice
 from apps.finance.payments.services.reading import read_delivery
+from apps.finance.payments.services.sealed import hide_card_data
 from apps.finance.payments.services.whose import Refused, Unknown, find_order
 
 log = structlog.get_logger(__name__)
@@ -67,7 +69,7 @@ def hear_delivery(webhook_id: int, *, now: datetime) -> bool:
     except NotAuthentic as refusal:
         _refuse(webhook, str(refusal), now)
         return True
-    webhook.event_type = notices[0].event_type[:40]
+    webhook.event_type = clean_text(notices[0].event_type[:40])
     webhook.dedupe_key = notices[0].dedupe_key
     done = {row.number: row for row in webhook.notices.all()}
     still_open = [
@@ -130,7 +132,7 @@ def row_of(
         number=number,
         gateway=webhook.gateway,
         dedupe_key=notice.dedupe_key,
-        event_type=notice.event_type[:40],
+        event_type=clean_text(notice.event_type[:40]),
         told=notice.told.name,
         transaction_id=heard.transaction.pk if heard.transaction else None,
         reference=notice.reference[:80],
@@ -138,7 +140,7 @@ def row_of(
         currency=notice.amount.currency if notice.amount else "",
         occurred_at=notice.occurred_at,
         outcome=heard.outcome,
-        text=heard.text[:300],
+        text=clean_text(heard.text),
         repeats_id=heard.repeats.pk if heard.repeats else None,
         at=now,
     )
@@ -158,6 +160,7 @@ def _end(webhook: WebhookEvent, now: datetime) -> None:
     first = repeated[0].repeats if len(repeated) == len(rows) else None
     webhook.duplicate_of_id = first.webhook_id if first else None
     webhook.processed_at = now
+    hide_card_data(webhook)
     webhook.save()
 
 
@@ -176,6 +179,7 @@ def _hear_again(webhook: WebhookEvent, still_open: list[_Open], now: datetime) -
     if failed and webhook.attempts >= MOST_ATTEMPTS:
         webhook.status = WebhookStatus.PARKED
         webhook.processed_at = now
+        hide_card_data(webhook)
     elif failed:
         webhook.next_attempt_at = now + process_again_after(webhook.attempts)
     else:
@@ -191,6 +195,7 @@ def _refuse(webhook: WebhookEvent, reason: str, now: datetime) -> None:
     webhook.status = WebhookStatus.REFUSED
     webhook.error = reason[:300]
     webhook.processed_at = now
+    hide_card_data(webhook)
     webhook.save()
     _record(webhook, "payments.webhook_refused", reason)
 

@@ -13,6 +13,7 @@ from apps.finance.payments.models import WebhookEvent
 from apps.finance.payments.models.webhook import KEY_LENGTH
 from apps.finance.payments.selectors.inbox import webhook_address
 from apps.finance.payments.selectors.merchants import of_gateway
+from apps.finance.payments.services.sealed import opened
 
 #: A password that comes with every call is kept as a secret of ours is: sealed.
 _SEALED = "authorization"
@@ -46,11 +47,12 @@ def read_delivery(webhook: WebhookEvent) -> Sequence[Notice]:
     missing = sorted(gateway.needs - account.config.keys())
     if missing:
         raise Unreadable(f"not configured: {', '.join(missing)}")
+    sent = opened(webhook)
     delivery = Delivery(
-        query=webhook.query,
-        raw_query=webhook.raw_query,
-        headers=_opened(webhook.headers),
-        body=bytes(webhook.body),
+        query=sent.query,
+        raw_query=sent.raw_query,
+        headers=_unsealed(sent.headers),
+        body=sent.body,
         remote_ip=webhook.remote_ip or "",
         method=webhook.method,
         url=webhook_address(webhook.gateway, webhook.credentials),
@@ -70,7 +72,7 @@ def read_delivery(webhook: WebhookEvent) -> Sequence[Notice]:
     return notices
 
 
-def _opened(headers: Mapping[str, str]) -> dict[str, str]:
+def _unsealed(headers: Mapping[str, str]) -> dict[str, str]:
     opened = dict(headers)
     for name, value in headers.items():
         if name.lower() == _SEALED:

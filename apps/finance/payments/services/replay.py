@@ -10,8 +10,9 @@ from apps.accounts.models import User
 from apps.audit import services as audit
 from apps.core.db import joins_transaction
 from apps.finance.payments import errors
-from apps.finance.payments.choices import NoticeOutcome, WebhookStatus
+from apps.finance.payments.choices import CardData, NoticeOutcome, WebhookStatus
 from apps.finance.payments.models import WebhookEvent
+from apps.finance.payments.services.sealed import hide_card_data
 
 REPLAYABLE = frozenset(
     {
@@ -35,12 +36,12 @@ def replay_webhook(*, webhook_id: int, by: User, reason: str, now: datetime) -> 
     :raises ReplayNotAllowed: ``by`` lacks payments.replay_webhook
     :raises ReasonMissing: no reason is given
     :raises NothingToReplay: it was processed, or still waits
-    :raises WebhookEmptied: what was sent is no longer kept
+    :raises WebhookEmptied: what was sent is no longer kept, or not as it came
     """
     webhook = _asked_about(webhook_id, by, reason)
     if webhook.status not in REPLAYABLE:
         raise errors.NothingToReplay(status=webhook.status)
-    if webhook.emptied_at:
+    if webhook.emptied_at or webhook.card_data == CardData.HIDDEN:
         raise errors.WebhookEmptied()
     before = webhook.status
     # What was done stays done; all other news is heard anew.
@@ -106,6 +107,7 @@ def _set_aside(
     webhook.error = f"By staff: {reason.strip()}"[:300]
     webhook.claimed_until = None
     webhook.processed_at = webhook.processed_at or now
+    hide_card_data(webhook)
     webhook.save()
     word = "parked" if status == WebhookStatus.PARKED else "ignored"
     _record(webhook, f"payments.webhook_{word}", by, reason, before)

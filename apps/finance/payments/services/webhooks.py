@@ -16,10 +16,12 @@ from apps.core.errors import DomainError
 from apps.finance.payments.adapters.base import Unreadable
 from apps.finance.payments.choices import WebhookStatus
 from apps.finance.payments.models import WebhookEvent
+from apps.finance.payments.rules.redact import clean_text
 from apps.finance.payments.rules.waiting import LEASE, MOST_ATTEMPTS, process_again_after
 from apps.finance.payments.services.drain import book_batch
 from apps.finance.payments.services.hear import hear_delivery
 from apps.finance.payments.services.reading import kept_headers
+from apps.finance.payments.services.sealed import Sent, hide_card_data, to_be_stored
 
 log = structlog.get_logger(__name__)
 
@@ -32,10 +34,11 @@ MOST_IN_A_RUN = 20 * BATCH
 
 _STORE = (
     "INSERT INTO payments_webhookevent (gateway, credentials, method, query, raw_query, headers,"
-    " body, remote_ip, received_at, next_attempt_at, event_type, status, dedupe_key,"
+    " body, remote_ip, received_at, next_attempt_at, card_data, event_type, status, dedupe_key,"
     " attempts, error)"
     " VALUES (%s::text, %s::text, %s::text, %s::jsonb, %s::text, %s::jsonb, %s::bytea,"
-    " NULLIF(%s::text, '')::inet, %s::timestamptz, %s::timestamptz, '', 'RECEIVED', '', 0, '')"
+    " NULLIF(%s::text, '')::inet, %s::timestamptz, %s::timestamptz, %s::text,"
+    " '', 'RECEIVED', '', 0, '')"
     " RETURNING id"
 )
 _CLAIM = (
@@ -63,21 +66,23 @@ def receive_webhook(
     """Store a delivery raw, in one insert, and return its id. Nothing of it is believed yet.
 
     ``credentials`` names the set of secrets that its address belongs to, and that must prove it.
+    What may hold a card number is sealed, a security code is hidden (``services/sealed.py``).
     """
     at = now.isoformat()
+    card_data, sent = to_be_stored(
+        Sent(json.dumps(dict(query)), raw_query, json.dumps(kept_headers(headers)), body)
+    )
     [(webhook_id,)] = prepared_rows(
         _STORE,
         (
             gateway,
             credentials,
             method,
-            json.dumps(dict(query)),
-            raw_query,
-            json.dumps(kept_headers(headers)),
-            body,
+            *sent,
             remote_ip,
             at,
             at,
+            card_data.value,
         ),
     )
     return int(webhook_id)
@@ -150,6 +155,7 @@ def _claim_again(now: datetime) -> int | None:
         webhook.status = WebhookStatus.PARKED
         webhook.error = webhook.error or "Its processing never came to an end"
         webhook.processed_at = now
+        hide_card_data(webhook)
         webhook.save()
     return None
 
@@ -172,10 +178,11 @@ def _record_trouble(webhook_id: int, error: Exception, now: datetime) -> None:
     if webhook.status != WebhookStatus.RECEIVED:
         return
     webhook.claimed_until = None
-    webhook.error = storable(f"{type(error).__name__}: {error}")[:300]
+    webhook.error = clean_text(storable(f"{type(error).__name__}: {error}"))
     if webhook.attempts >= MOST_ATTEMPTS:
         webhook.status = WebhookStatus.PARKED
         webhook.processed_at = now
+        hide_card_data(webhook)
     else:
         webhook.next_attempt_at = now + process_again_after(webhook.attempts)
     webhook.save()
