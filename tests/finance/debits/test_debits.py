@@ -19,8 +19,10 @@ from apps.finance.ledger import selectors as ledger
 from apps.finance.payments import errors as payment_errors
 from apps.finance.payments.choices import Status
 from apps.finance.payments.models import Dispute, Transaction
+from apps.finance.risk.models import Assessment
 from tests.factories.accounts import ProfileFactory
 from tests.finance.debits import given
+from tests.finance.risk.made import live
 
 pytestmark = pytest.mark.django_db
 
@@ -129,6 +131,19 @@ class TestCollect:
                 idempotency_key="e", now=now,
             )  # fmt: skip
         assert not Debit.objects.exists()
+
+    @pytest.mark.parametrize("score", [45, 65, 90])
+    def test_what_risk_does_not_let_through_is_in_no_file(self, fan, ach, now, score):
+        """A file waits for no person: to be looked at is to be refused."""
+        live("LARGE_AMOUNT", score, now=now, currency="USD", more_than=1)
+        mandate = given.a_mandate(fan, ach, now=now)
+        for _ in range(2):
+            with pytest.raises(payment_errors.PaymentRefused):
+                given.a_debit(mandate, now=now)
+        assert not Debit.objects.exists()
+        payment = Transaction.objects.get()
+        assert (payment.status, wallet(fan)) == (Status.FAILED, 0)
+        assert Assessment.objects.get().review == ""
 
 
 class TestFile:

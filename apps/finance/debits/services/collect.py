@@ -18,7 +18,8 @@ from apps.finance.debits.rules import calendars
 from apps.finance.debits.selectors import terms_of
 from apps.finance.debits.services.mandates import IN_FORCE
 from apps.finance.debits.services.moves import move_debit, write_debits
-from apps.finance.payments.services.bank import bank_paid, open_bank_payment
+from apps.finance.payments.errors import PaymentRefused
+from apps.finance.payments.services.bank import bank_paid, is_refused, open_bank_payment
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +27,6 @@ log = structlog.get_logger(__name__)
 LAPSES_AFTER = timedelta(days=1095)
 
 
-@atomic
 def collect(
     *,
     mandate_public_id: UUID,
@@ -42,7 +42,19 @@ def collect(
     :raises MandateNotFound: the payer has none by this id
     :raises MandateNotActive: it is revoked, blocked, or lapsed
     :raises KeyReused, CurrencyNotOffered, AmountOutOfRange, NoFee, NoMerchantAccount: as payments
+    :raises PaymentRefused: risk does not let it through; the payment is kept as failed
     """
+    debit = _collect(mandate_public_id, profile, amount, idempotency_key, now)
+    if debit is None:
+        raise PaymentRefused()
+    return debit
+
+
+@atomic
+def _collect(
+    mandate_public_id: UUID, profile: Profile, amount: Money, idempotency_key: str, now: datetime
+) -> Debit | None:
+    """Return None where risk does not let it through."""
     mandate = (
         Mandate.objects.select_for_update(of=("self",))
         .filter(public_id=mandate_public_id, profile=profile)
@@ -60,6 +72,8 @@ def collect(
         now=now,
         why="Waits for the bank's file",
     )
+    if is_refused(transaction):
+        return None
     if not is_new:
         return Debit.objects.get(transaction=transaction)
     since = mandate.last_used_on or mandate.signed_at.date()

@@ -18,8 +18,9 @@ from apps.finance.debits.models import Transfer
 from apps.finance.debits.rules.references import reference_for
 from apps.finance.debits.selectors import config_of
 from apps.finance.debits.selectors.banks import WIRE_NEEDS
+from apps.finance.payments.errors import PaymentRefused
 from apps.finance.payments.selectors.banks import bank_account
-from apps.finance.payments.services.bank import bank_cancelled, open_bank_payment
+from apps.finance.payments.services.bank import bank_cancelled, is_refused, open_bank_payment
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,6 @@ class Announced:
     bic: str
 
 
-@atomic
 def announce_transfer(
     *,
     profile: Profile,
@@ -48,7 +48,19 @@ def announce_transfer(
     :raises BankNotOfThis: it is no account for transfers of the payer's brand
     :raises NotConfigured: the account at the bank is not set up
     :raises KeyReused, CurrencyNotOffered, AmountOutOfRange, NoFee: as payments
+    :raises PaymentRefused: risk does not let it through; the payment is kept as failed
     """
+    announced = _announce(profile, merchant_account_id, amount, idempotency_key, now)
+    if announced is None:
+        raise PaymentRefused()
+    return announced
+
+
+@atomic
+def _announce(
+    profile: Profile, merchant_account_id: int, amount: Money, idempotency_key: str, now: datetime
+) -> Announced | None:
+    """Return None where risk does not let it through."""
     account = bank_account(
         account_id=merchant_account_id, gateway="wire", cluster_id=profile.cluster_id
     )
@@ -63,6 +75,8 @@ def announce_transfer(
         now=now,
         why="Waits for the payer's transfer",
     )
+    if is_refused(transaction):
+        return None
     if is_new:
         public_id = uuid4()
         transfer = Transfer.objects.create(

@@ -16,7 +16,12 @@ from apps.finance.payments.rules import limits
 from apps.finance.payments.services.disputes import dispute_news
 from apps.finance.payments.services.move import cancel, capture, fail, move, note
 from apps.finance.payments.services.opening import Wish, first_by_key, open_at
+from apps.finance.payments.services.way import PayBy
+from apps.finance.risk import services as risk
+from apps.finance.risk.choices import Outcome
 
+#: As in ``start``: the payer is not told why.
+REFUSED = "refused"
 _BY_BANK = frozenset({Method.BANK_DEBIT, Method.BANK_TRANSFER})
 
 
@@ -32,12 +37,22 @@ class BankReturn:
 
 @joins_transaction
 def open_bank_payment(
-    *, fan: Profile, amount: Money, account_id: int, idempotency_key: str, now: datetime, why: str
+    *,
+    fan: Profile,
+    amount: Money,
+    account_id: int,
+    idempotency_key: str,
+    now: datetime,
+    why: str,
+    pay_by: PayBy | None = None,
 ) -> tuple[Transaction, bool]:
     """
-    Open a wallet deposit by bank that waits in PROCESSING; also return whether it is new.
+    Open a wallet deposit by bank that waits in PROCESSING; also return whether it is new. What
+    risk does not let through is FAILED (``is_refused``), to be said when it is committed.
 
     Nobody is asked about it: the bank's files and statements bring every word. Nothing is booked.
+    A file waits for no person, so a debit to be challenged or looked at is refused as well; a
+    transfer the payer sends, only one that is blocked.
 
     :raises KeyReused: the key was used for another payment
     :raises NoMerchantAccount: the account is no bank account of the fan's brand, or switched off
@@ -47,17 +62,32 @@ def open_bank_payment(
     account = MerchantAccount.objects.filter(pk=account_id, cluster=fan.cluster_id).first()
     if account is None or not account.is_active or account.method not in _BY_BANK:
         raise errors.NoMerchantAccount()
-    wish = Wish(fan, Kind.WALLET_DEPOSIT, account.method, amount, idempotency_key)
+    wish = Wish(
+        fan, Kind.WALLET_DEPOSIT, account.method, amount, idempotency_key,
+        pay_by=pay_by or PayBy(),
+    )  # fmt: skip
     limits.check_words(message="", idempotency_key=idempotency_key)
     if (first := first_by_key(wish)) is not None:
         return first, False
     if account.currency != amount.currency:
         raise errors.CurrencyNotOffered(currency=amount.currency)
     limits.check_between(amount, account.least_minor, account.most_minor)
-    transaction, is_new = open_at(wish, account=account, now=now)
-    if is_new:
+    transaction, outcome = open_at(wish, account=account, now=now)
+    if outcome is None:
+        return transaction, False
+    risk.decide_nothing(subject=f"transaction:{transaction.public_id}")
+    sent_by_payer = account.method == Method.BANK_TRANSFER
+    if outcome == Outcome.ALLOW or (sent_by_payer and outcome != Outcome.BLOCK):
         move(transaction=transaction, target=Status.PROCESSING, now=now, reason=why)
-    return transaction, is_new
+        return transaction, True
+    fail(transaction=transaction, now=now, code=REFUSED, reason="Refused by a risk rule",
+         told="")  # fmt: skip
+    return transaction, True
+
+
+def is_refused(transaction: Transaction) -> bool:
+    """Test if risk did not let a bank payment through."""
+    return transaction.status == Status.FAILED and transaction.failure_code == REFUSED
 
 
 @joins_transaction

@@ -6,7 +6,7 @@ from apps.finance.risk.services.back_test import ask_back_test, run_back_tests, 
 from apps.finance.risk.services.forget import forget
 from apps.finance.risk.services.lists import add_entry, block_part, remove_entry
 from apps.finance.risk.services.results import note_result
-from apps.finance.risk.services.review import approve, hold, reject
+from apps.finance.risk.services.review import approve, decide_nothing, hold, reject
 from apps.finance.risk.services.versions import (
     make_limits_live,
     make_rule_live,
@@ -22,6 +22,7 @@ __all__ = [
     "ask_back_test",
     "assess",
     "block_part",
+    "decide_nothing",
     "forget",
     "forget_twin",
     "hold",

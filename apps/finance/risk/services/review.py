@@ -48,6 +48,14 @@ def hold(*, subject: str, why: str) -> None:
     )
 
 
+@joins_transaction
+def decide_nothing(*, subject: str) -> None:
+    """Take a payment that cannot wait out of the queue: it went on, or was refused, at once."""
+    Assessment.objects.filter(subject=subject, review=ReviewState.WAITING).update(
+        review=ReviewState.NONE
+    )
+
+
 @transaction.atomic
 def _decide(
     assessment_id: int, word: ReviewState, by: User, reason: str, now: datetime
