@@ -30,6 +30,8 @@ CODE = re.compile(r"^```.*?^```|`[^`\n]+`|^    [^\n]+$", re.MULTILINE | re.DOTAL
 FILE = re.compile(rf"(?<![\w/.-])(?:{FOLDERS})/[\w./-]*\w")
 TARGET = re.compile(r"\bmake (?:-s )?([a-z][a-z0-9-]*)(?: ([A-Z0-9]+)=)?")
 COMMAND = re.compile(r"(?:manage\.py |make (?:-s )?manage ARGS=[\"'])([a-z_]+)")
+#: What somebody is to look at.
+ALARM = re.compile(r"\blog\.(?:error|critical|exception)\(\s*\"([\w.]+)\"")
 MAKEFILE = (ROOT / "Makefile").read_text()
 COMMANDS = get_commands()
 
@@ -75,6 +77,18 @@ def test_every_file_target_and_command_is_there(document: Path) -> None:
 def is_target(name: str, variable: str) -> bool:
     recipe = re.search(rf"^{name}:.*(?:\n\t.*)*", MAKEFILE, re.MULTILINE)
     return recipe is not None and (not variable or f"$({variable})" in recipe[0])
+
+
+def test_every_error_that_is_logged_stands_in_a_runbook() -> None:
+    runbooks = "\n".join(page.read_text() for page in (ROOT / "docs" / "runbooks").glob("*.md"))
+    logged = {
+        name
+        for module in (ROOT / "apps").rglob("*.py")
+        for name in ALARM.findall(module.read_text())
+    }
+
+    assert {name for name in logged if f"`{name}`" not in runbooks} == set()
+    assert len(logged) > 10
 
 
 def test_links_were_found() -> None:
