@@ -77,6 +77,12 @@ def card_expiry(card: rules.KeptCard) -> str:
 
 
 @register.filter
+def fours(text: str) -> str:
+    """Write an IBAN or a creditor reference as on paper (ISO 13616, ISO 11649): in fours."""
+    return " ".join(text[at : at + 4] for at in range(0, len(text), 4))
+
+
+@register.filter
 def place(code: str) -> str:
     """Write the name of a country or state: ``California, United States``."""
     return name_of(code)

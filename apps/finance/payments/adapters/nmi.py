@@ -102,7 +102,13 @@ class NMI:
         approved = answer.get("response") == APPROVED
         means = None
         if approved and (vault := answer.get("customer_vault_id")) and charge.one_time:
-            means = Means(token=f"{vault}:{answer.get('transactionid', '')}"[:160])
+            # Which card it is, where the answer says so [M]: its kind and a masked number.
+            last4 = answer.get("cc_number", "")[-4:]
+            means = Means(
+                token=f"{vault}:{answer.get('transactionid', '')}"[:160],
+                brand=answer.get("cc_type", "")[:20],
+                last4=last4 if last4.isascii() and last4.isdigit() else "",
+            )
         return _answered(answer, order.token, order.amount, means)
 
     def refund(self, sold: Sold, *, amount: Money, key: str) -> Answered:
