@@ -72,7 +72,7 @@ QUEUES = QueueFilter.of(
 
 @admin.register(Dispute)
 class DisputeAdmin(ConsoleAdmin):
-    list_display = ("case", "money", "word", "due", "why", "payment", "brand", "opened")
+    list_display = ("case", "money", "word", "due", "why", "payment", "brand")
     list_display_links = ("case",)
     list_filter = (QUEUES, "stage", "gateway")
     list_select_related = (
@@ -162,10 +162,6 @@ class DisputeAdmin(ConsoleAdmin):
     @admin.display(description="Brand")
     def brand(self, row: Dispute) -> str:
         return row.transaction.cluster.name
-
-    @admin.display(description="Opened")
-    def opened(self, row: Dispute) -> SafeString:
-        return when(row.opened_at)
 
     def page(self, request: HttpRequest, row: Dispute) -> Page:
         return Page(

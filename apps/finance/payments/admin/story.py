@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from apps.core.admin import Cell, Event, Fact, Facts, Table, Timeline, change_link, state, when
-from apps.core.show import tone_of
+from apps.core.admin import Cell, Fact, Facts, Table, change_link, state, when
 from apps.finance.payments.choices import Status
 from apps.finance.payments.models import Transaction
 from apps.finance.risk.selectors.subjects import assessment_of
@@ -14,33 +13,6 @@ from apps.finance.routing.selectors.subjects import decisions_of
 _HOW = {"HOSTED": "Page", "FIELDS": "Fields", "STORED": "Stored means"}
 #: Far more than any payment has.
 MOST = 200
-
-
-def history_of(row: Transaction) -> Timeline:
-    """Everything that happened, in its order: what was said, and what was sent."""
-    said = [
-        Event(
-            at=event.at,
-            title=event.get_to_status_display(),
-            actor=event.by or "Platform or gateway",
-            detail=event.reason
-            if event.from_status in {"", event.to_status}
-            else f"{event.reason} (was {event.from_status.replace('_', ' ').lower()})",
-            tone=tone_of(event.to_status),
-        )
-        for event in row.history.select_related("by").order_by("id")[:MOST]
-    ]
-    tries = [
-        Event(
-            at=each.started_at,
-            title=f"Try {each.number} at {each.get_gateway_display()}",
-            actor="Platform",
-            detail=f"{each.get_kind_display()}, {each.merchant_account}",
-            tone="info",
-        )
-        for each in row.attempts.select_related("merchant_account").order_by("number")[:MOST]
-    ]
-    return Timeline("Timeline", sorted([*said, *tries], key=lambda event: event.at))
 
 
 def attempts_of(row: Transaction) -> Table:

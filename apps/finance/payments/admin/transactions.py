@@ -30,7 +30,8 @@ from apps.finance.ledger import selectors as ledger
 from apps.finance.ledger.chart import CHART
 from apps.finance.payments.admin.refund_verbs import REFUND
 from apps.finance.payments.admin.settle import CANCEL, LOOK_UP, SETTLE_FAILED, SETTLE_PAID
-from apps.finance.payments.admin.story import attempts_of, history_of, weighed
+from apps.finance.payments.admin.story import attempts_of, weighed
+from apps.finance.payments.admin.timeline import history_of
 from apps.finance.payments.choices import Gateway
 from apps.finance.payments.models import Transaction
 
