@@ -18,14 +18,15 @@ except OSError:  # Pango, a library of the system: without it all but this page 
 
 _LOOK = """
 @page { size: A4; margin: 18mm 16mm 20mm;
-        @bottom-right { content: counter(page) " / " counter(pages); font-size: 8pt } }
+        @bottom-right { content: counter(page) " / " counter(pages); font-size: 8pt;
+                        font-family: "DejaVu Sans", "Liberation Sans", sans-serif } }
 body { font-family: "DejaVu Sans", "Liberation Sans", sans-serif; font-size: 9pt;
        line-height: 1.4; color: #111 }
 h1 { font-size: 16pt; margin: 0 0 2mm }
 h2 { font-size: 11.5pt; margin: 7mm 0 1.5mm; border-bottom: 0.3mm solid #888;
      break-after: avoid }
 p { margin: 0 0 2mm }
-p.note { color: #333 }
+p.note { color: #333; break-after: avoid }
 table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; vertical-align: top; padding: 1mm 3mm 1mm 0;
          border-bottom: 0.1mm solid #bbb; overflow-wrap: anywhere }
