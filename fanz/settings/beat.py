@@ -135,6 +135,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "debits.send_files",
         "schedule": timedelta(minutes=1),
     },
+    "let accounts be debited that prenotes proved": {
+        "task": "debits.prove_accounts",
+        "schedule": timedelta(minutes=5),
+    },
     "look for files of banks": {
         "task": "debits.fetch_files",
         "schedule": timedelta(minutes=5),

@@ -40,9 +40,7 @@ class DebitState(TextChoices):
 #: file back to READY: presented again (lack of money), or the bank refused the whole file.
 NEXT: dict[DebitState, frozenset[DebitState]] = {
     DebitState.READY: frozenset({DebitState.IN_FILE, DebitState.CANCELLED}),
-    DebitState.IN_FILE: frozenset(
-        {DebitState.SETTLED, DebitState.RETURNED, DebitState.READY, DebitState.CANCELLED}
-    ),
+    DebitState.IN_FILE: frozenset({DebitState.SETTLED, DebitState.RETURNED, DebitState.READY}),
     DebitState.SETTLED: frozenset({DebitState.RETURNED}),
     DebitState.RETURNED: frozenset(),
     DebitState.CANCELLED: frozenset(),
@@ -84,6 +82,7 @@ class ItemKind(TextChoices):
     CORRECTION = "CORRECTION", "Notification of change"
     PAID = "PAID", "Money of a debit"
     TRANSFER = "TRANSFER", "Incoming transfer"
+    REFUSAL = "REFUSAL", "A whole file refused"
 
 
 class ItemState(TextChoices):

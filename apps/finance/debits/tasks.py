@@ -44,3 +44,9 @@ def send_files(**_: Any) -> int:
 def fetch_files(**_: Any) -> int:
     """Every 5 minutes (fanz/settings/beat.py)."""
     return debits.fetch_files(now=timezone.now())
+
+
+@shared_task(name="debits.prove_accounts", acks_late=True)
+def prove_accounts(**_: Any) -> int:
+    """Every 5 minutes (fanz/settings/beat.py)."""
+    return debits.prove_accounts(now=timezone.now())

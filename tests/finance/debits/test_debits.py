@@ -295,7 +295,7 @@ class TestReturn:
         given.a_file(ach, staff, now=given.EVENING)
         return debit
 
-    def told(self, ach, staff, code="R01", *, kind="99", now, **more):
+    def told(self, ach, staff, code="R06", *, kind="99", now, **more):
         body = given.ach_file(kind, code, "121042880000001", **more)
         return given.told(ach, body, staff, format_name=Format.NACHA, now=now)
 
@@ -303,9 +303,9 @@ class TestReturn:
         later = given.EVENING + given.days(2)
         self.told(ach, staff, now=later)
         debit.refresh_from_db()
-        assert (debit.state, debit.return_code) == (DebitState.RETURNED, "R01")
+        assert (debit.state, debit.return_code) == (DebitState.RETURNED, "R06")
         assert payment_of(debit).status == Status.FAILED
-        assert payment_of(debit).failure_code == "R01"
+        assert payment_of(debit).failure_code == "R06"
         assert debits.settle_due(now=later + given.days(30)) == 0
         assert (wallet(fan), clearing("ach")) == (0, 0)
         assert debit.mandate.state == MandateState.ACTIVE

@@ -41,11 +41,10 @@ def entry(**changes):
 def write(entries, **changes):
     return nacha.write(
         ORIGIN,
-        entries,
+        [nacha.Batch(entries, "REG.SALARY", "PPD")],
         **{
             "made_at": datetime(2019, 6, 24, tzinfo=UTC), "modifier": "A",
-            "effective_on": date(2019, 6, 25), "sec": "PPD", "description": "REG.SALARY",
-            **changes,
+            "effective_on": date(2019, 6, 25), **changes,
         },
     )  # fmt: skip
 

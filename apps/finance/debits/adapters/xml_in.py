@@ -22,16 +22,38 @@ from apps.finance.debits.rules.references import references_in
 
 _NO_REFERENCE = frozenset({"", "NOTPROVIDED"})
 _REJECTED = "RJCT"
+#: Statuses of entries that move the balance; older versions need not say it.
+_BOOKED = frozenset({"", "BOOK"})
 
 
 def read_pain002(file: BinaryIO) -> Iterator[News]:
     """
-    Yield the rejected debits; one piece of news without a reference where all were rejected.
+    Yield the rejected debits; a refusal by our message id where all of a file were rejected, as
+    a group or as its one batch.
 
     :raises WrongFile: it is no pain.002
     """
-    reader = _Reader("CstmrPmtStsRpt", "TxInfAndSts", "OrgnlPmtInfAndSts", _status)
-    yield from reader.read(file, on_other={"OrgnlGrpInfAndSts": _group})
+    message = ""
+    singly: list[str] = []
+
+    def status(element: Element) -> Iterator[News]:
+        for news in _status(element):
+            singly.append(news.reference)
+            yield news
+
+    def group(element: Element) -> Iterator[News]:
+        nonlocal message
+        message = text_of(element, "OrgnlMsgId")
+        if text_of(element, "GrpSts") == _REJECTED:
+            yield _refusal(message, element)
+
+    def batch(element: Element) -> Iterator[News]:
+        if text_of(element, "PmtInfSts") == _REJECTED and not singly:
+            yield _refusal(message, element)
+        singly.clear()
+
+    reader = _Reader("CstmrPmtStsRpt", "TxInfAndSts", "OrgnlPmtInfAndSts", status)
+    yield from reader.read(file, on_other={"OrgnlGrpInfAndSts": group, "OrgnlPmtInfAndSts": batch})
 
 
 def read_camt053(file: BinaryIO, *, iban: str) -> Iterator[News]:
@@ -41,6 +63,15 @@ def read_camt053(file: BinaryIO, *, iban: str) -> Iterator[News]:
     :raises WrongFile: it is no camt.053, or of another account
     """
     seen: list[str] = []
+    sums = _Statement()
+
+    def entry(element: Element) -> Iterator[News]:
+        sums.count(element)
+        yield from _entry(element)
+
+    def end(element: Element) -> Iterator[News]:
+        sums.check(element)
+        yield from ()
 
     def account(element: Element) -> Iterator[News]:
         found = text_of(element, "Id", "IBAN").replace(" ", "")
@@ -49,10 +80,41 @@ def read_camt053(file: BinaryIO, *, iban: str) -> Iterator[News]:
             raise errors.WrongFile(why="the statement is of another account")
         yield from ()
 
-    reader = _Reader("BkToCstmrStmt", "Ntry", "Stmt", _entry)
-    yield from reader.read(file, on_child={("Stmt", "Acct"): account})
+    reader = _Reader("BkToCstmrStmt", "Ntry", "Stmt", entry)
+    yield from reader.read(
+        file, on_child={("Stmt", "Acct"): account, ("BkToCstmrStmt", "Stmt"): end}
+    )
     if not seen:
         raise errors.WrongFile(why="the statement does not say of which account it is")
+
+
+class _Statement:
+    """What a statement's entries add up to, held against what it says of itself."""
+
+    def __init__(self) -> None:
+        self.entries = self.moved = 0
+
+    def count(self, entry: Element) -> None:
+        self.entries += 1
+        if (text_of(entry, "Sts", "Cd") or text_of(entry, "Sts")) in _BOOKED:
+            self.moved += _signed(entry)
+
+    def check(self, statement: Element) -> None:
+        """
+        :raises WrongFile: the number of entries, or opening balance and entries, do not agree
+        """
+        said = text_of(statement, "TxsSummry", "TtlNtries", "NbOfNtries")
+        if said and said != str(self.entries):
+            raise errors.WrongFile(why=f"it counts {said[:9]} entries, there are {self.entries}")
+        balances = {
+            text_of(one, "Tp", "CdOrPrtry", "Cd"): _signed(one)
+            for one in children_of(statement, "Bal")
+        }
+        opening = balances.get("OPBD", balances.get("PRCD"))
+        closing = balances.get("CLBD")
+        if opening is not None and closing is not None and opening + self.moved != closing:
+            raise errors.WrongFile(why="its entries do not lead from one balance to the other")
+        self.entries = self.moved = 0
 
 
 class _Reader:
@@ -115,16 +177,15 @@ def _status(element: Element) -> Iterator[News]:
     )
 
 
-def _group(element: Element) -> Iterator[News]:
-    if text_of(element, "GrpSts") == _REJECTED:
-        message = text_of(element, "OrgnlMsgId")
-        code = _code(child_of(element, "StsRsnInf"))
-        yield News(ItemKind.RETURN, f"group:{message}", "", code, text="All of the file rejected")
+def _refusal(message: str, element: Element) -> News:
+    reason = child_of(element, "StsRsnInf")
+    said = text_of(reason, "AddtlInf")[:150]
+    return News(ItemKind.REFUSAL, f"file:{message}", message[:35], _code(reason), text=said)
 
 
 def _entry(entry: Element) -> Iterator[News]:
     status = text_of(entry, "Sts", "Cd") or text_of(entry, "Sts")
-    if status not in {"", "BOOK"}:
+    if status not in _BOOKED:
         return
     details = [
         one for group in children_of(entry, "NtryDtls") for one in children_of(group, "TxDtls")
@@ -160,6 +221,11 @@ def _line(entry: Element, part: Element, *, number: int, is_whole: bool) -> Iter
         yield News(ItemKind.TRANSFER, identity, found[0], "", minor, currency, said)
     elif reference:
         yield News(ItemKind.PAID, f"{reference}:P", reference[:35], "", minor, currency, said)
+
+
+def _signed(element: Element) -> int:
+    minor, _ = _money(child_of(element, "Amt"))
+    return -(minor or 0) if text_of(element, "CdtDbtInd") == "DBIT" else (minor or 0)
 
 
 def _said(part: Element) -> str:

@@ -29,6 +29,15 @@ BLOCKS = frozenset({
     "AC01", "AC04", "AC06", "AC13", "AG01", "MD01", "MD06", "MD07", "MS02", "SL01",
 })  # fmt: skip
 
+#: Lack of money: an ACH debit may be presented again, twice, within 180 days of the first time
+#: (Nacha Operating Rules 2.13.4). SEPA CORE knows no such thing: a new debit is a new collection.
+RETRIED = frozenset({"R01", "R09"})
+RETRIED_WITHIN_DAYS = 180
+#: What counts against Nacha's lines (2.17.2): 0.5 %, 3 % and, of all, 15 %. MD01 and MD06 are what
+#: SEPA has of the first kind; the EPC draws no line, ours is the same.
+UNAUTHORISED = frozenset({"R05", "R07", "R10", "R11", "R29", "MD01", "MD06"})
+ADMINISTRATIVE = frozenset({"R02", "R03", "R04", "AC01", "AC04"})
+
 #: Columns (from 0) of the corrected data, and what it corrects. C04 (name) and C13 change nothing.
 _CORRECTED: dict[str, tuple[tuple[str, int, int], ...]] = {
     "C01": (("account", 0, 17),),

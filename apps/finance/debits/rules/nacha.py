@@ -19,6 +19,10 @@ _HASH = 10**10
 _MODIFIERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 #: Debits of a consumer: checking and savings.
 CHECKING, SAVINGS = "27", "37"
+#: An entry over nothing that only proves the account (prenote).
+PRENOTES = {CHECKING: "28", SAVINGS: "38"}
+#: Nacha 2.13.4.2: the description of an entry that is presented again.
+RETRY = "RETRY PYMT"
 #: Service class code of a batch of debits only.
 DEBITS_ONLY = "225"
 
@@ -85,37 +89,40 @@ def totals_of(entries: Sequence[Entry]) -> Totals:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Entries under one header. A debit presented again is described ``RETRY PYMT``."""
+
+    entries: Sequence[Entry]
+    description: str = "DEPOSIT"
+    sec: str = "WEB"
+
+
 def write(
     origin: Origin,
-    entries: Sequence[Entry],
+    batches: Sequence[Batch],
     *,
     made_at: datetime,
     modifier: str,
     effective_on: date,
-    sec: str = "WEB",
-    description: str = "DEPOSIT",
-    batch: int = 1,
+    first: int = 1,
 ) -> bytes:
     """
-    Return a file with one batch of debits, each line ended by a line feed.
+    Return a file with batches of debits, each line ended by a line feed.
 
-    ``made_at`` is written as it is given: in the bank's local time.
+    ``made_at`` is written as it is given: in the bank's local time. ``first`` numbers the batches.
 
     :raises AccountInvalid: an entry does not fit the format; nothing is ever cut off that matters
     """
+    entries = [entry for batch in batches for entry in batch.entries]
     _check(origin, entries)
+    lines = [_file_header(origin, made_at, modifier)]
+    for number, batch in enumerate(batches, first):
+        lines += _batch(origin, batch, number, effective_on)
     totals = totals_of(entries)
-    lines = [
-        _file_header(origin, made_at, modifier),
-        f"5{DEBITS_ONLY}{_text(origin.company, 16)}{'':20}{_text(origin.company_id, 10)}{sec:3}"
-        f"{_text(description, 10)}{'':6}{effective_on:%y%m%d}{'':3}1{origin.odfi}{batch:07d}",
-        *(_entry(origin, entry) for entry in entries),
-        f"8{DEBITS_ONLY}{totals.entries:06d}{totals.entry_hash:010d}{totals.debit_cents:012d}"
-        f"{0:012d}{_text(origin.company_id, 10)}{'':19}{'':6}{origin.odfi}{batch:07d}",
-    ]
     blocks = -(-(len(lines) + 1) // BLOCKING)
     lines.append(
-        f"9{1:06d}{blocks:06d}{totals.entries:08d}{totals.entry_hash:010d}"
+        f"9{len(batches):06d}{blocks:06d}{totals.entries:08d}{totals.entry_hash:010d}"
         f"{totals.debit_cents:012d}{0:012d}{'':39}"
     )
     lines.extend("9" * WIDTH for _ in range(blocks * BLOCKING - len(lines)))
@@ -123,6 +130,18 @@ def write(
     if wrong:
         raise errors.AccountInvalid(line=wrong[0][:1], width=len(wrong[0]))
     return ("\n".join(lines) + "\n").encode("ascii")
+
+
+def _batch(origin: Origin, batch: Batch, number: int, effective_on: date) -> list[str]:
+    totals = totals_of(batch.entries)
+    return [
+        f"5{DEBITS_ONLY}{_text(origin.company, 16)}{'':20}{_text(origin.company_id, 10)}"
+        f"{batch.sec:3}{_text(batch.description, 10)}{'':6}{effective_on:%y%m%d}{'':3}1"
+        f"{origin.odfi}{number:07d}",
+        *(_entry(origin, entry) for entry in batch.entries),
+        f"8{DEBITS_ONLY}{totals.entries:06d}{totals.entry_hash:010d}{totals.debit_cents:012d}"
+        f"{0:012d}{_text(origin.company_id, 10)}{'':19}{'':6}{origin.odfi}{number:07d}",
+    ]
 
 
 def _file_header(origin: Origin, made_at: datetime, modifier: str) -> str:
@@ -160,7 +179,9 @@ def _check(origin: Origin, entries: Sequence[Entry]) -> None:
     for entry in entries:
         if not (len(entry.routing) == ROUTING and entry.routing.isdigit()):
             raise errors.AccountInvalid(routing=entry.routing[:12])
-        if not 0 < entry.cents <= MOST_CENTS or not 0 < len(entry.account) <= ACCOUNT:
+        least = 0 if entry.code in PRENOTES.values() else 1
+        most = 0 if entry.code in PRENOTES.values() else MOST_CENTS
+        if not least <= entry.cents <= most or not 0 < len(entry.account) <= ACCOUNT:
             raise errors.AccountInvalid(trace=entry.trace)
         if not before < entry.trace < 10**7:
             raise errors.AccountInvalid(trace=entry.trace, before=before)

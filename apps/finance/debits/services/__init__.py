@@ -10,9 +10,15 @@ from apps.finance.debits.services.fans import (
 )
 from apps.finance.debits.services.fetch import fetch_files, settle_found
 from apps.finance.debits.services.files import make_file, make_files
-from apps.finance.debits.services.hand_over import approve_file, release_copy, take_file
+from apps.finance.debits.services.hand_over import (
+    approve_file,
+    refuse_file,
+    release_copy,
+    take_file,
+)
 from apps.finance.debits.services.mandates import (
     Signature,
+    prove_accounts,
     revoke_by_staff,
     revoke_mandate,
     sign_ach,
@@ -43,7 +49,9 @@ __all__ = [
     "make_files",
     "open_mandate",
     "open_transfer",
+    "prove_accounts",
     "receive_bank_file",
+    "refuse_file",
     "release_copy",
     "revoke_by_staff",
     "revoke_mandate",

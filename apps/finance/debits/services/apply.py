@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 import structlog
+from django.db.models import F
 from django.db.transaction import atomic
 
 from apps.accounts.models import User
@@ -14,9 +15,24 @@ from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.core.sealing import unseal
 from apps.finance.debits import errors
-from apps.finance.debits.choices import DebitState, ItemKind, ItemState, TransferState
-from apps.finance.debits.models import BankItem, Debit, FileItem, Mandate, Transfer
-from apps.finance.debits.rules.codes import BLOCKS, RETURNS, meaning_of
+from apps.finance.debits.choices import (
+    DebitState,
+    FileState,
+    ItemKind,
+    ItemState,
+    MandateState,
+    Scheme,
+    TransferState,
+)
+from apps.finance.debits.models import BankItem, Debit, DebitFile, FileItem, Mandate, Transfer
+from apps.finance.debits.rules import calendars
+from apps.finance.debits.rules.codes import (
+    BLOCKS,
+    RETRIED,
+    RETRIED_WITHIN_DAYS,
+    RETURNS,
+    meaning_of,
+)
 from apps.finance.debits.selectors import terms_of
 from apps.finance.debits.services.collect import settle
 from apps.finance.debits.services.mandates import block_mandate, correct_mandate
@@ -105,9 +121,10 @@ def _apply(pk: int, *, now: datetime) -> bool:
         return False
     if item.kind == ItemKind.TRANSFER:
         _transfer(item, now)
+    elif item.kind == ItemKind.REFUSAL:
+        raise _ForStaff("The bank refused a whole file: nothing of it is captured")
     else:
-        item.debit = _debit_of(item)
-        _ACTS[ItemKind(item.kind)](item, item.debit, now)
+        _of_entry(item, now)
     item.state, item.applied_at = ItemState.APPLIED, now
     item.save()
     return True
@@ -119,7 +136,9 @@ def _end(pk: int, state: ItemState, why: str, *, now: datetime) -> bool:
     if item.state != ItemState.WAITING:
         return False
     item.state, item.why, item.applied_at = state, (why or "It did not fit")[:200], now
-    if item.kind != ItemKind.TRANSFER:
+    if item.kind == ItemKind.REFUSAL:
+        _hold_back(item)
+    elif item.kind != ItemKind.TRANSFER:
         entry = _entry_of(item)
         item.debit_id = entry.debit_id if entry else None
     item.save()
@@ -128,26 +147,68 @@ def _end(pk: int, state: ItemState, why: str, *, now: datetime) -> bool:
     return True
 
 
+@joins_transaction
+def _hold_back(item: BankItem) -> None:
+    """The bank refused a file: its debits are not captured until a person has decided."""
+    file = DebitFile.objects.filter(
+        merchant_account_id=item.file.merchant_account_id,
+        message_id=item.reference or "none",
+        state=FileState.HANDED_OVER,
+    ).first()
+    if file is None:
+        return
+    why = f"The bank refused the file: {item.code} {item.text}".strip()[:200]
+    DebitFile.objects.filter(pk=file.pk).update(problem=why)
+    Debit.objects.filter(
+        items__file=file, items__presentation=F("presentation"), state=DebitState.IN_FILE
+    ).update(needs_staff=why)
+
+
 def _entry_of(item: BankItem) -> FileItem | None:
     return FileItem.objects.filter(
         reference=item.reference, file__merchant_account_id=item.file.merchant_account_id
     ).first()
 
 
-def _debit_of(item: BankItem) -> Debit:
-    """Return the debit, locked after its mandate."""
+@joins_transaction
+def _of_entry(item: BankItem, now: datetime) -> None:
     entry = _entry_of(item) if item.reference else None
     if entry is None:
         raise _ForStaff("No debit of this account has this reference")
+    if entry.debit_id is None:
+        _prenote(item, entry, now)
+        return
+    item.debit = _debit_of(item, entry)
+    _ACTS[ItemKind(item.kind)](item, item.debit, now)
+
+
+def _debit_of(item: BankItem, entry: FileItem) -> Debit:
+    """Return the debit, locked after its mandate."""
     found = Debit.objects.only("mandate_id").get(pk=entry.debit_id)
     mandate = Mandate.objects.select_for_update(of=("self",)).get(pk=found.mandate_id)
     debit = Debit.objects.select_for_update(of=("self",)).get(pk=entry.debit_id)
     debit.mandate = mandate
-    if item.kind != ItemKind.CORRECTION and item.amount_minor is not None:
+    if item.kind == ItemKind.CORRECTION:
+        return debit
+    if item.amount_minor is not None:
         told = (item.amount_minor, item.currency)
         if told != (debit.amount_minor, debit.currency):
             raise _ForStaff(f"It is about {item.amount_minor} {item.currency}, not {debit.amount}")
+    if entry.presentation != debit.presentation:
+        raise _ForStaff("It is about an earlier time that this debit was in a file")
     return debit
+
+
+@joins_transaction
+def _prenote(item: BankItem, entry: FileItem, now: datetime) -> None:
+    """What the bank says of an account that is, or was, proved by a prenote."""
+    mandate = Mandate.objects.select_for_update(of=("self",)).get(pk=entry.mandate_id)
+    if item.kind == ItemKind.CORRECTION:
+        _correct(item, mandate, now)
+        return
+    if item.kind != ItemKind.RETURN or item.code not in RETURNS:
+        raise _ForStaff(f"The code {item.code or '(none)'} is none we know of a prenote")
+    block_mandate(mandate, code=item.code, now=now)
 
 
 @joins_transaction
@@ -158,8 +219,16 @@ def _returned(item: BankItem, debit: Debit, now: datetime) -> None:
         raise _ForStaff(f"The code {item.code or '(none)'} is none we know")
     if item.code.startswith("R6"):
         raise _ForStaff("A return was dishonoured: the bank disputes it")
-    debit.return_code, debit.needs_staff = item.code, ""
     reason = f"{item.code} {meaning_of(item.code)}"
+    debit.needs_staff = ""
+    again_on = _again_on(debit, item.code, now)
+    if again_on is not None:
+        debit.presentation, debit.retries = debit.presentation + 1, debit.retries + 1
+        debit.collect_on, debit.hold_until = again_on, None
+        why = f"{reason}: presented again from {again_on:%d %b %Y}"
+        move_debit(debit, DebitState.READY, now=now, reason=why)
+        return
+    debit.return_code = item.code
     move_debit(debit, DebitState.RETURNED, now=now, reason=reason)
     bank_returned(
         transaction_id=debit.transaction_id,
@@ -170,11 +239,33 @@ def _returned(item: BankItem, debit: Debit, now: datetime) -> None:
         block_mandate(debit.mandate, code=item.code, now=now)
 
 
+def _again_on(debit: Debit, code: str, now: datetime) -> date | None:
+    """Return when to present a debit again that lacked money, or None where it may not be."""
+    terms, scheme = terms_of(debit.scheme), Scheme(debit.scheme)
+    if (
+        code not in RETRIED
+        or scheme != Scheme.ACH
+        or debit.state != DebitState.IN_FILE
+        or debit.retries >= terms.retries
+        or debit.mandate.state != MandateState.ACTIVE
+    ):
+        return None
+    first = debit.items.select_related("file").defer("file__body").earliest("presentation")
+    today = now.astimezone(calendars.ZONE_OF[scheme]).date()
+    day = calendars.days_later(today, terms.retry_after_days, scheme)
+    return day if day <= first.file.collect_on + timedelta(days=RETRIED_WITHIN_DAYS) else None
+
+
 @joins_transaction
 def _corrected(item: BankItem, debit: Debit, now: datetime) -> None:
+    _correct(item, debit.mandate, now)
+
+
+@joins_transaction
+def _correct(item: BankItem, mandate: Mandate, now: datetime) -> None:
     data = unseal(item.sealed, purpose=DATA) if item.sealed else ""
     by = item.file.received_by
-    if not correct_mandate(debit.mandate, code=item.code, data=data, by=by, now=now):
+    if not correct_mandate(mandate, code=item.code, data=data, by=by, now=now):
         raise _ForStaff(f"{item.code} is a change that a person must make")
     item.sealed = ""
 

@@ -4,38 +4,37 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import structlog
-from django.db.models import Sum
+from django.db.models import Count, Q, Sum
 from django.db.transaction import atomic
-from text_unidecode import unidecode
 
 from apps.audit import services as audit
 from apps.core.db import outside_transaction
 from apps.core.errors import DomainError
 from apps.finance.debits import errors
-from apps.finance.debits.adapters import pain008
-from apps.finance.debits.choices import SCHEME_OF, AccountKind, DebitState, MandateState, Scheme
-from apps.finance.debits.models import Debit, DebitFile, FileItem, FileSequence
-from apps.finance.debits.rules import calendars, nacha
-from apps.finance.debits.selectors import config_of, origin_of, terms_of
-from apps.finance.debits.selectors.banks import SEPA_NEEDS
-from apps.finance.debits.services.mandates import account_behind
+from apps.finance.debits.choices import (
+    CURRENCY_OF,
+    SCHEME_OF,
+    DebitState,
+    FileState,
+    MandateState,
+    Scheme,
+)
+from apps.finance.debits.models import Debit, DebitFile, FileItem, FileSequence, Mandate
+from apps.finance.debits.rules import calendars
+from apps.finance.debits.selectors import terms_of
 from apps.finance.debits.services.moves import write_debits
+from apps.finance.debits.services.writing import Item, Made, write_nacha, write_sepa
 from apps.finance.payments.selectors.banks import bank_account, bank_accounts
 
 log = structlog.get_logger(__name__)
 
 #: One file, one batch; what is more waits for the next cut-off.
 MOST_ITEMS = 5000
-_TEXT = "FANZ wallet deposit"
-
-
-class _Made(NamedTuple):
-    body: bytes
-    references: list[str]
-    entry_hash: str
+#: Prenotes in files that the bank did not refuse.
+_ON_THE_WAY = Count("prenotes", filter=~Q(prenotes__file__state=FileState.REFUSED))
 
 
 @outside_transaction
@@ -71,6 +70,17 @@ def make_file(*, account_id: int, gateway: str, now: datetime) -> DebitFile | No
     if DebitFile.objects.filter(merchant_account_id=account.pk, cut_off=cut_off).exists():
         return None
     collect_on = calendars.days_later(cut_off.date(), 1, scheme)
+    items = _due(account, scheme, cut_off, collect_on)
+    if not items:
+        return None
+    write = write_nacha if scheme == Scheme.ACH else write_sepa
+    made = write(account, items, sequence, cut_off, collect_on)
+    sequence.save()
+    return _keep(account, scheme, items, made, cut_off=cut_off, collect_on=collect_on, now=now)
+
+
+def _due(account: Any, scheme: Scheme, cut_off: datetime, collect_on: date) -> list[Item]:
+    """Return debits and prenotes that were asked for before the cut-off, debits locked."""
     debits = list(
         Debit.objects.select_for_update(of=("self",))
         .filter(
@@ -83,88 +93,38 @@ def make_file(*, account_id: int, gateway: str, now: datetime) -> DebitFile | No
         .select_related("mandate")
         .order_by("id")[:MOST_ITEMS]
     )
-    if not debits:
-        return None
-    write = _nacha if scheme == Scheme.ACH else _sepa
-    made = write(account, debits, sequence, cut_off, collect_on)
-    sequence.save()
-    return _keep(account, scheme, debits, made, cut_off=cut_off, collect_on=collect_on, now=now)
+    items = [Item(debit.mandate, debit, debit.presentation) for debit in debits]
+    # What is presented again stands in a batch of its own, behind the others.
+    items.sort(key=lambda item: item.is_again)
+    return (_prenotes(account, cut_off) if scheme == Scheme.ACH else []) + items
 
 
-def _nacha(
-    account: Any, debits: list[Debit], sequence: FileSequence, cut_off: datetime, on: date
-) -> _Made:
-    origin = origin_of(account)
-    entries = []
-    for debit in debits:
-        sequence.last_trace += 1
-        behind = account_behind(debit.mandate)
-        savings = behind["kind"] == AccountKind.SAVINGS
-        entries.append(
-            nacha.Entry(
-                code=nacha.SAVINGS if savings else nacha.CHECKING,
-                routing=behind["routing"],
-                account=behind["account"],
-                cents=debit.amount_minor,
-                individual_id=f"D{debit.pk:014d}",
-                name=unidecode(debit.mandate.holder),
-                trace=sequence.last_trace,
-                discretionary="S",
-            )
+def _prenotes(account: Any, cut_off: datetime) -> list[Item]:
+    checking = (
+        Mandate.objects.filter(
+            merchant_account_id=account.pk,
+            state=MandateState.CHECKING,
+            signed_at__lte=cut_off,
         )
-    number = DebitFile.objects.filter(
-        merchant_account_id=account.pk,
-        cut_off__gte=cut_off.replace(hour=0, minute=0),
-        cut_off__lt=cut_off,
-    ).count()
-    body = nacha.write(
-        origin,
-        entries,
-        made_at=cut_off,
-        modifier=nacha.modifier_of(number),
-        effective_on=on,
+        .annotate(sent=Count("prenotes"), on_the_way=_ON_THE_WAY)
+        .filter(on_the_way=0)
+        .order_by("id")[:MOST_ITEMS]
     )
-    totals = nacha.totals_of(entries)
-    return _Made(
-        body,
-        [nacha.trace_of(origin.odfi, entry.trace) for entry in entries],
-        f"{totals.entry_hash:010d}",
-    )
-
-
-def _sepa(
-    account: Any, debits: list[Debit], sequence: FileSequence, cut_off: datetime, on: date
-) -> _Made:
-    collections = []
-    for debit in debits:
-        sequence.last_trace += 1
-        behind = account_behind(debit.mandate)
-        collections.append(
-            pain008.Collection(
-                reference=debit.end_to_end_id,
-                name=debit.mandate.holder,
-                iban=behind["iban"],
-                bic=behind["bic"],
-                cents=debit.amount_minor,
-                mandate=debit.mandate.reference,
-                signed_on=debit.mandate.signed_at.date(),
-            )
-        )
-    body = pain008.write(config_of(account, SEPA_NEEDS), collections, collect_on=on, text=_TEXT)
-    return _Made(body, [debit.end_to_end_id for debit in debits], "")
+    return [Item(mandate, presentation=mandate.sent + 1) for mandate in checking]
 
 
 def _keep(
     account: Any,
     scheme: Scheme,
-    debits: list[Debit],
-    made: _Made,
+    items: list[Item],
+    made: Made,
     *,
     cut_off: datetime,
     collect_on: date,
     now: datetime,
 ) -> DebitFile:
     extension = "ach" if scheme == Scheme.ACH else "xml"
+    debits = [item.debit for item in items if item.debit is not None]
     file = DebitFile.objects.create(
         merchant_account_id=account.pk,
         scheme=scheme,
@@ -174,24 +134,28 @@ def _keep(
         body=made.body,
         sha256=hashlib.sha256(made.body).hexdigest(),
         size=len(made.body),
-        items=len(debits),
-        total_minor=sum(debit.amount_minor for debit in debits),
-        currency=debits[0].currency,
+        items=len(items),
+        total_minor=sum(item.cents for item in items),
+        currency=CURRENCY_OF[scheme],
         entry_hash=made.entry_hash,
+        message_id=made.message_id,
         made_at=now,
     )
     FileItem.objects.bulk_create(
         [
             FileItem(
-                file=file, debit=debit, number=number, reference=reference,
-                amount_minor=debit.amount_minor,
+                file=file,
+                debit=item.debit,
+                mandate=None if item.debit else item.mandate,
+                presentation=item.presentation,
+                number=number,
+                reference=reference,
+                amount_minor=item.cents,
             )
-            for number, (debit, reference) in enumerate(
-                zip(debits, made.references, strict=True), 1
-            )
+            for number, (item, reference) in enumerate(zip(items, made.references, strict=True), 1)
         ],
         batch_size=1000,
-    )  # fmt: skip
+    )
     _check_total(file)
     for debit in debits:
         debit.state = DebitState.IN_FILE

@@ -12,9 +12,10 @@ from apps.accounts.models import User
 from apps.audit import services as audit
 from apps.core.db import joins_transaction
 from apps.finance.debits import errors
-from apps.finance.debits.choices import FileState, MandateState
+from apps.finance.debits.choices import DebitState, FileState, MandateState
 from apps.finance.debits.models import Debit, DebitFile, FileApproval, FileCopy, Mandate
 from apps.finance.debits.services.files import hold_from, proved_from
+from apps.finance.debits.services.moves import write_debits
 
 APPROVALS = 2
 
@@ -104,6 +105,52 @@ def release_copy(*, file_id: int, by: User, reason: str, now: datetime) -> FileC
     )
     _record(file, "debits.copy_released", by=by, reason=reason, facts={"copy": copy.number})
     return copy
+
+
+@atomic
+def refuse_file(*, file_id: int, by: User, reason: str, now: datetime) -> int:
+    """
+    The bank refused a file as a whole: its debits wait for the next one; return how many.
+
+    What the bank returned one by one meanwhile stays as it is. Nothing is booked.
+
+    :raises DebitsNotAllowed: ``by`` lacks debits.approve_file
+    :raises ReasonMissing, FileNotFound: as they say
+    :raises WrongState: it was not handed over, or a debit of it counts as paid
+    :raises SecondPersonNeeded: ``by`` took it to the bank
+    """
+    if not by.has_perm("debits.approve_file"):
+        raise errors.DebitsNotAllowed()
+    if not reason.strip():
+        raise errors.ReasonMissing()
+    file = _locked(file_id)
+    here = Debit.objects.filter(items__file=file, items__presentation=F("presentation"))
+    if file.state != FileState.HANDED_OVER:
+        raise errors.WrongState(state=file.state, wanted=FileState.REFUSED)
+    if file.handed_to_id == by.pk:
+        raise errors.SecondPersonNeeded()
+    locked = list(
+        Debit.objects.select_for_update(of=("self",))
+        .filter(pk__in=list(here.values_list("pk", flat=True)))
+        .order_by("id")
+    )
+    if any(debit.state == DebitState.SETTLED for debit in locked):
+        raise errors.WrongState(state=DebitState.SETTLED, wanted=FileState.REFUSED)
+    file.state, file.refused_at, file.problem = FileState.REFUSED, now, ""
+    file.save(update_fields=["state", "refused_at", "problem"])
+    back = [debit for debit in locked if debit.state == DebitState.IN_FILE]
+    for debit in back:
+        debit.presentation, debit.hold_until, debit.needs_staff = debit.presentation + 1, None, ""
+        debit.state = DebitState.READY
+    Debit.objects.bulk_update(
+        back, ["presentation", "hold_until", "needs_staff", "state"], batch_size=1000
+    )
+    write_debits(back, DebitState.IN_FILE, now=now, reason=f"Bank refused {file.name}", by=by)
+    Mandate.objects.filter(prenotes__file=file, state=MandateState.CHECKING).update(
+        usable_from=None
+    )
+    _record(file, "debits.file_refused", by=by, reason=reason, facts={"debits": len(back)})
+    return len(back)
 
 
 @joins_transaction

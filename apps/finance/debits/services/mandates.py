@@ -11,18 +11,19 @@ from django.db.transaction import atomic
 
 from apps.accounts.models import Profile, User
 from apps.audit import services as audit
-from apps.core.db import joins_transaction
+from apps.core.db import joins_transaction, outside_transaction
 from apps.core.sealing import seal, unseal
 from apps.finance.debits import errors
 from apps.finance.debits.choices import (
     GATEWAY_OF,
     AccountKind,
     DebitState,
+    ItemState,
     MandateState,
     Scheme,
 )
-from apps.finance.debits.models import Debit, Mandate, MandateEvent
-from apps.finance.debits.rules import nacha
+from apps.finance.debits.models import BankItem, Debit, Mandate, MandateEvent
+from apps.finance.debits.rules import calendars, nacha
 from apps.finance.debits.rules.codes import corrections_of, meaning_of
 from apps.finance.debits.rules.references import bic_of, clean_account, clean_iban, clean_routing
 from apps.finance.debits.services.moves import move_debit
@@ -166,6 +167,40 @@ def block_mandate(mandate: Mandate, *, code: str, now: datetime) -> None:
         facts={"code": code},
         cluster=mandate.cluster,
     )
+
+
+@outside_transaction
+def prove_accounts(*, now: datetime, limit: int = 500) -> int:
+    """
+    Let mandates be used whose prenote did not come back in time; return how many. News of a
+    prenote that nobody acted on yet goes first. Each is a transaction of its own: safe twice at
+    once.
+    """
+    today = now.astimezone(calendars.ZONE_OF[Scheme.ACH]).date()
+    due = Mandate.objects.filter(state=MandateState.CHECKING, usable_from__lte=today)
+    keys = due.order_by("id").values_list("pk", flat=True)[:limit]
+    return sum(_prove(pk, now=now) for pk in keys)
+
+
+@atomic
+def _prove(pk: int, *, now: datetime) -> bool:
+    mandate = (
+        Mandate.objects.select_for_update(of=("self",), skip_locked=True)
+        .filter(pk=pk, state=MandateState.CHECKING)
+        .first()
+    )
+    if mandate is None:
+        return False
+    told = mandate.prenotes.values_list("reference", flat=True)
+    open_news = BankItem.objects.filter(
+        reference__in=list(told), state__in=[ItemState.WAITING, ItemState.QUEUED]
+    )
+    if open_news.exists():
+        return False
+    mandate.state = MandateState.ACTIVE
+    mandate.save(update_fields=["state"])
+    _write(mandate, "The account is proved: its prenote was not returned", now=now)
+    return True
 
 
 @joins_transaction

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from django.db.transaction import atomic
 
@@ -19,7 +19,7 @@ from apps.finance.debits.adapters.nacha_in import read_nacha
 from apps.finance.debits.adapters.xml_in import read_camt053, read_pain002
 from apps.finance.debits.choices import Format
 from apps.finance.debits.models import BankFile, BankItem
-from apps.finance.debits.selectors import config_of
+from apps.finance.debits.selectors import config_of, origin_of
 from apps.finance.payments.selectors.banks import bank_account
 
 LARGEST_FILE = 50 * 1024 * 1024
@@ -81,8 +81,7 @@ def receive_bank_file(
     if not is_new:
         return Received(kept, replayed=True)
     file.seek(0)
-    iban = config_of(account, ("iban",))["iban"] if format_name == Format.CAMT053 else ""
-    _store(kept, _news(format_name, file, iban))
+    _store(kept, _news(format_name, file, account))
     audit.record(
         by=by,
         action="debits.bank_file_received",
@@ -93,11 +92,14 @@ def receive_bank_file(
     return Received(kept, replayed=False)
 
 
-def _news(format_name: str, file: BinaryIO, iban: str) -> Iterator[News]:
+def _news(format_name: str, file: BinaryIO, account: Any) -> Iterator[News]:
     if format_name == Format.NACHA:
-        return read_nacha(file)
+        origin = origin_of(account)
+        ours = frozenset({origin.destination, origin.origin, origin.company_id, origin.odfi})
+        return read_nacha(file, ours=ours)
     if format_name == Format.PAIN002:
         return read_pain002(file)
+    iban = config_of(account, ("iban",))["iban"]
     return read_camt053(file, iban=iban.replace(" ", ""))
 
 
