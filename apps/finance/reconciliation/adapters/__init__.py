@@ -11,7 +11,9 @@ from apps.finance.reconciliation.adapters.base import (
 )
 from apps.finance.reconciliation.adapters.camt import CAMT
 from apps.finance.reconciliation.adapters.columns import CSV
+from apps.finance.reconciliation.adapters.datalink import DATALINK
+from apps.finance.reconciliation.adapters.ready import READY, Ready
 
-FORMATS = {format_.name: format_ for format_ in (CSV, CAMT)}
+FORMATS = {format_.name: format_ for format_ in (CSV, CAMT, DATALINK)}
 
-__all__ = ["FORMATS", "Balances", "Format", "Parsed", "ParsedLine", "Problem"]
+__all__ = ["FORMATS", "READY", "Balances", "Format", "Parsed", "ParsedLine", "Problem", "Ready"]

@@ -2,6 +2,8 @@
 
 ``columns``: ``booked_on`` and ``amount`` (or ``credit`` and ``debit``) must be named;
 ``value_on``, ``fee``, ``reference``, ``counterparty``, ``text``, ``type``, ``currency`` may be.
+``fee`` may be a list: what stands in its columns is added up, and less than nothing is a fee that
+came back.
 ``delimiter`` (","), ``encoding`` ("utf-8-sig"), ``date_format`` ("%Y-%m-%d"), ``decimal``
 ("."), ``amount_is`` ("NET": the fee is taken off already, or "GROSS"), ``negative_types`` and
 ``skipped_types`` (values of the type's column).
@@ -58,7 +60,7 @@ class UnreadableRow(Exception):
 def check_columns(mapping: Mapping[str, Any]) -> str:
     """Return what is wrong with a mapping, or nothing."""
     columns = mapping.get("columns")
-    if not isinstance(columns, dict) or not all(isinstance(c, str) for c in columns.values()):
+    if not isinstance(columns, dict) or not all(_is_column(*c) for c in columns.items()):
         return 'It needs "columns": {"booked_on": "Date", "amount": "Amount", ...}.'
     unknown = sorted((columns.keys() - NAMES) | (mapping.keys() - KEYS))
     if unknown:
@@ -68,6 +70,12 @@ def check_columns(mapping: Mapping[str, Any]) -> str:
     if ("amount" in columns) == bool({"credit", "debit"} & columns.keys()):
         return "Name a column for the amount, or one for credit and one for debit."
     return _check_options(mapping)
+
+
+def _is_column(name: str, heading: Any) -> bool:
+    if name == "fee" and isinstance(heading, list):
+        return bool(heading) and _are_texts(heading)
+    return isinstance(heading, str)
 
 
 def _check_options(mapping: Mapping[str, Any]) -> str:
@@ -114,9 +122,12 @@ def parse_columns(
     text = io.TextIOWrapper(file, encoding=mapping.get("encoding", "utf-8-sig"), newline="")
     csv.field_size_limit(LONGEST_FIELD)
     reader = csv.DictReader(text, delimiter=mapping.get("delimiter", ","), strict=True)
-    columns: dict[str, str] = mapping["columns"]
+    columns: dict[str, str | list[str]] = mapping["columns"]
     try:
-        wrong = _wrong_headings(set(columns.values()), reader.fieldnames or ())
+        wrong = _wrong_headings(
+            {heading for given in columns.values() for heading in _each(given)},
+            reader.fieldnames or (),
+        )
         if wrong:
             yield Problem(1, wrong)
             return
@@ -142,25 +153,35 @@ def _read(
     if None in row or None in row.values():
         yield Problem(n, "It has more or fewer fields than there are headings.")
         return
-    cells = {name: row[heading].strip() for name, heading in mapping["columns"].items()}
+    columns = mapping["columns"]
+    cells = {name: row[c].strip() for name, c in columns.items() if isinstance(c, str)}
+    fees = [row[heading].strip() for heading in _each(columns.get("fee", []))]
     if cells.get("type", "") in mapping.get("skipped_types", ()) and "type" in cells:
         return
     try:
-        yield _line(cells, n, currency, mapping)
+        yield _line(cells, fees, n, currency, mapping)
     except UnreadableRow as error:
         yield Problem(n, str(error))
 
 
-def _line(cells: dict[str, str], n: int, currency: str, mapping: Mapping[str, Any]) -> ParsedLine:
+def _each(heading: str | list[str]) -> list[str]:
+    return [heading] if isinstance(heading, str) else heading
+
+
+def _line(
+    cells: dict[str, str], fees: list[str], n: int, currency: str, mapping: Mapping[str, Any]
+) -> ParsedLine:
     """
     :raises UnreadableRow: a cell is not what its column should hold
     """
     if cells.get("currency", currency).upper() != currency:
         raise UnreadableRow(f"Its currency is {cells['currency']}, not {currency}.")
     date_format = mapping.get("date_format", "%Y-%m-%d")
-    booked_on = _day(cells["booked_on"], date_format)
+    booked_on = read_day(cells["booked_on"], date_format)
     amount = _amount_of(cells, currency, mapping)
-    fee = abs(_minor(cells.get("fee") or "0", currency, mapping))
+    fee = sum(read_minor(text or "0", currency, mapping) for text in fees)
+    if isinstance(mapping["columns"].get("fee"), str):
+        fee = abs(fee)  # some write what they keep as leaving us
     if mapping.get("amount_is", "NET") == "GROSS":
         amount -= fee
     for name in ("reference", "counterparty"):
@@ -171,7 +192,7 @@ def _line(cells: dict[str, str], n: int, currency: str, mapping: Mapping[str, An
     return ParsedLine(
         n=n,
         booked_on=booked_on,
-        value_on=_day(cells["value_on"], date_format) if cells.get("value_on") else booked_on,
+        value_on=read_day(cells["value_on"], date_format) if cells.get("value_on") else booked_on,
         amount_minor=amount,
         fee_minor=fee,
         reference=cells.get("reference", ""),
@@ -183,15 +204,20 @@ def _line(cells: dict[str, str], n: int, currency: str, mapping: Mapping[str, An
 def _amount_of(cells: dict[str, str], currency: str, mapping: Mapping[str, Any]) -> int:
     """Return the signed amount of the row: positive where money comes to us."""
     if "amount" not in cells:
-        credit = _minor(cells.get("credit") or "0", currency, mapping)
-        return credit - abs(_minor(cells.get("debit") or "0", currency, mapping))
-    amount = _minor(cells["amount"], currency, mapping)
+        credit = read_minor(cells.get("credit") or "0", currency, mapping)
+        return credit - abs(read_minor(cells.get("debit") or "0", currency, mapping))
+    amount = read_minor(cells["amount"], currency, mapping)
     if cells.get("type") in mapping.get("negative_types", ()) and "type" in cells:
         return -abs(amount)
     return amount
 
 
-def _minor(text: str, currency: str, mapping: Mapping[str, Any]) -> int:
+def read_minor(text: str, currency: str, mapping: Mapping[str, Any]) -> int:
+    """
+    Return an amount in the smallest unit.
+
+    :raises UnreadableRow: it is none of this currency
+    """
     decimal = mapping.get("decimal", ".")
     plain = text.replace("\N{MINUS SIGN}", "-")
     try:
@@ -204,7 +230,10 @@ def _minor(text: str, currency: str, mapping: Mapping[str, Any]) -> int:
         raise UnreadableRow(f"{text[:40]!r} is not an amount of {currency}.") from error
 
 
-def _day(text: str, date_format: str) -> date:
+def read_day(text: str, date_format: str) -> date:
+    """
+    :raises UnreadableRow: it is no date of this form
+    """
     try:
         return datetime.strptime(text, date_format).date()  # noqa: DTZ007 (a day has no zone)
     except ValueError as error:

@@ -6,9 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.core.admin import (
@@ -29,7 +31,7 @@ from apps.core.admin import (
 )
 from apps.core.money import Money
 from apps.finance.reconciliation import services as reconciliation
-from apps.finance.reconciliation.adapters import FORMATS
+from apps.finance.reconciliation.adapters import FORMATS, READY, Ready
 from apps.finance.reconciliation.admin.forms import RulesForm, SourceForm
 from apps.finance.reconciliation.admin.shown import days, progress_of, statement_state
 from apps.finance.reconciliation.models import StatementSource
@@ -61,6 +63,17 @@ def switch_run(row: StatementSource, by: Any, reason: str) -> str:
         now=timezone.now(),
     )
     return "It is in use." if done.is_active else "It is switched off."
+
+
+def _begun(ready: Ready) -> dict[str, Any]:
+    return {
+        "name": ready.title,
+        "code": "1100",
+        "owner": ready.owner,
+        "format_name": ready.format,
+        "compares": ready.compares,
+        "mapping": ready.mapping,
+    }
 
 
 RULES = Verb(
@@ -109,12 +122,52 @@ class StatementSourceAdmin(ConsoleAdmin):
     def ways_on(self, request: HttpRequest) -> list[Way]:
         if not request.user.has_perm("reconciliation.set_source"):
             return []
-        return [Way("Add a source", self.address("new"), is_main=True)]
+        return [
+            Way("Ready formats", self.address("ready")),
+            Way("Add a source", self.address("new"), is_main=True),
+        ]
 
     def get_urls(self) -> list[Any]:
         gate = self.admin_site.admin_view
-        mine = path("new/", gate(self.new_view), name="reconciliation_statementsource_new")
-        return [mine, *super().get_urls()]
+        label = "reconciliation_statementsource"
+        return [
+            path("new/", gate(self.new_view), name=f"{label}_new"),
+            path("ready/", gate(self.ready_view), name=f"{label}_ready"),
+            *super().get_urls(),
+        ]
+
+    def ready_view(self, request: HttpRequest) -> HttpResponse:
+        """Show how each processor's report is read, and lead to a source that does."""
+        if not request.user.has_perm("reconciliation.set_source"):
+            raise PermissionDenied
+        page = Page(
+            title="Ready formats",
+            subtitle="How processors' settlement reports are read; each is a beginning.",
+            main=[
+                Table(
+                    "Processors",
+                    [Cell("Report"), Cell("State"), Cell("Where its columns are from")],
+                    [
+                        [
+                            format_html(
+                                '<a class="c-link" href="{}?ready={}">{}</a>',
+                                self.address("new"),
+                                name,
+                                ready.title,
+                            ),
+                            state("UNKNOWN", "Template: compare a first file")
+                            if ready.is_template
+                            else state("ACTIVE", "Ready"),
+                            ready.source,
+                        ]
+                        for name, ready in READY.items()
+                    ],
+                    empty="",
+                )
+            ],
+        )
+        context = {"title": page.title, "original": page.title, "page": page, "verbs": []}
+        return self.drawn(request, "admin/console/detail.html", context)
 
     @admin.display(description="Account")
     def account_name(self, row: StatementSource) -> str:
@@ -168,7 +221,8 @@ class StatementSourceAdmin(ConsoleAdmin):
 
     def new_view(self, request: HttpRequest) -> HttpResponse:
         """Set up a source."""
-        form = SourceForm(request.POST or None)
+        ready = READY.get(request.GET.get("ready", ""))
+        form = SourceForm(request.POST or None, initial=_begun(ready) if ready else None)
         return ask_with(
             self, request, ADD, form=form, do=lambda _by: self.add(request, form.cleaned_data)
         )

@@ -78,7 +78,7 @@ class _Reading:
         return False
 
     def _is_of_size(self, line: ParsedLine) -> bool:
-        if abs(line.amount_minor) <= LARGEST_LINE and line.fee_minor <= LARGEST_LINE:
+        if max(abs(line.amount_minor), abs(line.fee_minor)) <= LARGEST_LINE:
             return True
         self.note(Problem(line.n, "Its amount is larger than any account holds."))
         return False
