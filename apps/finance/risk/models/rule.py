@@ -7,7 +7,8 @@ from django.db import models
 from django.db.models import F, Q
 
 from apps.finance.risk.choices import RuleKind, RuleStatus
-from apps.finance.risk.rules.judge import Limits, RuleData
+from apps.finance.risk.rules.judge import Limits
+from apps.finance.risk.rules.wants import RuleData
 
 
 class Versioned(models.Model):

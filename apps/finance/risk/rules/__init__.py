@@ -1,8 +1,8 @@
 """How risky a payment is, by rules that are data. Pure."""
 
 from apps.finance.risk.rules.facts import Known, RiskFacts, known_of
-from apps.finance.risk.rules.judge import Hit, Limits, RuleData, Verdict, judge
-from apps.finance.risk.rules.wants import Want, wants_of
+from apps.finance.risk.rules.judge import Hit, Limits, Verdict, judge
+from apps.finance.risk.rules.wants import RuleData, Want, wants_of
 
 __all__ = [
     "Hit",

@@ -9,21 +9,9 @@ from typing import Any
 from apps.core.money import Money
 from apps.finance.risk.choices import ListKind, Outcome, Pair, RuleKind, What, Who
 from apps.finance.risk.rules.facts import Known
-from apps.finance.risk.rules.wants import Want
+from apps.finance.risk.rules.wants import RuleData, Want
 
 WHOLE = 100
-
-
-@dataclass(frozen=True, slots=True)
-class RuleData:
-    """A rule. ``code`` stays through its versions; ``score`` is added when it applies."""
-
-    id: int
-    code: str
-    kind: RuleKind
-    score: int
-    params: dict[str, Any] = field(default_factory=dict)
-    is_shadow: bool = False
 
 
 @dataclass(frozen=True, slots=True)

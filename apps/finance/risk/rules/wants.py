@@ -1,14 +1,24 @@
-"""What must be counted before rules can be judged."""
+"""Rules as data, and what must be counted before they can be judged."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from apps.finance.risk.choices import RuleKind, What, Who
 
-if TYPE_CHECKING:
-    from apps.finance.risk.rules.judge import RuleData
+
+@dataclass(frozen=True, slots=True)
+class RuleData:
+    """A rule. ``code`` stays through its versions; ``score`` is added when it applies."""
+
+    id: int
+    code: str
+    kind: RuleKind
+    score: int
+    params: dict[str, Any] = field(default_factory=dict)
+    is_shadow: bool = False
 
 
 class Want(NamedTuple):

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from apps.core.memory import Memory
 from apps.finance.risk.choices import RuleStatus
 from apps.finance.risk.models import RiskLimits, RiskRule
-from apps.finance.risk.rules.judge import Limits, RuleData, with_shadow
+from apps.finance.risk.rules.judge import Limits, with_shadow
+from apps.finance.risk.rules.wants import RuleData
 
 
 @dataclass(frozen=True, slots=True)
