@@ -5,6 +5,7 @@ from pathlib import Path
 import environ
 
 from fanz.settings.beat import CELERY_BEAT_SCHEDULE  # noqa: F401
+from fanz.settings.console import STATIC_URL, UNFOLD  # noqa: F401
 from fanz.settings.logging import LOGGING  # noqa: F401
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -171,7 +172,6 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
 
 # --- Static files -------------------------------------------------------------------
-STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 
@@ -333,51 +333,6 @@ CLIENT_ADDRESS_HEADER = env("CLIENT_ADDRESS_HEADER", default="X-Forwarded-For")
 #: CF-IPCountry; the proxy must overwrite what came in. Empty: nobody tells us.
 CLIENT_COUNTRY_HEADER = env("CLIENT_COUNTRY_HEADER", default="")
 
-# --- FanzDash (apps.dash): the look of the console ------------------------------------
-UNFOLD = {
-    "SITE_TITLE": "FanzDash",
-    "SITE_HEADER": "FanzDash",
-    "SITE_SUBHEADER": "Back office of the FANZ brands",
-    "SITE_SYMBOL": "monitoring",
-    "SITE_FAVICONS": [
-        {"rel": "icon", "type": "image/svg+xml", "href": f"{STATIC_URL}dash/favicon.svg"}
-    ],
-    "SHOW_HISTORY": False,
-    "SHOW_VIEW_ON_SITE": False,
-    "ENVIRONMENT": "apps.dash.views.environment",
-    "STYLES": [f"{STATIC_URL}dash/console.css"],
-    "BORDER_RADIUS": "8px",
-    "COMMAND": {"search_callback": "apps.dash.views.search"},
-    "SIDEBAR": {"show_search": True, "command_search": True},
-    "COLORS": {
-        "base": {
-            "50": "#F8F8FB",
-            "100": "#F1F1F5",
-            "200": "#E3E3EA",
-            "300": "#C6C6D0",
-            "400": "#9A9AAA",
-            "500": "#676777",
-            "600": "#50505F",
-            "700": "#353543",
-            "800": "#23232E",
-            "900": "#0E0E13",
-            "950": "#09090D",
-        },
-        "primary": {
-            "50": "#F6F0FF",
-            "100": "#ECDFFF",
-            "200": "#DAC0FF",
-            "300": "#C9A2FF",
-            "400": "#BB88FF",
-            "500": "#AA68FF",
-            "600": "#8A35F2",
-            "700": "#7425D6",
-            "800": "#5C1CAB",
-            "900": "#471886",
-            "950": "#2C0B59",
-        },
-    },
-}
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 
 # --- Content-Security-Policy of the brand pages -----------------------------------------
