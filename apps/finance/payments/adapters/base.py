@@ -132,8 +132,7 @@ class Charge:
     key: str
     token: str = field(repr=False)
     one_time: bool = False
-    #: ``applepay`` or ``googlepay`` when the token is such a wallet's.
-    wallet: str = ""
+    wallet: str = ""  # ``applepay`` or ``googlepay`` when the token is such a wallet's
     #: False: the payer is not there (a renewal), the card networks want to know.
     payer_present: bool = True
 
@@ -226,8 +225,7 @@ class Disputed:
     reason_code: str = ""
     reason: str = ""
     due_at: datetime | None = None
-    #: A second round after a first was won.
-    again: bool = False
+    again: bool = False  # a second round after a first was won
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,8 +348,7 @@ class Gateway(Protocol):
 
     def look_up(self, sold: Sold) -> LookedUp:
         """
-        Ask what became of a sale, by ``reference`` or, where it is empty, by ``token``. Safe to
-        repeat.
+        Ask what became of a sale, by ``reference``, else by ``token``. Safe to repeat.
 
         :raises NotOffered: see ``Capabilities.look_up``
         :raises Unavailable: no usable answer
