@@ -10,6 +10,11 @@ class Kind(TextChoices):
 
     PAYMENT_CAPTURED = "payment.captured", "A payment was captured"
     PAYMENT_FAILED = "payment.failed", "A payment was declined"
+    PAYMENT_CANCELLED = "payment.cancelled", "A payment was given up before anything was taken"
+    PAYMENT_REFUNDED = "payment.refunded", "Money of a payment went back to the payer"
+    PAYMENT_REFUND_BOUNCED = "payment.refund_bounced", "A refund did not reach the payer"
+    PAYMENT_DISPUTED = "payment.disputed", "A bank asks, or has taken the money back"
+    PAYMENT_DISPUTE_CLOSED = "payment.dispute_closed", "A dispute came to an end"
     PAYOUT_REQUESTED = "payout.requested", "A payout was requested"
     PAYOUT_PAID = "payout.paid", "A payout was paid"
     PAYOUT_FAILED = "payout.failed", "A payout failed"

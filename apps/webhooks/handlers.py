@@ -6,7 +6,15 @@ from django.utils import timezone
 
 from apps.core import events
 from apps.finance.payments import selectors as payments
-from apps.finance.payments.events import PaymentCaptured, PaymentFailed
+from apps.finance.payments.events import (
+    DisputeClosed,
+    PaymentCancelled,
+    PaymentCaptured,
+    PaymentDisputed,
+    PaymentFailed,
+    PaymentRefunded,
+    RefundBounced,
+)
 from apps.payouts import selectors as payouts
 from apps.payouts.events import PayoutFailed, PayoutPaid, PayoutRequested
 from apps.webhooks import services as webhooks
@@ -21,6 +29,33 @@ def payment_captured(event: PaymentCaptured) -> None:
 @events.subscribe(PaymentFailed)
 def payment_failed(event: PaymentFailed) -> None:
     _tell_payment(Kind.PAYMENT_FAILED, event.transaction_id)
+
+
+@events.subscribe(PaymentCancelled)
+def payment_cancelled(event: PaymentCancelled) -> None:
+    _tell_payment(Kind.PAYMENT_CANCELLED, event.transaction_id)
+
+
+@events.subscribe(PaymentRefunded)
+def payment_refunded(event: PaymentRefunded) -> None:
+    _tell(Kind.PAYMENT_REFUNDED, payments.refund_told_of(event.refund_id))
+
+
+@events.subscribe(RefundBounced)
+def refund_bounced(event: RefundBounced) -> None:
+    _tell(Kind.PAYMENT_REFUND_BOUNCED, payments.refund_told_of(event.refund_id))
+
+
+@events.subscribe(PaymentDisputed)
+def payment_disputed(event: PaymentDisputed) -> None:
+    told = payments.dispute_told_of(event.dispute_id, stage=event.stage)
+    _tell(Kind.PAYMENT_DISPUTED, told)
+
+
+@events.subscribe(DisputeClosed)
+def dispute_closed(event: DisputeClosed) -> None:
+    told = payments.dispute_told_of(event.dispute_id, stage=event.outcome)
+    _tell(Kind.PAYMENT_DISPUTE_CLOSED, told)
 
 
 @events.subscribe(PayoutRequested)

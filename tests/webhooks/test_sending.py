@@ -95,6 +95,7 @@ class TestTelling:
             "method": payment.method,
             "status": "CAPTURED",
             "amount": {"amount": str(payment.amount.decimal), "currency": "USD"},
+            "refunded": {"amount": "0.00", "currency": "USD"},
             "payer": payment.payer.handle,
             "creator": payment.payee.handle,
             "failure_reason": "",

@@ -4,7 +4,7 @@ from apps.finance.payments.rules.fees import Quote
 from apps.finance.payments.selectors.fees import quote
 from apps.finance.payments.selectors.health import GatewayHealth, gateway_health
 from apps.finance.payments.selectors.merchants import merchant_account_of
-from apps.finance.payments.selectors.told import told_of
+from apps.finance.payments.selectors.told import dispute_told_of, refund_told_of, told_of
 from apps.finance.payments.selectors.transactions import (
     Receipt,
     is_by_stored_means,
@@ -18,11 +18,13 @@ __all__ = [
     "GatewayHealth",
     "Quote",
     "Receipt",
+    "dispute_told_of",
     "gateway_health",
     "is_by_stored_means",
     "merchant_account_of",
     "quote",
     "receipt_of",
+    "refund_told_of",
     "told_of",
     "transaction_for",
     "transactions_of",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from apps.finance.payments.models import Transaction
+from apps.core.money import Money
+from apps.finance.payments.models import Dispute, Refund, Transaction
 
 
 def told_of(transaction_id: int) -> tuple[str, dict[str, object]]:
@@ -14,8 +15,40 @@ def told_of(transaction_id: int) -> tuple[str, dict[str, object]]:
         "kind": payment.kind,
         "method": payment.method,
         "status": payment.status,
-        "amount": {"amount": str(payment.amount.decimal), "currency": payment.currency},
+        "amount": _money(payment.amount),
+        "refunded": _money(payment.refunded),
         "payer": payment.payer.handle,
         "creator": payment.payee.handle if payment.payee else "",
         "failure_reason": payment.failure_reason,
     }
+
+
+def refund_told_of(refund_id: int) -> tuple[str, dict[str, object]]:
+    """Return the brand, and a refund with its payment as above; not who asked for it, or why."""
+    refund = Refund.objects.get(pk=refund_id)
+    cluster, payment = told_of(refund.transaction_id)
+    return cluster, {
+        "id": str(refund.public_id),
+        "status": refund.state,
+        "amount": _money(refund.amount),
+        "destination": refund.destination,
+        "payment": payment,
+    }
+
+
+def dispute_told_of(dispute_id: int, *, stage: str) -> tuple[str, dict[str, object]]:
+    """Return the brand, and a dispute in the ``stage`` it is told of, with its payment."""
+    dispute = Dispute.objects.get(pk=dispute_id)
+    cluster, payment = told_of(dispute.transaction_id)
+    return cluster, {
+        "id": str(dispute.public_id),
+        "stage": stage,
+        "amount": _money(dispute.amount),
+        "reason": dispute.reason,
+        "due_at": dispute.due_at.isoformat() if dispute.due_at else None,
+        "payment": payment,
+    }
+
+
+def _money(money: Money) -> dict[str, str]:
+    return {"amount": str(money.decimal), "currency": money.currency}
