@@ -22,7 +22,7 @@ from apps.finance.debits import selectors as debits_selectors
 from apps.finance.payments import selectors as payments_selectors
 from apps.finance.payments import services as payments
 from apps.finance.payments.selectors.offers import fields_script_of
-from apps.finance.payments.selectors.refunds import refunds_of
+from apps.finance.payments.selectors.refunds import claim_url_of, refunds_of
 from apps.finance.payments.selectors.steps import Do, Step, next_step
 from apps.storefront import rules
 from apps.storefront.choices import words_of
@@ -86,7 +86,7 @@ def _context(fan: Profile, payment: Transaction, step: Step) -> dict[str, Any]:
         "url": step.url,
         "ends": step.ends,
         "advice": rules.advice(payment.gateway, payment.failure_code),
-        "refunds": list(refunds),
+        "refunds": [(refund, claim_url_of(refund)) for refund in refunds],
     }
 
 

@@ -9,7 +9,8 @@ import pytest
 from django.db import connection
 
 from apps.core import http
-from apps.finance.payments import crypto, errors
+from apps.core.sealing import unseal
+from apps.finance.payments import errors
 from apps.finance.payments import services as payments
 from apps.finance.payments.choices import AttemptStatus, Status
 from apps.finance.payments.models import Attempt, MerchantAccount, PaymentMethod
@@ -106,7 +107,7 @@ class TestByTheGatewaysFields:
 
         means = stored_means(sandbox, fan, now=now)
 
-        token = crypto.unseal(means.sealed_token)
+        token = unseal(means.sealed_token, purpose="payments.means")
         assert token not in str(PaymentMethod.objects.values())
         assert token.split(":")[0] not in str(list(Attempt.objects.values("sent", "reference")))
         assert means.is_default

@@ -133,7 +133,7 @@ class RefundAdmin(ConsoleAdmin):
             if row.needs_attention
             else "",
             main=[timeline_of(row), entry_of(row)],
-            side=[facts_of(row), sending_of(row), *exchange_of(row)],
+            side=[facts_of(row), sending_of(row, request), *exchange_of(row)],
         )
 
 
@@ -227,13 +227,23 @@ def facts_of(row: Refund) -> Facts:
     )
 
 
-def sending_of(row: Refund) -> Facts:
+def sending_of(row: Refund, request: HttpRequest) -> Facts:
+    claim: SafeString | str = "nothing is to be claimed"
+    if address := selectors.claim_url_of(row):
+        # Whoever has the address can claim the money.
+        may_see = request.user.has_perm("payments.approve_refund")
+        claim = (
+            format_html('<a href="{}" rel="noreferrer">the page to send its payer</a>', address)
+            if may_see
+            else "waits for its payer, who reads the address on the payment's page"
+        )
     return Facts(
         "Gateway",
         [
             Fact("Gateway", row.transaction.get_gateway_display() or "none: the wallet"),
             Fact("Reference", row.gateway_reference or "none"),
             Fact("Confirmed by the gateway", when(row.confirmed_at)),
+            Fact("To be claimed at", claim),
             Fact("Attempts", row.attempts),
             Fact("Look-ups", row.looks),
             Fact("Next", when(row.next_attempt_at, absent="nothing is due")),

@@ -13,7 +13,7 @@ from apps.core.api.fields import MoneyField
 from apps.core.api.pagination import CursorPagination
 from apps.core.money import Money
 from apps.finance.payments.models import Dispute, Refund
-from apps.finance.payments.selectors.refunds import disputes_of, refunds_of
+from apps.finance.payments.selectors.refunds import claim_url_of, disputes_of, refunds_of
 
 
 class RefundOutput(serializers.ModelSerializer[Refund]):
@@ -25,13 +25,21 @@ class RefundOutput(serializers.ModelSerializer[Refund]):
         source="transaction.payee.handle", default=None, allow_null=True
     )
 
+    claim_url = serializers.SerializerMethodField(
+        help_text="Where you, its payer, claim it, while it waits for that; else empty."
+    )
+
     class Meta:
         model = Refund
         fields = [
             "id", "transaction", "amount", "state", "destination", "payer", "creator",
-            "created_at", "ended_at",
+            "claim_url", "created_at", "ended_at",
         ]  # fmt: skip
         read_only_fields = fields
+
+    def get_claim_url(self, row: Refund) -> str:
+        reader = profile(self.context["request"])
+        return claim_url_of(row) if row.transaction.payer_id == reader.pk else ""
 
 
 class DisputeOutput(serializers.ModelSerializer[Dispute]):

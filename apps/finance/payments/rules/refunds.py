@@ -11,6 +11,9 @@ from apps.core.money import Money
 from apps.finance.ledger.choices import Bearer
 from apps.finance.payments import errors
 
+#: What the address is sealed as at which its payer claims a refund.
+CLAIM_SEALED_AS = "payments.claim"
+
 
 class RefundState(TextChoices):
     REQUESTED = "REQUESTED", "Waits for a second person"

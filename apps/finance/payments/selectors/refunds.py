@@ -9,6 +9,7 @@ from django.db.models import F, Q, QuerySet
 
 from apps.accounts.models import Profile
 from apps.core.money import Money
+from apps.core.sealing import unseal
 from apps.finance.ledger import postings
 from apps.finance.ledger.chart import CHART
 from apps.finance.ledger.choices import Bearer
@@ -17,7 +18,7 @@ from apps.finance.payments.models import Dispute, Refund, Transaction
 from apps.finance.payments.rules import parts
 from apps.finance.payments.rules.disputes import WAITS_FOR_US
 from apps.finance.payments.rules.drafts import Terms, refund_draft
-from apps.finance.payments.rules.refunds import Destination, RefundState
+from apps.finance.payments.rules.refunds import CLAIM_SEALED_AS, Destination, RefundState
 from apps.finance.payments.selectors.given_back import (
     funds_of,
     left_of,
@@ -121,6 +122,14 @@ def preview_of(
         funds=funds_of([share.creator_id for share in part.sale.shares], amount.currency),
     )
     return [_line(movement) for movement in draft.movements]
+
+
+def claim_url_of(refund: Refund) -> str:
+    """Return where its payer claims a refund that is on its way, or nothing. Whoever has the
+    address can claim the money: it is shown to the payer, and to those who approve refunds."""
+    if refund.state != RefundState.PENDING or not refund.sealed_claim:
+        return ""
+    return unseal(refund.sealed_claim, purpose=CLAIM_SEALED_AS)
 
 
 def left_to_refund(transaction: Transaction) -> Money:

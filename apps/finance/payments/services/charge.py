@@ -12,11 +12,12 @@ from django.db.transaction import atomic
 from apps.core.db import outside_transaction
 from apps.core.errors import Unavailable
 from apps.core.http import NotSent
-from apps.finance.payments import crypto, errors
+from apps.core.sealing import unseal
+from apps.finance.payments import errors
 from apps.finance.payments.adapters import gateway_for
 from apps.finance.payments.adapters.base import Answered, Charge, Outcome
 from apps.finance.payments.choices import PAID, AttemptKind, AttemptStatus, Status
-from apps.finance.payments.models import Attempt, Transaction
+from apps.finance.payments.models import Attempt, PaymentMethod, Transaction
 from apps.finance.payments.rules.declines import Decline, classify
 from apps.finance.payments.rules.transitions import may_move
 from apps.finance.payments.rules.waiting import (
@@ -28,6 +29,7 @@ from apps.finance.payments.rules.waiting import (
 from apps.finance.payments.selectors.abilities import can_challenge, can_take
 from apps.finance.payments.services.attempts import end_attempt, open_attempt
 from apps.finance.payments.services.checkout import Visit, check_tries, order_of
+from apps.finance.payments.services.methods import SEALED_AS
 from apps.finance.payments.services.move import capture, fail, move, note
 from apps.finance.payments.services.route import rank_again
 from apps.finance.payments.services.way import cards_of
@@ -151,7 +153,7 @@ def _send(
 ) -> tuple[Answered | None, str]:
     """Return the answer, or None and why there is none: ``NOT_REACHED`` is the sure one."""
     means = attempt.payment_method
-    token = one_time.token if one_time else crypto.unseal(means.sealed_token if means else "")
+    token = one_time.token if one_time else _token_of(means)
     try:
         return gateway_for(attempt.gateway).charge(
             Charge(
@@ -168,6 +170,10 @@ def _send(
     except Unavailable as error:
         log.warning("charge_unknown", attempt=attempt.pk, error=repr(error))
         return None, error.code
+
+
+def _token_of(means: PaymentMethod | None) -> str:
+    return unseal(means.sealed_token, purpose=SEALED_AS) if means else ""
 
 
 @atomic

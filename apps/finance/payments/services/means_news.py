@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from apps.core.db import joins_transaction
-from apps.finance.payments import crypto
+from apps.core.sealing import digest_of
 from apps.finance.payments.adapters.base import Means
 from apps.finance.payments.models import PaymentMethod
 from apps.finance.payments.services.methods import keep_means
@@ -21,7 +21,7 @@ def refresh_means(*, gateway: str, means: Means | None, now: datetime) -> int:
     if means is None or not means.token:
         return 0
     kept = PaymentMethod.objects.select_related("profile", "merchant_account").filter(
-        gateway=gateway, token_digest=crypto.digest_of(means.token), removed_at__isnull=True
+        gateway=gateway, token_digest=digest_of(means.token), removed_at__isnull=True
     )
     for each in kept:
         used = each.last_used_at

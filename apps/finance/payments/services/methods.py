@@ -11,13 +11,18 @@ from django.db.transaction import atomic
 from apps.accounts.models import Profile
 from apps.audit import services as audit
 from apps.core.db import joins_transaction
-from apps.finance.payments import crypto, errors
+from apps.core.sealing import digest_of, seal
+from apps.finance.payments import errors
 from apps.finance.payments.models import PaymentMethod
 from apps.finance.payments.rules.redact import digits_only
 
 if TYPE_CHECKING:
     from apps.finance.payments.adapters.base import Means
     from apps.finance.payments.models import MerchantAccount, Transaction
+
+
+#: What gateways' names for means are sealed as: nothing else opens them.
+SEALED_AS = "payments.means"
 
 
 @joins_transaction
@@ -34,15 +39,15 @@ def keep_means(
     Profile.objects.select_for_update(of=("self",)).get(pk=profile.pk)  # one default, one row
     kept = PaymentMethod.objects.filter(profile=profile, removed_at__isnull=True)
     found = kept.filter(
-        merchant_account=account, token_digest=crypto.digest_of(means.token)
+        merchant_account=account, token_digest=digest_of(means.token)
     ).first()
     if found is None:
         found = PaymentMethod(
             profile=profile,
             merchant_account=account,
             gateway=account.gateway,
-            sealed_token=crypto.seal(means.token),
-            token_digest=crypto.digest_of(means.token),
+            sealed_token=seal(means.token, purpose=SEALED_AS),
+            token_digest=digest_of(means.token),
             is_default=not kept.filter(is_default=True).exists(),
             created_at=now,
         )

@@ -13,11 +13,13 @@ from apps.core.db import outside_transaction
 from apps.core.errors import Unavailable
 from apps.core.http import NotSent
 from apps.core.money import Money
+from apps.core.sealing import seal
 from apps.finance.payments.adapters import gateway_for
 from apps.finance.payments.adapters.base import Answered, LookedUp, NotOffered, Outcome, Sold
 from apps.finance.payments.models import Dispute, Refund, Transaction
 from apps.finance.payments.rules.refund_proofs import Proof, Seen, judge
 from apps.finance.payments.rules.refunds import (
+    CLAIM_SEALED_AS,
     IN_FLIGHT,
     LEASE,
     MOST_ATTEMPTS,
@@ -219,9 +221,13 @@ def _record(claimed: Refund, answer: Answered, *, now: datetime) -> bool:
     if answer.outcome is Outcome.DECLINED:
         _fail(refund, transaction, answer.code, answer.reason or "The gateway refused it", now=now)
         return True
+    reason = "The gateway took it on"
+    if answer.outcome is Outcome.ACTION and answer.action_url:
+        refund.sealed_claim = seal(answer.action_url, purpose=CLAIM_SEALED_AS)
+        reason = "The gateway took it on: its payer has to claim it"
     move_refund(
-        refund, RefundState.PENDING, now=now, due=now + look_again_after(4),
-        reason="The gateway took it on", facts=facts,
+        refund, RefundState.PENDING, now=now, due=now + look_again_after(4), reason=reason,
+        facts=facts,
     )  # fmt: skip
     return False
 
