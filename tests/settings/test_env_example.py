@@ -6,6 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 #: Read by settings, yet not for whoever deploys: each with its reason.
 NOT_FOR_DEPLOYMENT = {
+    "MAIL_DIRECTORY": "a developer's machine only: mail in files",
     "PYTEST_XDIST_WORKER": "set by the test runner",
     "SANDBOX_URL": "production refuses it",
 }
