@@ -12,6 +12,7 @@ from django.core.cache import cache
 from apps.core import selectors as core
 from apps.core.money import Money
 from apps.core.show import money_text
+from apps.finance.debits.selectors import queues as bank
 from apps.finance.ledger import selectors as books
 from apps.finance.ledger.selectors import dashboard as ledger
 from apps.finance.monitoring import selectors as monitoring
@@ -27,6 +28,20 @@ CAP = 100
 EVENT_IS_LATE = timedelta(minutes=5)
 DAY = timedelta(days=1)
 CHART_DAYS = 14
+#: At bank payments: permission, key, title, hint, model, filter, what waits, tone.
+BANK_QUEUES = (
+    ("debits.view_debitfile", "bank_files_in_doubt", "Files for banks in doubt", "ask the bank",
+     "debits.debitfile", "queue=doubt", bank.files_in_doubt, "danger"),
+    ("debits.view_returnrate", "returns_near_a_line", "Returned debits near a line",
+     "stop before the bank does", "debits.returnrate", "queue=near", bank.rates_near_a_line,
+     "danger"),
+    ("debits.view_debitfile", "bank_files_to_approve", "Files for banks", "two people approve",
+     "debits.debitfile", "state__exact=MADE", bank.files_to_approve, "warning"),
+    ("debits.view_bankitem", "bank_news", "News of banks", "a person must look",
+     "debits.bankitem", "state__exact=QUEUED", bank.news_for_a_person, "warning"),
+    ("debits.view_foundfile", "unread_bank_files", "Files of banks not read", "read them by hand",
+     "debits.foundfile", "state__exact=UNREAD", bank.unread_files, "warning"),
+)  # fmt: skip
 #: Where the money is, by code of the chart: title, hint, and whether we owe it.
 POSITIONS = (
     ("1100", "At the gateways", "charged, not yet settled to us", False),
@@ -91,6 +106,11 @@ def queues(*, by: Any, now: datetime) -> list[Queue]:
     if by.has_perm("reconciliation.view_reconciliationexception"):
         found.append(exception_queue())
     found += payment_queues(by=by)
+    found += [
+        Queue(key, title, hint, label, query, waiting(CAP), tone)
+        for may, key, title, hint, label, query, waiting, tone in BANK_QUEUES
+        if by.has_perm(may)
+    ]
     if by.has_perm("core.view_outboxmessage"):
         late = core.undelivered_events(before=now - EVENT_IS_LATE, limit=CAP)
         found.append(
@@ -316,6 +336,7 @@ def net_by_code() -> list[tuple[str, str, int]]:
 
 
 def volume_figure(today: datetime) -> Figure:
+    """Return what was paid today, beside yesterday; days are UTC."""
     days = payments.volume_by_day(since=today - DAY, until=today + DAY)
     now = [day for day in days if day.day == today.date()]
     before = [day for day in days if day.day < today.date()]

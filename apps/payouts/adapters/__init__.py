@@ -32,4 +32,5 @@ RAILS: dict[str, Rail] = {"PAXUM": Paxum()}
 
 
 def rail_for(code: str) -> Rail:
+    """Return the rail of that code, which a stored method always has."""
     return RAILS[code]

@@ -145,6 +145,7 @@ def ordered(one: str, other: str) -> tuple[str, str]:
 
 
 def most_age(base: str, quote: str) -> int:
+    """Return the days after which finance is told that a pair has no newer rate."""
     return CRYPTO_AGE if {base, quote} & CRYPTO else FIAT_AGE
 
 
@@ -163,6 +164,7 @@ def paths(base: str, quote: str) -> list[tuple[str, ...]]:
 
 
 def pairs_of(way: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the pairs along a way, each in the order in which it is stored."""
     return [ordered(a, b) for a, b in itertools.pairwise(way)]
 
 
@@ -180,6 +182,7 @@ def cross(way: Sequence[str], legs: Mapping[tuple[str, str], Leg], on: date) -> 
 
 
 def itself(currency: str, on: date) -> Rate:
+    """Return the rate of a currency against itself: exactly one."""
     return Rate(currency, currency, on, Fraction(1))
 
 

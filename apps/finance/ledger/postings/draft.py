@@ -47,10 +47,12 @@ _tuple = tuple.__new__
 
 
 def debit(account: AccountRef, amount: Money) -> Movement:
+    """Return a movement to the debit side: positive."""
     return _tuple(Movement, (account, amount))
 
 
 def credit(account: AccountRef, amount: Money) -> Movement:
+    """Return a movement to the credit side: negative."""
     return _tuple(Movement, (account, Money(-amount.minor, amount.currency)))
 
 

@@ -261,6 +261,7 @@ def _next_month(day: date) -> date:
 
 
 def rows(query: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """Return all rows of a query: the text is ours, what comes from outside is in ``values``."""
     with connection.cursor() as cursor:
         cursor.execute(query, values)
         answer: list[tuple[Any, ...]] = cursor.fetchall()

@@ -15,4 +15,5 @@ def check_move(*, current: str, target: Status) -> None:
 
 
 def may_move(*, current: str, target: Status) -> bool:
+    """Test if a payment may go from one state to the other."""
     return target in NEXT[Status(current)]

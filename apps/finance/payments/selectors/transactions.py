@@ -72,6 +72,7 @@ def public_id_of(transaction_id: int) -> UUID:
 
 
 def receipt_of(transaction: Transaction) -> Receipt:
+    """Return what the payer is told of a payment, with the text on the card statement."""
     account = transaction.merchant_account
     return Receipt(
         reference=transaction.public_id,

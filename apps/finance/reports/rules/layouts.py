@@ -129,8 +129,10 @@ def is_result(code: str) -> bool:
 
 
 def type_of(code: str) -> AccountType:
+    """Return the type of a code of the chart."""
     return CHART[code].type
 
 
 def name_of(code: str) -> str:
+    """Return the name of a code of the chart."""
     return CHART[code].name

@@ -58,6 +58,7 @@ def results(scope: Scope, period: Period, *, closing: bool = False) -> Nets:
 
 
 def before(day: date) -> date:
+    """Return the day before, to which what was there at the beginning is added up."""
     return day - timedelta(days=1)
 
 

@@ -58,6 +58,7 @@ class TaxQuote:
 
 
 def untaxed(price: Money) -> TaxQuote:
+    """Return the quote of a sale without tax: all of the price is net."""
     return TaxQuote(price, price, Money.zero(price.currency), price)
 
 

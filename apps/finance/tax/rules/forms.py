@@ -230,4 +230,5 @@ class _Writer:
 
 
 def with_values(columns: Sequence[str], values: Sequence[str]) -> dict[str, str]:
+    """Return a row of a form by its columns; there must be as many values."""
     return dict(zip(columns, values, strict=True))

@@ -62,6 +62,7 @@ def return_of(*, quarter: str) -> list[ReturnRow]:
 
 
 def quarter_of(day: date) -> str:
+    """Return the quarter of a day, such as ``2026-Q1``."""
     return f"{day.year}-Q{(day.month + 2) // 3}"
 
 
