@@ -145,7 +145,7 @@ def ordered(one: str, other: str) -> tuple[str, str]:
 
 
 def most_age(base: str, quote: str) -> int:
-    """Return the days after which finance is told that a pair has no newer rate."""
+    """Return how many days old a rate of the pair may be and still count."""
     return CRYPTO_AGE if {base, quote} & CRYPTO else FIAT_AGE
 
 
