@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
+import time
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from apps.core import http
 from apps.core.sealing import unseal
 from apps.finance.payments import errors
 from apps.finance.payments import services as payments
 from apps.finance.payments.choices import AttemptStatus, Status
-from apps.finance.payments.models import Attempt, MerchantAccount, PaymentMethod
+from apps.finance.payments.models import Attempt, MerchantAccount, PaymentMethod, Transaction
 from apps.finance.payments.rules.waiting import ASK_AFTER_SILENCE
+from apps.finance.payments.services.move import cancel
 from sandbox.faults import FaultProxy
 from tests.factories.accounts import ProfileFactory
 from tests.finance.payments.charging import (
@@ -29,6 +32,8 @@ from tests.finance.payments.charging import (
     wallet,
 )
 from tests.sandbox.fixtures import free_port
+
+charging_service = importlib.import_module("apps.finance.payments.services.charge")
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -233,4 +238,54 @@ class TestOnABrokenLine:
         assert payments.charge(transaction=payment, now=now).status == Status.UNKNOWN
 
         assert payment.attempts.get().status == AttemptStatus.UNKNOWN
+        assert len(sales_of(sandbox, payment)) == 1
+
+    def test_cut_off_between_two_tries_the_repeated_request_sends_the_second(
+        self, sandbox, payment, kept_twice, now, monkeypatch
+    ):
+        """What a killed process leaves: the first try ended, the second written down."""
+        call_through(f"http://127.0.0.1:{free_port()}")
+        claim, claims = charging_service._claim, []
+
+        def once(*given):
+            claims.append(given)
+            if len(claims) == 2:
+                raise KeyboardInterrupt
+            return claim(*given)
+
+        monkeypatch.setattr(charging_service, "_claim", once)
+        with pytest.raises(KeyboardInterrupt):
+            payments.charge(transaction=payment, now=now)
+        monkeypatch.setattr(charging_service, "_claim", claim)
+        payment.refresh_from_db()
+        assert (payment.status, sales_of(sandbox, payment)) == (Status.PROCESSING, [])
+
+        for _ in range(2):
+            done = payments.charge(transaction=payment, now=now)
+
+        assert (done.status, done.merchant_account) == (Status.CAPTURED, kept_twice)
+        assert len(sales_of(sandbox, payment)) == 1
+
+    def test_money_taken_after_the_payment_was_given_up_is_captured(
+        self, sandbox, proxy, payment, now
+    ):
+        fan = payment.payer
+        call_through(proxy.url)
+        proxy.plan("slow", seconds=2.0)
+
+        def call():
+            payments.charge(transaction=payment, now=now)
+            connection.close()
+
+        caller = threading.Thread(target=call)
+        caller.start()
+        while not sales_of(sandbox, payment):
+            time.sleep(0.02)
+        with transaction.atomic():
+            locked = Transaction.objects.select_for_update().get(pk=payment.pk)
+            cancel(transaction=locked, now=now, reason="The gateway said so")
+        caller.join()
+
+        payment.refresh_from_db()
+        assert (payment.status, wallet(fan)) == (Status.CAPTURED, 100_00)
         assert len(sales_of(sandbox, payment)) == 1
