@@ -55,12 +55,16 @@ class Sandbox:
         """Let the next call for ``key`` go otherwise."""
         self.control("scenarios", processor=processor, key=key, **what)
 
-    def sale_of(self, order: str) -> str:
+    def sale_of(self, gateway: str, order: str) -> str:
         """Return the gateway's reference of what was paid for an order, as its portal shows it."""
+        path, word, name = (
+            ("charges", "approved", "transaction_id")
+            if gateway == "ccbill"
+            else (f"peers/{gateway}", "paid", "reference")
+        )
         client = http.Client(service="sandbox-control")
-        answer = client.request("GET", f"{self.url}/_control/charges", params={"order": order})
-        charges = json.loads(answer.body)
-        return next((c["transaction_id"] for c in charges if c["status"] == "approved"), "")
+        answer = client.request("GET", f"{self.url}/_control/{path}", params={"order": order})
+        return next((c[name] for c in json.loads(answer.body) if c["status"] == word), "")
 
     def pay(self, url: str, card: str) -> str:
         """Fill in the payment page; return where the browser is sent, or nothing.

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 #: Our numbers at the sandbox: sub-accounts in the order of the brands.
 ACCOUNT_NUMBER, FLEX_ID = "900000", "fanz-flex"
 LARGEST_CHARGE = Money.of("1000.00", "USD")
+COST_BPS = 1_150
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,12 @@ def open_merchant_accounts(*, staff: tuple[User, User], now: datetime) -> dict[s
             Mid(
                 slug,
                 Place("ccbill", ACCOUNT_NUMBER, "USD", f"{brand.position:04}", FLEX_ID),
-                Terms(f"CCBILL.COM *{brand.name.upper()}", 295, LARGEST_CHARGE.minor),
+                Terms(
+                    f"CCBILL.COM *{brand.name.upper()}",
+                    295,
+                    LARGEST_CHARGE.minor,
+                    cost_bps=COST_BPS,
+                ),
             )
             for slug, brand in brands.items()
         ],

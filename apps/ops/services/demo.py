@@ -13,11 +13,13 @@ from apps.accounts.models import User
 from apps.finance.ledger import services as ledger
 from apps.ops import errors, rules
 from apps.ops.services.cast import Cast, Creator, open_creator, open_merchant_accounts
+from apps.ops.services.demo_accounts import open_demo_accounts
 from apps.ops.services.demo_closing import close_demo_months, record_demo_rates
 from apps.ops.services.demo_past import first_day, tell_past
 from apps.ops.services.demo_people import CREATORS
 from apps.ops.services.demo_statements import exchange_demo_currency, import_demo_statements
-from apps.ops.services.demo_story import Leads, lead_roles, story, was_told
+from apps.ops.services.demo_story import lead_roles, story, was_told
+from apps.ops.services.demo_trouble import Pair, trouble
 from apps.ops.services.play import Deed, Play, deeds_of_day, run_clockwork, stage
 
 PASSWORD = "demo-password-2026"  # noqa: S105  (printed on every start of the demo)
@@ -52,6 +54,7 @@ def seed_demo(
     accounts.sync_roles()
     staff = [_staff(email, role, secret, start) for email, role, secret in STAFF]
     brands = open_merchant_accounts(staff=(staff[2], staff[3]), now=start)
+    open_demo_accounts(brands=brands, staff=(staff[2], staff[3]), now=start)
     leads = lead_roles(fan=_person(FAN, start), creator=_person(CREATOR, start),
                        staff=(staff[0], staff[1]), brands=brands, now=start)  # fmt: skip
     if was_told(leads):
@@ -61,7 +64,9 @@ def seed_demo(
     tell_past(cast, seed=size.seed, start=start)
     with stage() as sandbox:
         play = Play(size, start, cast, sandbox, all_well_from=now - ALL_WELL)
-        _play_until(play, leads, now=now, on_day=on_day)
+        pair = Pair(*User.objects.filter(pk__in=[staff[2].pk, staff[3].pk]).order_by("pk"))
+        told = [*story(play, leads, now=now), *trouble(play, pair, now=now)]
+        _play_until(play, told, now=now, on_day=on_day)
     if not ledger.check_books(now=now).ok:
         raise errors.BooksDoNotBalance()
     close_demo_months(until=start.date(), by=staff[2], now=now)
@@ -71,9 +76,11 @@ def seed_demo(
     return _logins()
 
 
-def _play_until(play: Play, leads: Leads, *, now: datetime, on_day: Callable[[], object]) -> None:
-    """Let the crowd and the leads act side by side, each at their time, until ``now``."""
-    told = sorted(story(play, leads, now=now), key=_time_of)
+def _play_until(
+    play: Play, told: list[Deed], *, now: datetime, on_day: Callable[[], object]
+) -> None:
+    """Let the crowd act beside what is told of others, each at their time, until ``now``."""
+    told = sorted(told, key=_time_of)
     for day in range(play.size.days + 1):
         ends = play.start + timedelta(days=day + 1)
         today = [deed for deed in told if ends - timedelta(days=1) <= deed[0] < ends]

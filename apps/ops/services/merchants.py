@@ -18,7 +18,7 @@ WHY = "Opened for the demo"
 
 
 class Mid(NamedTuple):
-    """An account of a brand, by its slug; ``is_on``: two people have switched it on."""
+    """An account of a brand, by its slug; ``is_on``: the second person has agreed."""
 
     brand: str
     place: Place
@@ -47,8 +47,8 @@ def open_mids(
             )
         except errors.MerchantAccountTaken:
             continue
+        payments.propose_change(
+            account_id=account.pk, switch_on=True, by=first, reason=WHY, now=now
+        )
         if mid.is_on:
-            payments.propose_change(
-                account_id=account.pk, switch_on=True, by=first, reason=WHY, now=now
-            )
             payments.agree_to_change(account_id=account.pk, by=second, reason=WHY, now=now)

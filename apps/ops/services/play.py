@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Protocol
-from urllib.parse import parse_qsl, urlsplit
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from django.conf import settings
 
 from apps.accounts.models import Profile, User
 from apps.core import http
@@ -23,6 +25,9 @@ from apps.ops.services.cast import Cast
 from apps.payouts import errors as payout_errors
 from apps.payouts import selectors as payout_selectors
 from apps.payouts import services as payouts
+
+if TYPE_CHECKING:
+    from apps.finance.payments.models import Transaction
 
 CURRENCY = "USD"
 TICK = timedelta(hours=24 // rules.TICKS_A_DAY)
@@ -104,8 +109,7 @@ def deposit(
 ) -> None:
     """Put money into the fan's wallet by card, as far as ``card`` goes."""
     begun = payments.start_deposit(fan=fan, amount=amount, idempotency_key=key, now=now)
-    page = partial(payments.checkout_url, transaction=begun, now=now)
-    _check_out(play, fan, str(begun.public_id), page, card=card, now=now)
+    _check_out(play, fan, begun, card=card, now=now)
 
 
 def tip_by_card(
@@ -123,8 +127,7 @@ def tip_by_card(
     begun = payments.start_card_tip(
         fan=fan, creator=creator, amount=amount, message=message, idempotency_key=key, now=now
     )
-    page = partial(payments.checkout_url, transaction=begun, now=now)
-    _check_out(play, fan, str(begun.public_id), page, card=card, now=now)
+    _check_out(play, fan, begun, card=card, now=now)
 
 
 def tip_from_wallet(
@@ -140,65 +143,92 @@ def tip_from_wallet(
 
 
 def _check_out(
-    play: Play,
-    fan: Profile,
-    token: str,
-    page: Callable[[], str],
-    *,
-    card: rules.Card,
-    now: datetime,
+    play: Play, fan: Profile, begun: Transaction, *, card: rules.Card, now: datetime
 ) -> None:
     """Go to the payment page and pay there, unless this payment has gone its way before."""
     if card is rules.Card.ABANDON:
         return
+    play.sandbox.set_clock(now)
     try:
-        url = page()
+        page = payments.checkout_url(transaction=begun, now=now)
     except payment_errors.WrongState:
         return
-    _pay(play, fan, token=token, page=url, card=card, now=now + timedelta(seconds=30))
+    begun.refresh_from_db(fields=["gateway"])  # a silent gateway is passed over
+    _pay(play, fan, begun, page=page, card=card, now=now + timedelta(seconds=30))
 
 
 def _pay(
-    play: Play, fan: Profile, *, token: str, page: str, card: rules.Card, now: datetime
+    play: Play,
+    fan: Profile,
+    begun: Transaction,
+    *,
+    page: str,
+    card: rules.Card,
+    now: datetime,
 ) -> None:
     http.reset_breakers()
     play.sandbox.set_clock(now)
     if card is rules.Card.WEBHOOK_NEVER:
-        play.sandbox.plan("ccbill", token, webhook="never")
+        play.sandbox.plan(begun.gateway, str(begun.public_id), webhook="never")
     first = card.value if card.value in {"decline", "soft_decline", "timeout"} else ""
     try:
         sent_to = play.sandbox.pay(page, first or "approve")
-        if card is rules.Card.SOFT_DECLINE:
+        if card is rules.Card.SOFT_DECLINE and not sent_to:
             sent_to = play.sandbox.pay(page, "approve")
     except http.OutcomeUnknown:
         sent_to = ""
     if sent_to:
+        _come_back(fan, begun, sent_to, now)
+    deliver(play, now, copies=2 if card is rules.Card.WEBHOOK_TWICE else 1)
+
+
+def _come_back(fan: Profile, begun: Transaction, sent_to: str, now: datetime) -> None:
+    """A browser's word is a hint only: where it cannot be proved the webhook decides."""
+    with suppress(payment_errors.ReturnRefused):
         payments.record_return(
-            cluster=fan.cluster, params=dict(parse_qsl(urlsplit(sent_to).query)), now=now
+            cluster=fan.cluster,
+            params=dict(parse_qsl(urlsplit(sent_to).query, keep_blank_values=True)),
+            now=now,
+            public_id=None if begun.gateway == "ccbill" else begun.public_id,
         )
-    _deliver(play, now, copies=2 if card is rules.Card.WEBHOOK_TWICE else 1)
 
 
-def _deliver(play: Play, now: datetime, *, copies: int = 1) -> None:
+def deliver(play: Play, now: datetime, *, copies: int = 1) -> None:
     """Fetch the webhooks held at the sandbox and hand them in: no web server may run."""
     for held in play.sandbox.control("deliveries/take"):
         for _ in range(copies):
             payments.receive_webhook(
                 gateway=held["processor"],
                 query=held["query"],
-                headers={"content-type": held["content_type"]},
+                headers={**held["headers"], "content-type": held["content_type"]},
                 body=held["body"].encode(),
                 remote_ip="127.0.0.1",
                 now=now,
+                credentials=set_of(held["url"]),
+                method=held["method"],
+                raw_query=urlencode(held["query"]),
             )
     payments.process_webhooks(now=now)
+
+
+def set_of(url: str) -> str:
+    """Return the name of the set of secrets whose token ends the address; "" for the first."""
+    gateway, token = urlsplit(url).path.strip("/").split("/")[-2:]
+    return next(
+        (
+            name
+            for name, given in settings.GATEWAY_CREDENTIALS.items()
+            if name.startswith(f"{gateway}-") and given.get("webhook_token") == token
+        ),
+        "",
+    )
 
 
 def run_clockwork(play: Play, *, now: datetime) -> None:
     """Do what the platform's clock does: each of its ticks once."""
     http.reset_breakers()
     play.sandbox.set_clock(now)
-    _deliver(play, now)
+    deliver(play, now)
     payments.resolve_stale(now=now)
     _at_a_stretch(payouts.send_approved, now)
     _at_a_stretch(payouts.resolve_unknown, now)
@@ -207,7 +237,7 @@ def run_clockwork(play: Play, *, now: datetime) -> None:
 def _settle_payments(play: Play, *, now: datetime) -> None:
     """Let finance compare at the gateway what no webhook came for."""
     for payment in payment_selectors.unknown_outcomes():
-        sale = play.sandbox.sale_of(str(payment.public_id))
+        sale = play.sandbox.sale_of(payment.gateway, str(payment.public_id))
         payments.settle_unknown(
             transaction_id=payment.pk,
             outcome="CAPTURED" if sale else "FAILED",

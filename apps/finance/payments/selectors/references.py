@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from django.db.models import CharField, F, QuerySet, Value
 from django.db.models.functions import Cast, Concat
@@ -29,4 +29,21 @@ def gateway_references(
             outside=F("gateway_reference"),
         )
         .values_list("event", "outside")
+    )
+
+
+def newest_sale(
+    *, cluster: str, gateway: str, status: str, kind: str, before: datetime
+) -> Transaction | None:
+    """Return the newest payment in a state that was captured there before a moment."""
+    return (
+        Transaction.objects.filter(
+            cluster__slug=cluster,
+            gateway=gateway,
+            status=status,
+            kind=kind,
+            captured_at__lt=before,
+        )
+        .order_by("-captured_at", "-id")
+        .first()
     )
