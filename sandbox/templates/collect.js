@@ -12,8 +12,11 @@
       settings = given;
       for (const [name, field] of Object.entries(given.fields)) {
         const frame = document.createElement("iframe");
+        const isWallet = name === "applePay" || name === "googlePay";
         const look = new URLSearchParams({
           name, placeholder: field.placeholder || "", title: field.title || name,
+          button: isWallet ? `Pay ${given.price} ${given.currency} with ${name}` : "",
+          key: script.dataset.tokenizationKey,
           dark: matchMedia("(prefers-color-scheme: dark)").matches ? "1" : "",
         });
         frame.name = `collect-${name}`;
@@ -35,7 +38,7 @@
     if (data.field) settings.validationCallback?.(data.field, data.valid, data.why);
     if (data.token) {
       clearTimeout(timer);
-      settings.callback({ token: data.token, card: data.card, tokenType: "inline" });
+      settings.callback({ token: data.token, card: data.card, tokenType: data.wallet || "inline" });
     }
   });
 })();

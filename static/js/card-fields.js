@@ -22,10 +22,21 @@ function say(text) {
   }
 }
 
+// Buttons of telephones' wallets, where they are switched on: what the script calls them, and we.
+const WALLETS = { applepay: "applePay", googlepay: "googlePay" };
+const buttons = {};
+for (const place of form?.querySelectorAll("[data-wallet]") ?? []) {
+  buttons[WALLETS[place.id]] = { selector: `#${place.id}` };
+}
+
 if (form && window.CollectJS) {
   CollectJS.configure({
     variant: "inline",
+    price: form.dataset.price,
+    currency: form.dataset.currency,
+    country: "US",
     fields: {
+      ...buttons,
       ccnumber: { selector: "#card-number", title: "Card number", placeholder: "0000 0000 0000 0000" },
       ccexp: { selector: "#card-expiry", title: "Good until", placeholder: "MM / YY" },
       cvv: { selector: "#card-code", title: "Security code", placeholder: "CVV", display: "show" },
@@ -39,6 +50,8 @@ if (form && window.CollectJS) {
       "The card processor does not answer. Nothing was charged; try again."),
     callback: (answer) => {
       form.elements.token.value = answer.token;
+      const wallet = Object.entries(WALLETS).find(([, name]) => name === answer.tokenType);
+      form.elements.wallet.value = wallet ? wallet[0] : "";
       form.submit();
     },
   });

@@ -75,8 +75,9 @@ class TestPayingWithAKeptCard:
         attempt.status, attempt.checkout = "WAITING", {"url": "https://bank.example/3ds"}
         attempt.save()
         type(payment).objects.filter(pk=payment.pk).update(status="REQUIRES_ACTION")
-        assert "Your bank asks you to confirm" in text_of(client.get(begun["Location"]))
-        assert client.post(begun["Location"])["Location"] == "https://bank.example/3ds"
+        page = text_of(client.get(begun["Location"]))
+        assert "Your bank asks you to confirm" in page
+        assert 'href="https://bank.example/3ds" rel="noreferrer"' in page
 
 
 class TestTheCardsOfAPayer:
@@ -117,6 +118,21 @@ class TestTheGatewaysFields:
         assert f'<script src="{sandbox.url}/nmi/token/Collect.js"' in page.content.decode()
         assert not re.search(r"<input[^>]+(number|cvv|card)", page.content.decode())
         assert "script-src" not in client.get("/wallet/")["Content-Security-Policy"]
+
+    def test_show_buttons_of_wallets_only_where_a_site_switched_them_on(
+        self, sandbox, fan, begun, settings
+    ):
+        client = browser(fan)
+        assert "data-wallet" not in text_of(client.get(begun))
+        given = settings.GATEWAY_CREDENTIALS
+        more = {"wallet_buttons": "googlepay, someday", "fields_hosts": "https://pay.example"}
+        settings.GATEWAY_CREDENTIALS = {**given, "nmi": {**given["nmi"], **more}}
+        page = client.get(begun)
+        assert re.findall(r'id="(\w+)" data-wallet', page.content.decode()) == ["googlepay"]
+        policy = page["Content-Security-Policy"]
+        assert f"frame-src {sandbox.url} https://pay.example" in policy
+        client.post(begun, {"token": a_token(sandbox).token, "wallet": "googlepay"})
+        assert wallet(fan) == 50_00
 
     def test_a_token_pays_and_the_card_is_kept_as_was_asked(self, sandbox, fan, begun):
         client = browser(fan)

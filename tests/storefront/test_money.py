@@ -109,6 +109,7 @@ def test_an_empty_wallet_refuses_in_words_and_moves_nothing(fan, creator):
         ("FAILED", "The payment was declined"),
         ("EXPIRED", "This checkout has expired"),
         ("UNKNOWN", "We are checking this payment"),
+        ("CANCELLED", "This payment was cancelled"),
     ],
 )
 def test_each_state_of_a_payment_has_its_words(fan, creator, now, status, words):
@@ -128,6 +129,58 @@ def test_nobody_else_sees_a_payment_not_even_the_payee(fan, creator, now):
     elsewhere = Client(headers={"host": "pupfanz.localhost"})
     elsewhere.force_login(fan.user)
     assert elsewhere.get(f"/checkout/{payment.public_id}/").status_code == 404
+
+
+def test_a_payment_under_review_says_so_and_offers_nothing_to_press(fan, creator, now):
+    payment = given.a_card_tip(fan, creator, now=now)
+    type(payment).objects.filter(pk=payment.pk).update(status="CREATED", review_since=now)
+    client = browser(fan)
+    page = text_of(client.get(f"/checkout/{payment.public_id}/"))
+    assert "We are having a look at this payment" in page
+    assert "In review" in page
+    assert "Pay $" not in page
+    client.post(f"/checkout/{payment.public_id}/")
+    assert payment.attempts.get().status == "CREATED"
+    assert "In review" in text_of(client.get("/payments/"))
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("51", "Try again later, use another card"),
+        ("41", "This card cannot be used for it"),
+        ("54", "Check the card number, the date"),
+        ("not_reached", "could not be reached"),
+        ("refused", "another way to pay may work"),
+    ],
+)
+def test_a_declined_payment_says_what_to_do_next(fan, creator, now, code, words):
+    payment = given.a_card_tip(fan, creator, now=now)
+    type(payment).objects.filter(pk=payment.pk).update(
+        status="FAILED", failure_code=code, failure_reason="inner reason", gateway="segpay"
+    )
+    page = text_of(browser(fan).get(f"/checkout/{payment.public_id}/"))
+    assert words in page
+    assert "Nothing was charged." in page
+    assert ("inner reason" in page) == (code != "refused")
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (("REFUNDED", 2500), "This payment was refunded"),
+        (("PARTLY_REFUNDED", 1000), "$10.00 of $25.00 went back to you"),
+        (("DISPUTED", 0), "Your bank is looking into this payment"),
+    ],
+)
+def test_what_happens_after_a_payment_is_told_with_its_descriptor(fan, creator, now, state, words):
+    payment = given.a_card_tip(fan, creator, now=now)
+    type(payment).objects.filter(pk=payment.pk).update(
+        status=state[0], refunded_minor=state[1], captured_at=now
+    )
+    page = text_of(browser(fan).get(f"/checkout/{payment.public_id}/"))
+    assert words in page
+    assert "FANZ.EXAMPLE 800-555-0100" in page
 
 
 def test_a_forged_return_is_refused_and_changes_nothing(fan, creator, now):

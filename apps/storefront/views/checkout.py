@@ -21,7 +21,7 @@ from apps.core.middleware import client_ip
 from apps.finance.debits import selectors as debits_selectors
 from apps.finance.payments import selectors as payments_selectors
 from apps.finance.payments import services as payments
-from apps.finance.payments.selectors.offers import fields_script_of
+from apps.finance.payments.selectors.offers import fields_of
 from apps.finance.payments.selectors.refunds import claim_url_of, refunds_of
 from apps.finance.payments.selectors.steps import Do, Step, next_step
 from apps.storefront import rules
@@ -30,6 +30,8 @@ from apps.storefront.views.forms import TokenForm
 from apps.storefront.views.paying import visit_of
 
 if TYPE_CHECKING:
+    from django.http.response import HttpResponseBase
+
     from apps.accounts.models import Profile
     from apps.finance.payments.models import Transaction
 
@@ -46,7 +48,7 @@ class SeeOther(HttpResponseRedirect):
 @never_cache
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def show(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+def show(request: HttpRequest, public_id: uuid.UUID) -> HttpResponseBase:
     """Show a payment in its state; POST takes the step that its page offers."""
     fan = requests.profile(request)
     payment = _own(fan, public_id)
@@ -105,13 +107,11 @@ def _bank_context(fan: Profile, payment: Transaction) -> dict[str, Any]:
 # --- The next step ------------------------------------------------------------------------------
 def _take(request: HttpRequest, payment: Transaction, step: Step) -> HttpResponse:
     here = reverse("storefront:checkout", kwargs={"public_id": payment.public_id})
-    if step.do is Do.CONFIRM_AT_BANK:
-        return SeeOther(step.url)
     try:
         if step.do is Do.TYPE_CARD:
-            return SeeOther(_charge_token(request, payment) or here)
+            _charge_token(request, payment)
         if step.do is Do.CONFIRM_CHARGE:
-            return SeeOther(_charge(request, payment) or here)
+            _charge(request, payment)
         if step.do is Do.GO_TO_PAGE:
             return SeeOther(_page_of(request, payment) or here)
     except DomainError as trouble:
@@ -129,28 +129,30 @@ def _page_of(request: HttpRequest, payment: Transaction) -> str:
 
 def _charge(
     request: HttpRequest, payment: Transaction, token: payments.OneTime | None = None
-) -> str:
-    """Charge; return where the payer confirms it, if the bank asks for that."""
-    charged = payments.charge(
+) -> None:
+    """
+    Charge, and stay: where the bank asks for a confirmation, this page has a link to it. A
+    redirect would not do: browsers hold it to ``form-action``, and banks have any address.
+    """
+    payments.charge(
         transaction=payment,
         now=timezone.now(),
         one_time=token,
         visit=visit_of(request, payment.public_id),
     )
-    return next_step(charged).url
 
 
-def _charge_token(request: HttpRequest, payment: Transaction) -> str:
+def _charge_token(request: HttpRequest, payment: Transaction) -> None:
     form = TokenForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, " ".join(form.errors["token"]))
-        return ""
-    given = payments.OneTime(form.cleaned_data["token"], form.cleaned_data["wallet"])
-    return _charge(request, payment, given)
+    if form.is_valid():
+        given = form.cleaned_data
+        _charge(request, payment, payments.OneTime(given["token"], given["wallet"]))
+    else:
+        messages.error(request, " ".join(map(str, form.errors["token"])))
 
 
 # --- The gateway's fields in our page -----------------------------------------------------------
-def _card_page(request: HttpRequest, payment: Transaction, step: Step) -> HttpResponse:
+def _card_page(request: HttpRequest, payment: Transaction, step: Step) -> HttpResponseBase:
     """
     Show the gateway's fields. This page alone lets the gateway's script in; what is typed goes
     from its frames to the gateway. Opening a checkout charges nothing and may be repeated.
@@ -166,12 +168,20 @@ def _card_page(request: HttpRequest, payment: Transaction, step: Step) -> HttpRe
             request, "storefront/checkout.html", context | {"step": Do.NOTHING.name}, status=503
         )
     payment.refresh_from_db()
-    account = payment.merchant_account
-    script = fields_script_of(account) if account else ""
-    host = "/".join(script.split("/")[:3])
-    policy = {"script-src": ["'self'", host], "frame-src": [host], "connect-src": ["'self'", host]}
-    context |= {"script": script, "fields": dict(opened.fields), "waits": True}
-    return csp_update(policy)(render)(request, "storefront/checkout.html", context)
+    if payment.merchant_account is None:
+        raise Http404
+    shown = fields_of(payment.merchant_account)
+    hosts = list(shown.hosts)
+    policy = {
+        "script-src": ["'self'", *hosts],
+        "frame-src": hosts,
+        "connect-src": ["'self'", *hosts],
+    }
+    context |= {"shown": shown, "fields": dict(opened.fields), "waits": True}
+    shown_page = csp_update(policy)(
+        lambda asked: render(asked, "storefront/checkout.html", context)
+    )
+    return shown_page(request)
 
 
 # --- Back from a gateway ------------------------------------------------------------------------

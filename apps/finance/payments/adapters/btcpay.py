@@ -42,6 +42,8 @@ _client: Final = Client(service="btcpay")
 #: Prices it knows rates for, and its own coin. Other coins need plugins on the server.
 CURRENCIES: Final = frozenset({"USD", "EUR", "GBP", "CAD", "AUD", "JPY", "BTC"})
 _REFUSED: Final = frozenset({400, 404, 422})
+#: What our page makes a link of: addresses that open a wallet (BIP-21 and its likes).
+WALLET_LINKS: Final = frozenset({"bitcoin", "ethereum", "lightning", "litecoin", "monero"})
 #: Longer than any address or link to pay a wallet reads.
 MOST_SHOWN: Final = 500
 LATEST_TIME: Final = 253402300799  # the last second of year 9999
@@ -229,7 +231,7 @@ def _coins(account: Account, invoice: str) -> dict[str, str]:
             "due": texts.get("due", ""),
             "link": texts.get("paymentLink", ""),
         }
-        if all(shown.values()):
+        if all(shown.values()) and shown["link"].partition(":")[0] in WALLET_LINKS:
             return {name: text[:MOST_SHOWN] for name, text in shown.items()}
     return {}
 

@@ -59,9 +59,35 @@ def usable_means(fan: Profile, currency: str) -> list[PaymentMethod]:
     ]
 
 
-def fields_script_of(account: MerchantAccount) -> str:
-    """Return the address of the script that puts the gateway's fields into our page, if any."""
-    return str(account_of(account).config.get(FIELDS_SCRIPT, ""))
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """What a page needs to show a gateway's fields.
+
+    ``hosts`` are all that the page must let in: the script's own, and those the script loads
+    more from. ``wallets`` are the buttons that are switched on for the account: Apple's and
+    Google's terms limit adult merchants, so none is unless a site decides so.
+    """
+
+    script: str
+    hosts: tuple[str, ...]
+    wallets: tuple[str, ...]
+
+
+def fields_of(account: MerchantAccount) -> Fields:
+    """Return what shows an account's fields; ``script`` is empty where there are none."""
+    config, able = account_of(account).config, gateway_for(account.gateway).capabilities
+    script = config.get(FIELDS_SCRIPT, "")
+    more = _listed(config.get("fields_hosts", ""))
+    buttons = _listed(config.get("wallet_buttons", ""))
+    return Fields(
+        script,
+        tuple(dict.fromkeys(["/".join(script.split("/")[:3]), *more])),
+        tuple(name for name in buttons if name in able.wallets),
+    )
+
+
+def _listed(text: str) -> list[str]:
+    return text.replace(",", " ").split()
 
 
 def is_set_up(account: MerchantAccount) -> bool:

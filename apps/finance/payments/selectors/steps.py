@@ -70,6 +70,6 @@ def _open_step(transaction: Transaction, last: Attempt) -> Step:
             return Step(Do.GO_TO_PAGE, last, url)
         ends = parse_datetime(last.checkout.get("expires_at") or "")
         return Step(Do.SEND_COINS, last, url, fields, ends)
-    if url:
+    if url.startswith(("https://", "http://")):
         return Step(Do.CONFIRM_AT_BANK, last, url)
     return Step(Do.TYPE_CARD if last.kind == AttemptKind.FIELDS else Do.NOTHING, last)
