@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 
+from apps.audit.models import AuditRecord
 from apps.core import events
 from apps.core.models import OutboxMessage
 from apps.core.money import Money
@@ -156,6 +157,8 @@ class TestFailing:
 
         assert Endpoint.objects.get().state == "DISABLED"
         assert "webhooks.endpoint_disabled" in caplog.text
+        record = AuditRecord.objects.get(action="webhooks.endpoint_disabled")
+        assert (record.reason, record.cluster) == ("It failed for too long", "boyfanz")
 
     def test_one_answer_makes_it_well_again(self, endpoint, receiver, now):
         receiver.statuses = [500, 200]

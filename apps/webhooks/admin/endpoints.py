@@ -29,6 +29,7 @@ from apps.core.admin import (
 )
 from apps.webhooks import selectors
 from apps.webhooks import services as webhooks
+from apps.webhooks.admin.sendings import in_words
 from apps.webhooks.choices import EndpointState, Kind
 from apps.webhooks.models import Endpoint
 
@@ -97,8 +98,8 @@ def change_run(row: Endpoint, by: Any, reason: str, *, kinds: list[str]) -> str:
 
 @admin.register(Endpoint)
 class EndpointAdmin(ConsoleAdmin):
-    list_display = ("url", "cluster", "word", "kinds_told", "failing")
-    list_display_links = ("url",)
+    list_display = ("address_shown", "brand", "word", "kinds_told", "failing")
+    list_display_links = ("address_shown",)
     list_filter = ("state", "cluster")
     list_select_related = ("cluster",)
     icon = "share"
@@ -138,6 +139,14 @@ class EndpointAdmin(ConsoleAdmin):
 
         return ask(self, request, OPEN, form=EndpointForm, run=run)
 
+    @admin.display(description="Address")
+    def address_shown(self, row: Endpoint) -> str:
+        return row.url
+
+    @admin.display(description="Brand")
+    def brand(self, row: Endpoint) -> str:
+        return row.cluster.name
+
     @admin.display(description="State")
     def word(self, row: Endpoint) -> SafeString:
         return state(row.state, row.get_state_display())
@@ -165,7 +174,7 @@ class EndpointAdmin(ConsoleAdmin):
                             change_link("webhooks_sending", each.pk, each.message.kind),
                             state(each.state, each.get_state_display()),
                             each.attempts,
-                            each.last_answer,
+                            in_words(each.last_answer),
                             when(each.message.created_at),
                         ]
                         for each in selectors.newest_of(row)

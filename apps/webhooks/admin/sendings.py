@@ -29,6 +29,19 @@ from apps.webhooks import services as webhooks
 from apps.webhooks.choices import EndpointState, SendingState
 from apps.webhooks.models import Sending
 
+_WORDS = {
+    "http.not_sent": "Not reached: nothing was sent",
+    "http.forbidden_address": "A private address: not called",
+    "http.circuit_open": "Left alone for a moment after failures",
+    "http.outcome_unknown": "No whole answer in time",
+    "http.answer_too_large": "Its answer was too large",
+}
+
+
+def in_words(answer: str) -> str:
+    """Say what was answered; nothing was where the code of an error stands."""
+    return _WORDS.get(answer, answer) or "none yet"
+
 
 def again_refusal(row: Sending, _by: Any) -> str:
     if row.state == SendingState.WAITING:
@@ -56,7 +69,7 @@ AGAIN = Verb(
 
 @admin.register(Sending)
 class SendingAdmin(ConsoleAdmin):
-    list_display = ("message_kind", "where", "word", "attempts", "last_answer", "made", "next")
+    list_display = ("message_kind", "where", "word", "attempts", "answered", "made")
     list_display_links = ("message_kind",)
     list_filter = ("state",)
     list_select_related = ("message", "endpoint", "endpoint__cluster")
@@ -83,6 +96,10 @@ class SendingAdmin(ConsoleAdmin):
     def word(self, row: Sending) -> SafeString:
         return state(row.state, row.get_state_display())
 
+    @admin.display(description="Last answer")
+    def answered(self, row: Sending) -> str:
+        return in_words(row.last_answer)
+
     @admin.display(description="Made")
     def made(self, row: Sending) -> Any:
         return when(row.message.created_at)
@@ -102,7 +119,8 @@ class SendingAdmin(ConsoleAdmin):
                     [Cell("At"), Cell("Status", number=True), Cell("Took, ms", number=True),
                      Cell("Answer")],
                     [
-                        [when(each.at), each.status or "none", each.milliseconds, each.answer]
+                        [when(each.at), each.status or "none", each.milliseconds,
+                         in_words(each.answer)]
                         for each in selectors.log_of(row)
                     ],
                     empty="It was not sent yet.",

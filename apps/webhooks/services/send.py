@@ -11,6 +11,7 @@ import structlog
 from django.db.models import Q
 from django.db.transaction import atomic
 
+from apps.audit import services as audit
 from apps.core.db import outside_transaction
 from apps.core.errors import Unavailable
 from apps.core.http import Client, Timeout
@@ -169,5 +170,13 @@ def _fails(endpoint: Endpoint, answer: _Answer, now: datetime) -> None:
             endpoint=endpoint.pk,
             status=answer.status,
             failing_since=endpoint.failing_since.isoformat(),
+        )
+        audit.record(
+            by=None,
+            action="webhooks.endpoint_disabled",
+            subject=endpoint,
+            reason="It says it is gone" if answer.status == GONE else "It failed for too long",
+            facts={"url": endpoint.url, "failing_since": endpoint.failing_since.isoformat()},
+            cluster=endpoint.cluster,
         )
     endpoint.save(update_fields=["failing_since", "state"])
