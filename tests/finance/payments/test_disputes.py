@@ -122,6 +122,16 @@ class TestAChargeback:
         assert balance(postings.CHARGEBACK_FEES) == "50.00"
         assert books_are_balanced()
 
+    def test_each_word_is_kept_with_the_stage_after_it(self, now):
+        tip = a_paid_tip("100.00", now=now)
+        hear(tip, Told.INQUIRY, at=now, now=now)
+        hear(tip, Told.CHARGEBACK, at=day(now, 1), now=now)
+        dispute = hear(tip, Told.CHARGEBACK_WON, at=day(now, 9), now=now)
+        stages = dispute.history.order_by("id").values_list("word", "stage")
+        assert list(stages) == [
+            ("INQUIRY", "INQUIRY"), ("CHARGEBACK", "CHARGEBACK"), ("WON", "WON"),
+        ]  # fmt: skip
+
     def test_lost_and_then_won_after_all(self, now):
         a_policy(now=now)
         tip = a_paid_tip("100.00", now=now)

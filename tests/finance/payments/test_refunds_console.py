@@ -56,6 +56,21 @@ def test_refund_from_the_payments_page_shows_the_postings_first(console, now):
     assert str(Refund.objects.get().public_id)[:8] in page
 
 
+def test_the_timeline_tells_all_of_a_payment_in_its_order(console, staff, now):
+    a_policy(now=now)
+    tip = a_paid_tip("50.00", now=now)
+    refund = ask(tip, "10.00", by=staff("finance"), now=day(now, 1))
+    hear(tip, Told.CHARGEBACK, at=day(now, 2), amount="50.00", case="case-9", now=day(now, 2))
+    page = console("finance").get(reverse("admin:payments_transaction_change", args=[tip.pk]))
+    text = page.content.decode()
+    told = ("Risk assessed", "Route chosen", "Try 1 at CCBill",
+            "Refund of $10.00: approved, to be sent", "Refund of $10.00: failed",
+            "Dispute case-9: the bank took the money")  # fmt: skip
+    places = [text.index(words) for words in told]
+    assert places == sorted(places)
+    assert str(refund.public_id)[:8] in text
+
+
 def test_a_queue_of_refunds_is_approved_at_once_with_a_result_for_each(console, staff, now):
     tips = [a_wallet_tip("20.00", now=now) for _ in range(3)]
     clerk = staff("finance")

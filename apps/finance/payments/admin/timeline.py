@@ -133,7 +133,7 @@ def _disputes(row: Transaction) -> list[Event]:
                 ),
                 actor=word.by or _GATEWAY,
                 detail=word.reason,
-                tone=tone_of(word.stage),
+                tone=tone_of(word.word),
             )
             for word in words.order_by("id")[:MOST]
         ],

@@ -49,7 +49,7 @@ def follow(dispute: Dispute, transaction: Transaction, *, now: datetime) -> None
     Payment and case are locked. Following twice changes nothing. Rounds only grow and go on: the
     one thing that is ever taken back is a loss, when the bank gives the money back after all.
     """
-    case = _case_of(dispute)
+    case = read(news_of(dispute))
     books = _books_of(dispute, transaction, now)
     for number, wanted in enumerate(case.rounds, 1):
         minor = wanted.amount_minor or dispute.amount_minor
@@ -97,14 +97,13 @@ def _books_of(dispute: Dispute, transaction: Transaction, now: datetime) -> _Boo
     return _Books(dispute, transaction, policy, now)
 
 
-def _case_of(dispute: Dispute) -> Case:
+def news_of(dispute: Dispute) -> list[News]:
+    """Return all that was said of a case, in the order of its arrival."""
     history = dispute.history.exclude(word=Word.NOTE).order_by("id")
-    return read(
-        [
-            News(Word(event.word), event.happened_at, event.again, event.amount_minor)
-            for event in history
-        ]
-    )
+    return [
+        News(Word(event.word), event.happened_at, event.again, event.amount_minor)
+        for event in history
+    ]
 
 
 class _Books:

@@ -21,10 +21,10 @@ from apps.finance.payments.models import (
     Refund,
     Transaction,
 )
-from apps.finance.payments.rules.disputes import NEXT, WORD_OF, Stage, Word
+from apps.finance.payments.rules.disputes import NEXT, WORD_OF, News, Stage, Word, read
 from apps.finance.payments.rules.refunds import RefundReason
 from apps.finance.payments.selectors.given_back import room_of
-from apps.finance.payments.services.dispute_books import follow
+from apps.finance.payments.services.dispute_books import follow, news_of
 from apps.finance.payments.services.move import note
 from apps.finance.payments.services.refund_moves import locked_payment
 from apps.finance.payments.services.refunds import refund_by_rule, request_refund
@@ -194,14 +194,20 @@ def _compare_amount(dispute: Dispute, notice: Notice) -> None:
 
 def _hear(dispute: Dispute, notice: Notice, now: datetime) -> None:
     told = notice.dispute
-    DisputeEvent.objects.create(
-        dispute=dispute,
+    heard = News(
         word=WORD_OF[notice.told.name],
-        happened_at=notice.occurred_at,
-        recorded_at=now,
+        at=notice.occurred_at,
         again=bool(told and told.again),
         amount_minor=notice.amount.minor if notice.amount else None,
-        stage=dispute.stage,
+    )
+    DisputeEvent.objects.create(
+        dispute=dispute,
+        word=heard.word,
+        happened_at=heard.at,
+        recorded_at=now,
+        again=heard.again,
+        amount_minor=heard.amount_minor,
+        stage=read([*news_of(dispute), heard]).stage or dispute.stage,
         reason=(told.reason if told else notice.reason)[:500],
         facts={"event": notice.event_type, "code": notice.code, **notice.facts},
     )
