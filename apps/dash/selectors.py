@@ -19,6 +19,7 @@ from apps.finance.monitoring import selectors as monitoring
 from apps.finance.payments.selectors import dashboard as payments
 from apps.finance.payments.selectors import refunds
 from apps.finance.reconciliation import selectors as reconciliation
+from apps.finance.risk.selectors import subjects as assessments
 from apps.payouts import selectors as payouts
 from apps.webhooks import selectors as webhooks
 
@@ -176,6 +177,17 @@ def payment_queues(*, by: Any) -> list[Queue]:
                 "status__exact=UNKNOWN",
                 payments.unknown_since(limit=CAP),
                 "danger",
+            )
+        )
+    if by.has_perm("risk.view_assessment"):
+        found.append(
+            Queue(
+                "payments_to_review",
+                "Payments to review",
+                "risk held them: their payers wait",
+                "risk.assessment",
+                "queue=review",
+                assessments.waiting_since(CAP),
             )
         )
     if by.has_perm("payments.view_refund"):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from apps.core import http
 from apps.core.money import Money
+from apps.dash import selectors as dash
 from apps.finance.payments import errors
 from apps.finance.payments import services as payments
 from apps.finance.payments.choices import AttemptKind, AttemptStatus, Status
@@ -129,6 +131,20 @@ class TestReview:
         self.decided(payment, approve=True)
 
         assert post(payer, path).json()["next_action"]["url"]
+
+    def test_the_home_page_and_the_menu_say_that_it_waits(self, payer, console):
+        account_at(payer, "ccbill")
+        judged(REVIEW)
+        self.held(payer)
+
+        [queue] = [
+            each
+            for each in dash.queues(by=StaffFactory.create(role="compliance"), now=timezone.now())
+            if each.key == "payments_to_review"
+        ]
+        assert queue.count == 1
+        page = console("compliance").get(reverse("admin:index")).content.decode()
+        assert "Payments to review" in page
 
     def test_rejected_it_ends(self, payer):
         account_at(payer, "ccbill")
