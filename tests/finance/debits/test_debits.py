@@ -22,36 +22,10 @@ from apps.finance.payments.models import Dispute, Transaction
 from apps.finance.risk.models import Assessment
 from tests.factories.accounts import ProfileFactory
 from tests.finance.debits import given
+from tests.finance.debits.books import clearing, payment_of, wallet
 from tests.finance.risk.made import live
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _credentials(settings):
-    settings.GATEWAY_CREDENTIALS = given.CREDENTIALS
-
-
-@pytest.fixture
-def ach(db):
-    return given.a_bank("ach")
-
-
-@pytest.fixture
-def sepa(db):
-    return given.a_bank("sepa")
-
-
-def wallet(fan, currency="USD"):
-    return ledger.balance_of(postings.wallet(fan.pk), currency).minor
-
-
-def clearing(gateway, currency="USD"):
-    return ledger.balance_of(postings.processor_clearing(gateway), currency).minor
-
-
-def payment_of(debit):
-    return Transaction.objects.get(pk=debit.transaction_id)
 
 
 class TestMandate:

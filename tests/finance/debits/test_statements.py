@@ -12,40 +12,12 @@ from apps.finance.debits import services as debits
 from apps.finance.debits.adapters.xml_in import read_pain002
 from apps.finance.debits.choices import DebitState, Format, ItemState
 from apps.finance.debits.models import BankItem, Debit, Mandate
-from apps.finance.ledger import postings
-from apps.finance.ledger import selectors as ledger
 from apps.finance.payments.choices import Status
 from apps.finance.payments.models import Transaction
 from tests.finance.debits import given
+from tests.finance.debits.books import clearing, payment_of, wallet
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _credentials(settings):
-    settings.GATEWAY_CREDENTIALS = given.CREDENTIALS
-
-
-@pytest.fixture
-def ach(db):
-    return given.a_bank("ach")
-
-
-@pytest.fixture
-def sepa(db):
-    return given.a_bank("sepa")
-
-
-def wallet(fan, currency="USD"):
-    return ledger.balance_of(postings.wallet(fan.pk), currency).minor
-
-
-def clearing(gateway, currency="USD"):
-    return ledger.balance_of(postings.processor_clearing(gateway), currency).minor
-
-
-def payment_of(debit):
-    return Transaction.objects.get(pk=debit.transaction_id)
 
 
 class TestSepaNews:
