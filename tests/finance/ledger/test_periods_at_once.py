@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -19,6 +21,31 @@ from apps.finance.ledger.models import CodeSnapshot, Entry
 from tests.finance.ledger.months import DECEMBER, JANUARY, NOVEMBER, close, tip
 
 
+@contextmanager
+def a_posting_not_committed(number: int, *, on: date, now: datetime) -> Iterator[None]:
+    """Another connection has posted meanwhile; it commits when the block ends."""
+    posted, end = threading.Event(), threading.Event()
+
+    def poster() -> None:
+        try:
+            with transaction.atomic():
+                tip(number, on=on, now=now)
+                posted.set()
+                assert end.wait(30)
+        finally:
+            posted.set()
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(poster)
+        assert posted.wait(30)
+        try:
+            yield
+        finally:
+            end.set()
+        running.result()
+
+
 @pytest.mark.django_db(transaction=True)
 class TestAtTheSameMoment:
     def test_a_closing_waits_for_a_posting_under_way_then_gives_up(
@@ -26,25 +53,8 @@ class TestAtTheSameMoment:
     ) -> None:
         tip(1, on=DECEMBER, now=now)
         tip(2, on=JANUARY, now=now)
-        posted, end = threading.Event(), threading.Event()
-
-        def poster() -> None:
-            try:
-                with transaction.atomic():
-                    tip(3, on=DECEMBER, now=now)
-                    posted.set()
-                    assert end.wait(30)
-            finally:
-                posted.set()
-                connection.close()
-
-        with ThreadPoolExecutor(1) as pool:
-            running = pool.submit(poster)
-            assert posted.wait(30)
-            with pytest.raises(errors.PeriodBusy):
-                ledger.start_closing(month=DECEMBER, by=by, now=now)
-            end.set()
-            running.result()
+        with a_posting_not_committed(3, on=DECEMBER, now=now), pytest.raises(errors.PeriodBusy):
+            ledger.start_closing(month=DECEMBER, by=by, now=now)
         assert books.state_of(DECEMBER) == PeriodState.OPEN
 
         ledger.start_closing(month=DECEMBER, by=by, now=now)
@@ -57,25 +67,8 @@ class TestAtTheSameMoment:
         day = now.date() - timedelta(days=365)
         month = day.replace(day=1)
         tip(1, on=month, now=now)
-        posted, end = threading.Event(), threading.Event()
-
-        def poster() -> None:
-            try:
-                with transaction.atomic():
-                    tip(2, on=day, now=now)
-                    posted.set()
-                    assert end.wait(30)
-            finally:
-                posted.set()
-                connection.close()
-
-        with ThreadPoolExecutor(1) as pool:
-            running = pool.submit(poster)
-            assert posted.wait(30)
-            with pytest.raises(errors.PeriodBusy):
-                ledger.start_closing(month=month, by=by, now=now)
-            end.set()
-            running.result()
+        with a_posting_not_committed(2, on=day, now=now), pytest.raises(errors.PeriodBusy):
+            ledger.start_closing(month=month, by=by, now=now)
 
         assert books.state_of(month) == PeriodState.OPEN
 
