@@ -3,7 +3,20 @@
 from apps.core.admin.asking import Asked, ask, ask_with
 from apps.core.admin.base import ConsoleAdmin
 from apps.core.admin.filters import CHOICES, DaysFilter, Queue, QueueFilter
-from apps.core.admin.sections import Ask, Cell, Event, Fact, Facts, Page, Raw, Table, Timeline, Way
+from apps.core.admin.sections import (
+    Ask,
+    Cell,
+    Drawing,
+    Event,
+    Fact,
+    Facts,
+    Page,
+    Plot,
+    Raw,
+    Table,
+    Timeline,
+    Way,
+)
 from apps.core.admin.terms import as_id, as_uuid
 from apps.core.admin.verbs import Verb
 from apps.core.admin.walks import WalkAdmin, progress, stop_refusal
@@ -16,10 +29,12 @@ __all__ = [
     "Cell",
     "ConsoleAdmin",
     "DaysFilter",
+    "Drawing",
     "Event",
     "Fact",
     "Facts",
     "Page",
+    "Plot",
     "Queue",
     "QueueFilter",
     "Raw",

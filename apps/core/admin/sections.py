@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 
@@ -112,8 +112,62 @@ class Raw:
         return cls(title, json.dumps(value, indent=2, sort_keys=True, default=str))
 
 
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """One set of a chart: bars, or a line across them. ``colour`` is a word of ``COLOURS``."""
+
+    label: str
+    values: Sequence[str | None]
+    colour: str
+    is_line: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Bars and lines over labels; the same figures stand below as ``table``, for everybody."""
+
+    title: str
+    labels: Sequence[str]
+    plots: Sequence[Plot]
+    table: Table
+    note: str = ""
+    template: str = "admin/console/drawing.html"
+
+    #: Colours of the console's stylesheet, by the class that its legend has for them.
+    COLOURS: ClassVar[dict[str, str]] = {
+        "first": "var(--color-primary-500)",
+        "second": "var(--color-base-400)",
+        "line": "var(--c-green)",
+    }
+    THICKEST: ClassVar[int] = 28
+
+    @property
+    def legend(self) -> list[tuple[str, str]]:
+        return [(plot.label, plot.colour) for plot in self.plots]
+
+    @property
+    def data(self) -> str:
+        """What the console's library draws."""
+        return json.dumps({"labels": list(self.labels), "datasets": [*map(self._set, self.plots)]})
+
+    def _set(self, plot: Plot) -> dict[str, Any]:
+        colour = self.COLOURS[plot.colour]
+        drawn: dict[str, Any] = {
+            "label": plot.label,
+            "data": list(plot.values),
+            "backgroundColor": colour,
+            "grouped": True,  # beside the other sets, not before them
+            "borderRadius": 3,
+            "maxBarThickness": self.THICKEST,
+            "displayYAxis": True,
+        }
+        if plot.is_line:
+            drawn |= {"type": "line", "borderColor": colour, "order": -1, "pointRadius": 0}
+        return drawn
+
+
 #: Whatever names the template that draws it.
-Section = Facts | Timeline | Table | Ask | Raw
+Section = Facts | Timeline | Table | Ask | Raw | Drawing
 
 
 @dataclass(frozen=True, slots=True)

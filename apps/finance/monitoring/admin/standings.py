@@ -8,7 +8,18 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from apps.core.admin import Cell, ConsoleAdmin, Fact, Facts, Page, Table, change_link, when
+from apps.core.admin import (
+    Cell,
+    ConsoleAdmin,
+    Drawing,
+    Fact,
+    Facts,
+    Page,
+    Plot,
+    Table,
+    change_link,
+    when,
+)
 from apps.core.show import amount
 from apps.finance.monitoring import selectors
 from apps.finance.monitoring.admin.words import gauge, level_word, percent, reach_text
@@ -88,6 +99,7 @@ class StandingAdmin(ConsoleAdmin):
                     ],
                     empty="No programme has a line yet.",
                 ),
+                _drawn(row),
                 self._months(row),
             ],
             side=[self._about(row), self._alerts(row)],
@@ -134,6 +146,47 @@ class StandingAdmin(ConsoleAdmin):
             ]
             or [Fact("None", "It never came to half of a line.")],
         )
+
+
+def _drawn(row: Standing) -> Drawing:
+    """The part of the line that each month reached, and where this one ends if it goes on so."""
+    months = selectors.reaches_of(row)
+    title = f"{row.programme}: how much of the line, month by month"
+    columns = [Cell("Month"), *(Cell(name, number=True) for name in
+               ("Ratio", "Line", "Of the line", "At month's end"))]  # fmt: skip
+    whole = len(months)
+    return Drawing(
+        title,
+        [f"{each.month:%b %Y}" for each in months],
+        [
+            Plot("Reached, %", [_hundredths(each.reach_bps) for each in months], "first"),
+            Plot(
+                "At month's end, %", [_hundredths(each.forecast_bps) for each in months], "second"
+            ),
+            Plot("The line", ["100"] * whole, "line", is_line=True),
+            Plot("Routing leaves", ["90"] * whole, "second", is_line=True),
+        ],
+        Table(
+            title,
+            columns,
+            [
+                [
+                    f"{each.month:%Y-%m}",
+                    percent(each.ratio_bps),
+                    percent(each.line_bps),
+                    reach_text(each.reach_bps),
+                    reach_text(each.forecast_bps),
+                ]
+                for each in reversed(months)
+            ],
+            empty="Nothing was measured.",
+        ),
+        note="100 is the programme's line; routing leaves the account at 90.",
+    )
+
+
+def _hundredths(bps: int) -> str:
+    return f"{bps // 100}.{bps % 100:02d}"
 
 
 def _month(row: MidMonth) -> list[Any]:

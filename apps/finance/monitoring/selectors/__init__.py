@@ -29,6 +29,14 @@ def standings_of(standing: Standing) -> list[Standing]:
     return list(rows.order_by("-reach_bps", "programme"))
 
 
+def reaches_of(standing: Standing) -> list[Standing]:
+    """Return the account's standings in the same programme, of the last months, oldest first."""
+    rows = Standing.objects.filter(
+        account_id=standing.account_id, programme=standing.programme, month__lte=standing.month
+    )
+    return list(rows.order_by("-month")[:SHOWN_MONTHS])[::-1]
+
+
 def alerts_of(account_id: int) -> list[Alert]:
     """Return an account's newest alerts."""
     rows = Alert.objects.filter(account_id=account_id).select_related("noted_by")

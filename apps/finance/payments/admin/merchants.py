@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -16,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.core.admin import (
+    Asked,
     Cell,
     ConsoleAdmin,
     Fact,
@@ -24,12 +23,19 @@ from apps.core.admin import (
     Table,
     Way,
     amount,
+    ask_with,
     state,
     when,
 )
-from apps.core.errors import DomainError
 from apps.finance.payments import services as payments
 from apps.finance.payments.adapters import GATEWAYS, gateway_for
+from apps.finance.payments.admin.cockpit import (
+    cap_facts,
+    gateway_page,
+    gateways_page,
+    reasons_table,
+    tries_drawn,
+)
 from apps.finance.payments.admin.fees import percent
 from apps.finance.payments.admin.merchant_forms import (
     OpeningForm,
@@ -72,18 +78,40 @@ class MerchantAccountAdmin(ConsoleAdmin):
     # --- Opening and changing ----------------------------------------------------------------
 
     def ways_on(self, request: HttpRequest) -> list[Way]:
-        if not request.user.has_perm(MANAGE):
-            return []
-        return [Way("Open an account", self.address("new"), is_main=True)]
+        ways = [Way("Gateways", self.address("gateways"))]
+        if request.user.has_perm(MANAGE):
+            ways.append(Way("Open an account", self.address("new"), is_main=True))
+        return ways
 
     def get_urls(self) -> list[Any]:
         gate, label = self.admin_site.admin_view, "payments_merchantaccount"
         return [
             path("new/", gate(self.choose_view), name=f"{label}_new"),
             path("new/<slug:gateway>/", gate(self.open_view), name=f"{label}_open"),
+            path("gateways/", gate(self.gateways_view), name=f"{label}_gateways"),
+            path("gateways/<slug:gateway>/", gate(self.gateway_view), name=f"{label}_gateway"),
             path("<int:pk>/terms/", gate(self.terms_view), name=f"{label}_terms"),
             *super().get_urls(),
         ]
+
+    def gateways_view(self, request: HttpRequest) -> HttpResponse:
+        """Show how every gateway does."""
+        return self._shown(
+            request,
+            gateways_page(lambda name: self.address("gateway", name.value), now=timezone.now()),
+        )
+
+    def gateway_view(self, request: HttpRequest, gateway: str) -> HttpResponse:
+        """Show how one gateway does."""
+        if gateway not in Gateway.values:
+            raise Http404
+        return self._shown(request, gateway_page(Gateway(gateway), now=timezone.now()))
+
+    def _shown(self, request: HttpRequest, page: Page) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        context = {"title": page.title, "original": page.title, "page": page, "verbs": []}
+        return self.drawn(request, "admin/console/detail.html", context)
 
     def choose_view(self, request: HttpRequest) -> HttpResponse:
         """Choose the gateway: each asks for other parts of an account."""
@@ -100,8 +128,7 @@ class MerchantAccountAdmin(ConsoleAdmin):
                 )
             ],
         )
-        context = {"title": page.title, "original": page.title, "page": page, "verbs": []}
-        return self.drawn(request, "admin/console/detail.html", context)
+        return self._shown(request, page)
 
     def _gateway(self, gateway: Gateway) -> list[Any]:
         sets = credential_sets(gateway) or [gateway.value]
@@ -122,82 +149,61 @@ class MerchantAccountAdmin(ConsoleAdmin):
 
     def open_view(self, request: HttpRequest, gateway: str) -> HttpResponse:
         """Open an account at one gateway, switched off."""
-        _check_may(request)
         if gateway not in Gateway.values:
             raise Http404
         form = OpeningForm(request.POST or None, gateway)
 
-        def run(given: dict[str, Any]) -> MerchantAccount:
-            return payments.open_merchant_account(
+        def do(by: Any) -> HttpResponse:
+            given = form.cleaned_data
+            row = payments.open_merchant_account(
                 cluster=given["cluster"],
                 place=form.place(),
                 terms=terms_of(given, given["currency"]),
-                by=_who(request),
+                by=by,
                 reason=given["reason"],
                 now=timezone.now(),
             )
+            return self._done(request, row, "It is opened, switched off.")
 
-        words = {
-            "title": f"Open an account at {Gateway(gateway).label}",
-            "lead": "It is opened switched off: test it, then let a second person switch it on.",
-            "button": "Open it, switched off",
-            "back": self.address("new"),
-            "back_label": "Gateways",
-        }
-        return self._asked(request, form, run, words, "It is opened, switched off.")
+        words = Asked(
+            title=f"Open an account at {Gateway(gateway).label}",
+            lead="It is opened switched off: test it, then let a second person switch it on.",
+            button="Open it, switched off",
+            permission=MANAGE,
+        )
+        return ask_with(self, request, words, form=form, do=do)
 
     def terms_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Change how an account may be used; where its money goes is not asked here."""
-        _check_may(request)
         row = get_object_or_404(MerchantAccount, pk=pk)
         form = TermsForm(request.POST or None, initial=as_initial(row))
 
-        def run(given: dict[str, Any]) -> MerchantAccount:
-            return payments.set_merchant_terms(
+        def do(by: Any) -> HttpResponse:
+            done = payments.set_merchant_terms(
                 account_id=pk,
-                terms=terms_of(given, row.currency),
-                by=_who(request),
-                reason=given["reason"],
+                terms=terms_of(form.cleaned_data, row.currency),
+                by=by,
+                reason=form.cleaned_data["reason"],
                 now=timezone.now(),
             )
+            return self._done(request, done, "The terms are changed.")
 
-        words = {
-            "title": f"Change the terms of {row}",
-            "lead": f"From the next payment on. Amounts in {row.currency}.",
-            "button": "Change the terms",
-            "back": self.address("change", pk),
-            "back_label": str(row),
-        }
-        return self._asked(request, form, run, words, "The terms are changed.")
-
-    def _asked(
-        self,
-        request: HttpRequest,
-        form: forms.Form,
-        run: Callable[[dict[str, Any]], MerchantAccount],
-        words: dict[str, str],
-        done: str,
-    ) -> HttpResponse:
-        """Show a form; on POST ``run`` and go to the account. A refusal keeps what was typed."""
-        wrong = ""
-        if request.method == "POST" and form.is_valid():
-            try:
-                row = run(form.cleaned_data)
-            except DomainError as error:
-                wrong = f"{error} {error.facts.get('why', '')}".strip()
-            else:
-                self.message_user(request, done, messages.SUCCESS)
-                return HttpResponseRedirect(self.address("change", row.pk))
-        refused = bool(wrong or form.errors)
-        context = {**words, "form": form, "wrong": wrong}
-        return self.drawn(
-            request, "admin/console/form.html", context, status=422 if refused else 200
+        words = Asked(
+            title=f"Change the terms of {row}",
+            lead=f"From the next payment on. Amounts in {row.currency}.",
+            button="Change the terms",
+            permission=MANAGE,
         )
+        return ask_with(self, request, words, form=form, do=do)
+
+    def _done(self, request: HttpRequest, row: MerchantAccount, text: str) -> HttpResponse:
+        self.message_user(request, text, messages.SUCCESS)
+        return HttpResponseRedirect(self.address("change", row.pk))
 
     # --- Page --------------------------------------------------------------------------------
 
     def page(self, request: HttpRequest, row: MerchantAccount) -> Page:
-        ways = []
+        now, ways = timezone.now(), []
         if request.user.has_perm(MANAGE):
             ways.append(Way("Change the terms", self.address("terms", row.pk)))
         return Page(
@@ -206,8 +212,13 @@ class MerchantAccountAdmin(ConsoleAdmin):
             state=self.word(row),
             notice=_notice(row),
             ways=ways,
-            main=[_place(row), _terms(row)],
-            side=[_costs(row), _connection(row)],
+            main=[
+                _place(row),
+                tries_drawn([row.pk], now=now),
+                reasons_table([row.pk], now=now),
+                _terms(row),
+            ],
+            side=[cap_facts(row, now=now), _costs(row), _connection(row)],
         )
 
 
@@ -217,11 +228,6 @@ def _check_may(request: HttpRequest) -> None:
     """
     if not request.user.has_perm(MANAGE):
         raise PermissionDenied
-
-
-def _who(request: HttpRequest) -> Any:
-    """Return whoever asks: nobody but a user comes here."""
-    return request.user
 
 
 def _notice(row: MerchantAccount) -> str:

@@ -71,8 +71,8 @@ def read_candidates(*, cluster: Cluster, now: datetime) -> tuple[Candidate, ...]
     """Return them as they stand this moment."""
     accounts = list(MerchantAccount.objects.filter(cluster=cluster, is_active=True).order_by("id"))
     ids = [account.pk for account in accounts]
-    tries = _tries_of(ids, now)
-    taken = _taken_of([account.pk for account in accounts if account.monthly_cap_minor], now)
+    tries = tries_of(ids, now)
+    taken = taken_of([account.pk for account in accounts if account.monthly_cap_minor], now)
     ratios = routing.ratios(account_ids=ids) if ids else {}
     down = open_services({account.gateway for account in accounts}) if accounts else set()
     found = []
@@ -116,7 +116,8 @@ def _with_a_way_out(found: Sequence[Candidate]) -> list[Candidate]:
     ]
 
 
-def _tries_of(ids: list[int], now: datetime) -> dict[int, Tries]:
+def tries_of(ids: list[int], now: datetime) -> dict[int, Tries]:
+    """Return what came of accounts' tries of the last 24 hours; those without are left out."""
     if not ids:
         return {}
     ended_lately = Q(started_at__gte=now - HEALTH_OF) & ~Q(
@@ -140,7 +141,7 @@ def _tries_of(ids: list[int], now: datetime) -> dict[int, Tries]:
     }
 
 
-def _taken_of(ids: list[int], now: datetime) -> dict[int, int]:
+def taken_of(ids: list[int], now: datetime) -> dict[int, int]:
     """Return what each has taken in this month (UTC), in its currency; refunds give no room."""
     if not ids:
         return {}
