@@ -25,6 +25,10 @@ from sandbox.state import Happening, Sale, Scenario, State
 
 Handler = Callable[["Desk", Call], Response]
 Reader = Callable[["Desk", Call], Sale]
+#: A coin that has arrived stays: no bank takes it back, and nobody charges it again.
+NEVER_WITH_COINS = frozenset(
+    ("authorise", "renew", "void", "cancel", "chargeback", "dispute_won", "dispute_lost")
+) | {"alert", "fraud_report"}
 SEE_OTHER = 303
 OPEN = frozenset({"open", "pending"})
 

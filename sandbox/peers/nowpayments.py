@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from sandbox.config import Merchant
 from sandbox.delivery import Message
 from sandbox.peers import money
-from sandbox.peers.base import Desk, Handler, Peer, Reader
+from sandbox.peers.base import NEVER_WITH_COINS, Desk, Handler, Peer, Reader
 from sandbox.peers.call import Call, Refusal
 from sandbox.state import Happening, Sale
 
@@ -41,9 +41,7 @@ class Nowpayments(Peer):
 
     name = "nowpayments"
     title = "NOWPayments"
-    never = frozenset(
-        ("authorise", "renew", "void", "cancel", "chargeback", "dispute_won", "dispute_lost")
-    ) | {"alert", "fraud_report"}
+    never = NEVER_WITH_COINS
     buttons = (
         ("pay", "Pay the invoice"),
         ("part_pay", "Pay a part"),
