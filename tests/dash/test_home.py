@@ -181,7 +181,7 @@ class TestLists:
             given.a_funded_wallet(fan, f"{10 + n}.00", now=NOON)
         client = console("finance")
 
-        with django_assert_max_num_queries(24):
+        with django_assert_max_num_queries(25):
             answer = client.get(reverse(f"admin:{name}_changelist"))
 
         assert answer.status_code == 200
