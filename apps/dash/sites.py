@@ -73,9 +73,18 @@ MENU: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
     "Bank payments": (
         ("Debits", "account_balance", "debits.debit", "", ""),
         ("Mandates", "draw", "debits.mandate", "", ""),
-        ("Files for banks", "upload_file", "debits.debitfile", "", ""),
+        ("Files for banks", "upload_file", "debits.debitfile", "", "bank_files_to_approve"),
+        ("Files in doubt", "report", "debits.debitfile", "queue=doubt", "bank_files_in_doubt"),
         ("Files of banks", "download", "debits.bankfile", "", ""),
-        ("Needs a person", "help", "debits.bankitem", "state__exact=QUEUED", ""),
+        (
+            "Files not read",
+            "unknown_document",
+            "debits.foundfile",
+            "state__exact=UNREAD",
+            "unread_bank_files",
+        ),
+        ("Needs a person", "help", "debits.bankitem", "state__exact=QUEUED", "bank_news"),
+        ("Returned debits", "undo", "debits.returnrate", "", "returns_near_a_line"),
         ("Transfers", "move_down", "debits.transfer", "", ""),
     ),
     "Payouts": (

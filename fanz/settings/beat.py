@@ -139,6 +139,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "debits.prove_accounts",
         "schedule": timedelta(minutes=5),
     },
+    "measure what banks return": {
+        "task": "debits.measure_returns",
+        "schedule": timedelta(hours=1),
+    },
     "look for files of banks": {
         "task": "debits.fetch_files",
         "schedule": timedelta(minutes=5),

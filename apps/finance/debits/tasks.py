@@ -50,3 +50,9 @@ def fetch_files(**_: Any) -> int:
 def prove_accounts(**_: Any) -> int:
     """Every 5 minutes (fanz/settings/beat.py)."""
     return debits.prove_accounts(now=timezone.now())
+
+
+@shared_task(name="debits.measure_returns", acks_late=True)
+def measure_returns(**_: Any) -> int:
+    """Every hour (fanz/settings/beat.py)."""
+    return debits.measure_returns(now=timezone.now())

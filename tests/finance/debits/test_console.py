@@ -9,7 +9,17 @@ from django.urls import reverse
 from apps.core.money import Money
 from apps.finance.debits import services as debits
 from apps.finance.debits.choices import FileState, Format, ItemState, MandateState
-from apps.finance.debits.models import BankFile, BankItem, Debit, DebitFile, Mandate, Transfer
+from apps.finance.debits.models import (
+    BankFile,
+    BankItem,
+    Debit,
+    DebitFile,
+    Mandate,
+    ReturnRate,
+    Transfer,
+)
+from apps.finance.debits.rules.returns import Share
+from apps.finance.debits.selectors import queues
 from tests.finance.debits import given
 
 pytestmark = pytest.mark.django_db
@@ -129,3 +139,65 @@ def test_staff_settle_the_queue_and_revoke_a_mandate(world, console):
     item.refresh_from_db()
     mandate.refresh_from_db()
     assert (item.state, mandate.state) == (ItemState.SETTLED, MandateState.REVOKED)
+
+
+class TestFilesInDoubt:
+    @pytest.fixture
+    def file(self, fan, staff, now):
+        ach = given.a_bank("ach")
+        mandate = given.a_mandate(fan, ach, now=now)
+        mandate.state = MandateState.CHECKING
+        mandate.save()
+        given.a_debit(given.a_mandate(fan, ach, now=now, account="87654321"), now=now)
+        file = debits.make_file(account_id=ach.pk, gateway="ach", now=given.EVENING)
+        for _ in range(2):
+            debits.approve_file(file_id=file.pk, by=staff("finance"), reason="", now=given.EVENING)
+        copy = file.copies.get()
+        copy.place, copy.taken_at = "ours:out/x", given.EVENING
+        copy.save()
+        copy.problem = "Nobody can tell"
+        copy.save()
+        DebitFile.objects.update(state=FileState.SENDING, problem="Nobody can tell")
+        return file
+
+    def test_the_page_says_so_and_a_person_confirms(self, file, console):
+        client = console("finance")
+        listed = client.get(address("debitfile", "changelist") + "?queue=doubt")
+        assert file.name in listed.content.decode()
+        page = client.get(address("debitfile", "change", file.pk)).content.decode()
+        assert "Nobody can tell" in page
+        assert "Prenote of" in page
+        told = {"reason": "Ms Lee has it", "ids": str(file.pk)}
+        client.post(address("debitfile", "do", "confirm"), told)
+        file.refresh_from_db()
+        assert file.state == FileState.HANDED_OVER
+        assert file.problem == ""
+
+
+def test_rates_are_measured_shown_and_counted_near_their_line(world, staff, console, now):
+    body = given.ach_file("99", "R10", "121042880000001")
+    given.a_file(world, staff, now=given.EVENING + given.days(6))  # the one lacking money again
+    given.told(world, body.replace(b"0000001", b"0000002"), staff, format_name=Format.NACHA,
+               now=given.EVENING + given.days(8))  # fmt: skip
+    assert debits.measure_returns(now=given.EVENING + given.days(9)) == 1
+    assert debits.measure_returns(now=given.EVENING + given.days(9)) == 1
+    rate = ReturnRate.objects.get()
+    assert (rate.entries, rate.unauthorised, rate.administrative, rate.returned) == (2, 1, 0, 2)
+    client = console("finance")
+    page = client.get(address("returnrate", "changelist") + "?queue=near").content.decode()
+    assert "Over a line" in page
+    assert "50.00 %" in page
+    assert client.get(address("returnrate", "change", rate.pk)).status_code == 200
+    assert len(queues.rates_near_a_line(9)) == 1
+    assert debits.measure_returns(now=given.EVENING + given.days(90)) == 0
+    assert ReturnRate.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("count", "entries", "is_near", "is_over"),
+    [(0, 1000, False, False), (3, 1000, False, False), (4, 1000, True, False),
+     (5, 1000, True, False), (6, 1000, True, True), (1, 201, True, False), (1, 199, True, True)],
+)  # fmt: skip
+def test_a_line_of_half_a_percent_is_exact(count, entries, is_near, is_over):
+    share = Share(count, entries, 50)
+    assert (share.is_near, share.is_over) == (is_near, is_over)

@@ -2,6 +2,7 @@
 
 from apps.finance.debits.admin.debits import DebitAdmin, MandateAdmin, TransferAdmin
 from apps.finance.debits.admin.files import DebitFileAdmin
+from apps.finance.debits.admin.found import FoundFileAdmin, ReturnRateAdmin
 from apps.finance.debits.admin.news import BankFileAdmin, BankItemAdmin
 
 __all__ = [
@@ -9,6 +10,8 @@ __all__ = [
     "BankItemAdmin",
     "DebitAdmin",
     "DebitFileAdmin",
+    "FoundFileAdmin",
     "MandateAdmin",
+    "ReturnRateAdmin",
     "TransferAdmin",
 ]

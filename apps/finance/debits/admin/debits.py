@@ -30,14 +30,13 @@ from apps.core.admin import (
 )
 from apps.finance.debits import services as debits
 from apps.finance.debits.admin.shown import brand_of, day, mono, word
-from apps.finance.debits.choices import MandateState
 from apps.finance.debits.models import Debit, FileItem, Mandate, Transfer
 
 _ROWS = 50
 
 
 def _end_refusal(row: Mandate, _by: Any) -> str:
-    return "" if row.state == MandateState.ACTIVE else "it has ended already."
+    return "it has ended already." if row.ended_at else ""
 
 
 def _end_preview(_row: Mandate, _by: Any) -> str:
@@ -152,6 +151,7 @@ class MandateAdmin(ConsoleAdmin):
                         Fact("Account", f"ends in {row.last4}"),
                         Fact("Bank", mono(row.bank)),
                         Fact("Kind", row.get_account_kind_display() or "IBAN"),
+                        Fact("Proved from", day(row.usable_from, "not by a prenote")),
                         Fact("Last used for", day(row.last_used_on, "nothing yet")),
                     ],
                 ),
@@ -160,6 +160,8 @@ class MandateAdmin(ConsoleAdmin):
                     [
                         Fact("Signed", when(row.signed_at)),
                         Fact("From", row.signed_ip),
+                        Fact("With", row.signed_agent or "not known"),
+                        Fact("Words", mono(row.words_version)),
                         Fact("Agreed to", row.proof),
                         Fact("Account validated by", row.validation or "not asked for"),
                         Fact("Ended", when(row.ended_at)),
@@ -236,9 +238,7 @@ class DebitAdmin(ConsoleAdmin):
         return row.return_code or "none"
 
     def page(self, request: HttpRequest, row: Debit) -> Page:
-        item = (
-            FileItem.objects.filter(debit=row).select_related("file").defer("file__body").first()
-        )
+        item = FileItem.objects.filter(debit=row).select_related("file").defer("file__body").last()
         return Page(
             title=f"Debit #{row.pk}",
             subtitle=row.get_scheme_display(),
@@ -284,6 +284,7 @@ class DebitAdmin(ConsoleAdmin):
                             item.file.name if item else "",
                         )),
                         Fact("Its name at the bank", mono(item.reference if item else "")),
+                        Fact("Presented", f"{row.presentation}. time"),
                         Fact("Not before", self.collected(row)),
                         Fact("Held until", self.held(row)),
                         Fact("Return code", self.code(row)),

@@ -18,6 +18,8 @@ from apps.core.admin import (
     Fact,
     Facts,
     Page,
+    Queue,
+    QueueFilter,
     Table,
     Verb,
     Way,
@@ -31,9 +33,32 @@ from apps.core.show import money_text
 from apps.finance.debits import services as debits
 from apps.finance.debits.admin.shown import brand_of, day, mono, word
 from apps.finance.debits.choices import FileState
-from apps.finance.debits.models import DebitFile
+from apps.finance.debits.models import DebitFile, FileCopy, FileItem
 
 _ROWS = 100
+
+
+def _entry_of(one: FileItem) -> SafeString:
+    """Return a link to the debit, or to the mandate whose account a prenote proves."""
+    if one.mandate is not None:
+        return change_link("debits_mandate", one.mandate_id, f"Prenote of {one.mandate}")
+    again = f" ({one.presentation}. time)" if one.presentation > 1 else ""
+    return change_link("debits_debit", one.debit_id, f"#{one.debit_id}{again}")
+
+
+def _entry_state(one: FileItem) -> SafeString:
+    row = one.debit or one.mandate
+    if row is None or (one.debit is not None and one.debit.presentation != one.presentation):
+        return word("REPEAT", "Presented again")
+    return word(row.state, row.get_state_display())
+
+
+def _surely(one: FileCopy) -> SafeString | str:
+    if one.placed_at is not None:
+        return when(one.placed_at)
+    if one.place:
+        return "not yet known"
+    return "by hand" if one.taken_at else ""
 
 
 def _approve_refusal(row: DebitFile, by: Any) -> str:
@@ -72,8 +97,8 @@ def _copy_refusal(row: DebitFile, by: Any) -> str:
     last = row.copies.order_by("-number").first()
     if last is None or last.taken_at is None:
         return "it was not handed over, or a copy waits to be taken."
-    if last.taken_by_id == by.pk:
-        return "you took the last copy; somebody else must release another."
+    if by.pk == (last.released_by_id if last.place else last.taken_by_id):
+        return "the last copy was yours; somebody else must release another."
     return ""
 
 
@@ -102,18 +127,83 @@ COPY = Verb(
 )
 
 
+def _confirm_refusal(row: DebitFile, _by: Any) -> str:
+    last = row.copies.order_by("-number").first()
+    if row.state != FileState.SENDING or last is None or not last.problem:
+        return "nobody doubts where it is."
+    return ""
+
+
+def _confirm_preview(row: DebitFile, _by: Any) -> str:
+    return (
+        f"You asked the bank, and it has the file: {row.items} entries over "
+        f"{money_text(row.total)}. The hold begins now; after it the debits count as paid."
+    )
+
+
+def _confirm_run(row: DebitFile, by: Any, reason: str) -> str:
+    debits.confirm_copy(file_id=row.pk, by=by, reason=reason, now=timezone.now())
+    return "It counts as handed over."
+
+
+CONFIRM = Verb(
+    name="confirm",
+    label="The bank has it",
+    permission="debits.hand_over_file",
+    preview=_confirm_preview,
+    refusal=_confirm_refusal,
+    run=_confirm_run,
+    danger=True,
+    help="Write down who at the bank said so. If it has none, release another copy.",
+)
+
+
+def _refuse_refusal(row: DebitFile, by: Any) -> str:
+    if row.state != FileState.HANDED_OVER:
+        return "it was not handed over."
+    if row.handed_to_id == by.pk:
+        return "you took it to the bank; somebody else must say so."
+    return ""
+
+
+def _refuse_preview(row: DebitFile, _by: Any) -> str:
+    return (
+        f"The bank collects nothing of it. Its {row.items} entries wait for the next file, and "
+        "are asked for again. If the bank collects it all the same, payers pay twice: ask first."
+    )
+
+
+def _refuse_run(row: DebitFile, by: Any, reason: str) -> str:
+    back = debits.refuse_file(file_id=row.pk, by=by, reason=reason, now=timezone.now())
+    return f"{back} debits wait for the next file."
+
+
+REFUSE = Verb(
+    name="refuse",
+    label="The bank refused it",
+    permission="debits.approve_file",
+    preview=_refuse_preview,
+    refusal=_refuse_refusal,
+    run=_refuse_run,
+    danger=True,
+    is_quiet=True,
+    help="Only as a whole; single debits come back as returns.",
+)
+QUEUES = QueueFilter.of(doubt=Queue("In doubt", ~Q(problem=""), ("made_at", "id")))
+
+
 @admin.register(DebitFile)
 class DebitFileAdmin(ConsoleAdmin):
     list_display = ("title", "status", "count", "money", "brand", "collected", "made")
     list_display_links = ("title",)
-    list_filter = ("state", "scheme")
+    list_filter = (QUEUES, "state", "scheme")
     list_select_related = ("merchant_account__cluster",)
     search_fields = ("name",)
     search_help_text = "Name or SHA-256"
     intro = "What we ask banks to collect. Each file is made once and handed over once."
     empty_title = "No files"
     empty_text = "A file is made at each cut-off when debits are due."
-    verbs = (APPROVE, COPY)
+    verbs = (APPROVE, CONFIRM, COPY, REFUSE)
     export_columns = (
         "name",
         "scheme",
@@ -171,28 +261,29 @@ class DebitFileAdmin(ConsoleAdmin):
     def page(self, request: HttpRequest, row: DebitFile) -> Page:
         can_take = request.user.has_perm("debits.hand_over_file")
         is_left = row.copies.filter(taken_at__isnull=True).exists()
-        items = row.entries.select_related("debit").order_by("number")[:_ROWS]
+        items = row.entries.select_related("debit", "mandate").order_by("number")[:_ROWS]
         approvals = ", ".join(str(one.by) for one in row.approvals.select_related("by"))
         return Page(
             title=row.name,
             subtitle=row.get_scheme_display(),
             state=self.status(row),
             amount=self.money(row),
+            notice=row.problem,
             ways=[Way("Take to the bank", self.address("take", row.pk), is_main=True)]
             if can_take and is_left
             else [],
             main=[
                 Table(
-                    f"Debits (the first {_ROWS})",
-                    [Cell("Number", number=True), Cell("Debit"), Cell("At the bank"),
+                    f"Entries (the first {_ROWS})",
+                    [Cell("Number", number=True), Cell("Of"), Cell("At the bank"),
                      Cell("Amount", number=True), Cell("State")],
                     [
                         (
                             one.number,
-                            change_link("debits_debit", one.debit_id, f"#{one.debit_id}"),
+                            _entry_of(one),
                             mono(one.reference),
                             amount(one.amount_minor, row.currency),
-                            word(one.debit.state, one.debit.get_state_display()),
+                            _entry_state(one),
                         )
                         for one in items
                     ],
@@ -202,10 +293,10 @@ class DebitFileAdmin(ConsoleAdmin):
                 Table(
                     "Handed over",
                     [Cell("Copy", number=True), Cell("Released by"), Cell("Taken by"),
-                     Cell("Taken"), Cell("Why")],
+                     Cell("Taken"), Cell("Surely there"), Cell("Why")],
                     [
-                        (one.number, one.released_by, one.taken_by or "nobody yet",
-                         when(one.taken_at), one.reason)
+                        (one.number, one.released_by, one.taken_by or one.place or "nobody yet",
+                         when(one.taken_at), _surely(one), one.problem or one.reason)
                         for one in row.copies.select_related("released_by", "taken_by")
                         .order_by("number")
                     ],

@@ -287,7 +287,7 @@ class BankFileAdmin(ConsoleAdmin):
                         Fact("SHA-256", mono(row.sha256)),
                         Fact("Bytes", f"{row.size:,}"),
                         Fact("Received", self.came(row)),
-                        Fact("From", row.received_by),
+                        Fact("From", row.received_by or "the drop of the bank"),
                     ],
                 )
             ],

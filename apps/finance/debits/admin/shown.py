@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.core.admin import state
-from apps.finance.debits.choices import DebitState, FileState, ItemState, MandateState
+from apps.finance.debits.choices import DebitState, FileState, FoundState, ItemState, MandateState
 
 #: The tone of each state's word, by a word the console has a tone for.
 _TONES: dict[str, str] = {
@@ -17,7 +17,11 @@ _TONES: dict[str, str] = {
     DebitState.READY: "PENDING",
     DebitState.IN_FILE: "SENT",
     FileState.MADE: "REQUESTED",
+    FileState.SENDING: "SENT",
     FileState.HANDED_OVER: "DELIVERED",
+    FoundState.TAKEN: "OK",
+    FoundState.UNREAD: "FAILED",
+    MandateState.CHECKING: "PENDING",
     ItemState.APPLIED: "OK",
     ItemState.QUEUED: "FAILED",
 }

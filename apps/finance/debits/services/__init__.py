@@ -24,6 +24,7 @@ from apps.finance.debits.services.mandates import (
     sign_ach,
     sign_sepa,
 )
+from apps.finance.debits.services.measure import measure_returns
 from apps.finance.debits.services.receive import LARGEST_FILE, receive_bank_file
 from apps.finance.debits.services.send import confirm_copy, send_files
 from apps.finance.debits.services.transfers import (
@@ -47,6 +48,7 @@ __all__ = [
     "fetch_files",
     "make_file",
     "make_files",
+    "measure_returns",
     "open_mandate",
     "open_transfer",
     "prove_accounts",
