@@ -16,8 +16,9 @@ from apps.finance.ledger import postings
 from apps.finance.ledger import selectors as ledger_selectors
 from apps.finance.ledger import services as ledger
 from apps.finance.ledger.models import Entry, Line
+from apps.finance.payments import errors
 from apps.finance.payments import services as payments
-from apps.finance.payments.choices import Status, WebhookStatus
+from apps.finance.payments.choices import PAID, Status, WebhookStatus
 from apps.finance.payments.models import (
     Attempt,
     Transaction,
@@ -26,8 +27,10 @@ from apps.finance.payments.models import (
     WebhookNotice,
 )
 from apps.finance.payments.services import webhooks
+from apps.finance.payments.services.capture_many import Paid, capture_many
 from apps.finance.payments.services.drain import book_batch
 from apps.finance.payments.services.hear import hear_delivery
+from apps.finance.payments.services.move import capture
 from apps.finance.tax.models import TaxLine
 from tests import given
 from tests.factories.accounts import CreatorFactory, ProfileFactory
@@ -179,6 +182,26 @@ def test_a_batch_that_fails_as_a_whole_is_heard_one_by_one(now):
     [left] = WebhookEvent.objects.exclude(status=WebhookStatus.PROCESSED)
     assert (left.status, left.attempts) == (WebhookStatus.RECEIVED, 1)
     assert "SourceReused" in left.error
+
+
+@pytest.mark.parametrize("status", sorted(PAID))
+def test_what_was_paid_once_is_captured_neither_alone_nor_among_others(now, status):
+    paid, fresh = deposits(2, now=now)
+    given.a_delivery(paid, now=now, subscriptionId=sale_of(paid))
+    payments.process_webhooks(now=now)
+    paid.refresh_from_db()
+    paid.status = status
+    tables = (Entry, OutboxMessage, TransactionEvent)
+    before = [table.objects.count() for table in tables]
+
+    with pytest.raises(errors.WrongState), transaction.atomic():
+        capture_many([Paid(fresh, "A", {}), Paid(paid, "B", {})], now=now, reason="test")
+    with pytest.raises(errors.WrongState), transaction.atomic():
+        capture(transaction=paid, now=now, reason="test", reference="B")
+
+    fresh.refresh_from_db()
+    assert fresh.status == Status.REQUIRES_ACTION
+    assert [table.objects.count() for table in tables] == before
 
 
 @pytest.mark.slow

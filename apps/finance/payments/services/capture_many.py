@@ -14,7 +14,7 @@ from apps.finance.ledger import services as ledger
 from apps.finance.payments.choices import Status
 from apps.finance.payments.models import Transaction, TransactionEvent
 from apps.finance.payments.rules.cards import card_of
-from apps.finance.payments.rules.transitions import check_move
+from apps.finance.payments.rules.transitions import check_capture
 from apps.finance.payments.services.entries import draft_of
 from apps.finance.payments.services.move import captured_event
 from apps.finance.payments.services.taxes import record_taxes_of_many
@@ -58,7 +58,7 @@ def capture_many(paid: Sequence[Paid], *, now: datetime, reason: str) -> None:
         return
     history = []
     for transaction, reference, facts in paid:
-        check_move(current=transaction.status, target=Status.CAPTURED)
+        check_capture(current=transaction.status)
         history.append(
             TransactionEvent(
                 transaction=transaction,

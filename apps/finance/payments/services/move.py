@@ -16,7 +16,7 @@ from apps.finance.payments.choices import PAID, AttemptStatus, Status
 from apps.finance.payments.events import PaymentCancelled, PaymentCaptured, PaymentFailed
 from apps.finance.payments.models import Transaction, TransactionEvent
 from apps.finance.payments.rules.cards import card_of
-from apps.finance.payments.rules.transitions import check_move
+from apps.finance.payments.rules.transitions import check_capture, check_move
 from apps.finance.payments.rules.waiting import AUTHORISED_FOR
 from apps.finance.payments.services.attempts import end_attempts
 from apps.finance.payments.services.entries import draft_of
@@ -112,8 +112,7 @@ def capture(
     :raises WrongState: it is captured already
     :raises InsufficientFunds: a wallet does not cover it
     """
-    if transaction.status in PAID:  # after it a dispute may be won, but nothing is paid again
-        raise errors.WrongState(status=transaction.status, wanted=Status.CAPTURED.value)
+    check_capture(current=transaction.status)
     transaction.captured_at = now
     transaction.gateway_reference = reference or transaction.gateway_reference
     _keep_second_name(transaction, facts)
