@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 
 #: Deliveries in one transaction; the fastest lies between 300 and 1000.
 BATCH = 500
+#: Bytes of them: 500 of the largest would be 128 MB. The last may go over it.
+BATCH_BYTES = 4 * 1024 * 1024
 #: After so many new ones, some that were tried before get their turn.
 _RETRIES_BETWEEN = 25
 #: What one run takes on at most; the next tick or nudge goes on.
@@ -42,9 +44,12 @@ _STORE = (
     " RETURNING id"
 )
 _CLAIM = (
-    "WITH due AS (SELECT id FROM payments_webhookevent"
+    "WITH waiting AS (SELECT id, next_attempt_at, octet_length(body) AS size"
+    " FROM payments_webhookevent"
     " WHERE status = 'RECEIVED' AND attempts = 0 AND next_attempt_at <= %(now)s"
-    " ORDER BY next_attempt_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)"
+    " ORDER BY next_attempt_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED),"
+    " due AS (SELECT id FROM (SELECT id, size, sum(size) OVER (ORDER BY next_attempt_at, id)"
+    " AS total FROM waiting) w WHERE total - size < %(bytes)s)"
     " UPDATE payments_webhookevent w"
     " SET attempts = 1, claimed_until = %(lease)s, next_attempt_at = %(lease)s"
     " FROM due WHERE w.id = due.id RETURNING w.*"
@@ -114,7 +119,9 @@ def process_webhooks(*, now: datetime, limit: int = MOST_IN_A_RUN) -> int:
 
 def claim_batch(now: datetime, limit: int) -> list[WebhookEvent]:
     """Take new deliveries, those that wait longest. The attempt counts from here."""
-    claimed = WebhookEvent.objects.raw(_CLAIM, {"now": now, "limit": limit, "lease": now + LEASE})
+    claimed = WebhookEvent.objects.raw(
+        _CLAIM, {"now": now, "limit": limit, "bytes": BATCH_BYTES, "lease": now + LEASE}
+    )
     return sorted(claimed, key=lambda webhook: webhook.pk)
 
 
