@@ -56,6 +56,7 @@ def clerk(staff):
 def lines_of(source):
     """The entry's movements by account code, debits above zero; fees of zero are left out."""
     entry = ledger_selectors.entry_of(source)
+    assert entry is not None
     return {line.account.code: line.amount_minor for line in entry.lines.select_related("account")}
 
 
@@ -184,11 +185,13 @@ class TestDebts:
         a_paid_tip("100.00", creator=tip.payee, now=now)
         a_paid_tip("25.00", creator=tip.payee, now=now)
         assert creator_has(tip) == ("100.00", "0.00", "80.00")
-        method = PayoutMethodFactory.create(profile=tip.payee)
+        creator = tip.payee
+        assert creator is not None
+        method = PayoutMethodFactory.create(profile=creator)
 
         def ask_for(amount):
             return payouts.request_payout(
-                creator=tip.payee, method_id=method.pk, amount=usd(amount),
+                creator=creator, method_id=method.pk, amount=usd(amount),
                 idempotency_key=amount, now=now,
             )  # fmt: skip
 
