@@ -12,7 +12,10 @@ from datetime import UTC, datetime
 from tempfile import SpooledTemporaryFile
 from typing import IO, NamedTuple
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (  # type: ignore[import-untyped]
+    BotoCoreError,
+    ClientError,
+)
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import InvalidStorageError, Storage
@@ -40,7 +43,7 @@ def storage_of(name: str) -> Storage:
     :raises NotConfigured: there is none of this name, or what it needs is not installed
     """
     try:
-        return StorageHandler(settings.BANK_STORAGES)[name]
+        return StorageHandler(settings.BANK_STORAGES)[name]  # type: ignore[arg-type]  # as STORAGES
     except (InvalidStorageError, ImportError) as error:
         raise errors.NotConfigured(storage=name) from error
 

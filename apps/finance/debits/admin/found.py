@@ -182,7 +182,7 @@ class ReturnRateAdmin(ConsoleAdmin):
                     [Cell("Returns"), Cell("Count", number=True), Cell("Debits", number=True),
                      Cell("Share", number=True), Cell("Line", number=True)],
                     [
-                        (name, f"{share.count:,}", f"{share.entries:,}", _percent(share),
+                        (name, f"{share.returns:,}", f"{share.entries:,}", _percent(share),
                          f"{share.line_bps // 100}.{share.line_bps % 100:02d} %")
                         for name, share in zip(NAMES, _shares(row), strict=True)
                     ],

@@ -32,7 +32,7 @@ from apps.finance.payments.api.going_on import KEY_HEADER
 
 
 class Newest(CursorPagination):
-    ordering = ("-id",)
+    ordering = ("-created_at", "-id")
 
 
 class Ways(APIView):

@@ -18,25 +18,25 @@ NEAR_PERCENT = 75
 class Share(NamedTuple):
     """Returns of a kind among the debits of the window."""
 
-    count: int
+    returns: int
     entries: int
     line_bps: int
 
     @property
     def bps(self) -> int:
         """Return the share in hundredths of a percent, rounded up: a line is not reached late."""
-        return -(-self.count * 10_000 // self.entries) if self.entries else 0
+        return -(-self.returns * 10_000 // self.entries) if self.entries else 0
 
     @property
     def is_near(self) -> bool:
-        return self.count > 0 and self._reaches(NEAR_PERCENT)
+        return self.returns > 0 and self._reaches(NEAR_PERCENT)
 
     @property
     def is_over(self) -> bool:
-        return self.count > 0 and self.count * 10_000 > self.line_bps * self.entries
+        return self.returns > 0 and self.returns * 10_000 > self.line_bps * self.entries
 
     def _reaches(self, percent: int) -> bool:
-        return self.count * 10_000 * 100 >= self.line_bps * percent * self.entries
+        return self.returns * 10_000 * 100 >= self.line_bps * percent * self.entries
 
 
 def shares(

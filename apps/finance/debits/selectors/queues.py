@@ -22,7 +22,8 @@ def files_in_doubt(limit: int) -> list[datetime]:
 
 def news_for_a_person(limit: int) -> list[datetime]:
     queued = BankItem.objects.filter(state=ItemState.QUEUED, applied_at__isnull=False)
-    return list(queued.order_by("-id").values_list("applied_at", flat=True)[:limit])[::-1]
+    since = queued.order_by("-id").values_list("applied_at", flat=True)[:limit]
+    return sorted(at for at in since if at is not None)
 
 
 def unread_files(limit: int) -> list[datetime]:

@@ -184,9 +184,9 @@ def _of_entry(item: BankItem, now: datetime) -> None:
 
 def _debit_of(item: BankItem, entry: FileItem) -> Debit:
     """Return the debit, locked after its mandate."""
-    found = Debit.objects.only("mandate_id").get(pk=entry.debit_id)
+    found = Debit.objects.only("mandate_id").get(items=entry)
     mandate = Mandate.objects.select_for_update(of=("self",)).get(pk=found.mandate_id)
-    debit = Debit.objects.select_for_update(of=("self",)).get(pk=entry.debit_id)
+    debit = Debit.objects.select_for_update(of=("self",)).get(pk=found.pk)
     debit.mandate = mandate
     if item.kind == ItemKind.CORRECTION:
         return debit
@@ -202,7 +202,7 @@ def _debit_of(item: BankItem, entry: FileItem) -> Debit:
 @joins_transaction
 def _prenote(item: BankItem, entry: FileItem, now: datetime) -> None:
     """What the bank says of an account that is, or was, proved by a prenote."""
-    mandate = Mandate.objects.select_for_update(of=("self",)).get(pk=entry.mandate_id)
+    mandate = Mandate.objects.select_for_update(of=("self",)).get(prenotes=entry)
     if item.kind == ItemKind.CORRECTION:
         _correct(item, mandate, now)
         return
