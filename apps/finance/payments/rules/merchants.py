@@ -43,7 +43,8 @@ PARTS = {
     "verotel": Parts("shopID"),
     "netbilling": Parts("account id", "site tag"),
     "commercegate": Parts("merchantId", "merchantWebsiteId", probe="0"),
-    "adyen": Parts("merchantAccount", probe="PL0000000000000000"),
+    # A link it does not know and a key it does not know are refused alike.
+    "adyen": Parts("merchantAccount", probe=None),
     "rapyd": Parts("our name for it"),
     "nmi": Parts("our name for it", "processor_id", "", frozenset({"subaccount"})),
     "btcpay": Parts("store id"),
