@@ -19,6 +19,7 @@ PAGES = {
     "clock.md",
     "ledger-events.md",
     "gateways.md",
+    "webhooks.md",
     "openapi.yaml",
 }
 
@@ -59,8 +60,8 @@ def test_tells_every_state_event_error_role_and_tick() -> None:
 def test_writes_what_is_missing_and_rewrites_nothing_else(folder: Path) -> None:
     first, second = docs(), docs()
 
-    assert first == "8 pages, 8 rewritten."
-    assert second == "8 pages, 0 rewritten."
+    assert first == "9 pages, 9 rewritten."
+    assert second == "9 pages, 0 rewritten."
     assert {page.name for page in folder.iterdir()} == PAGES
 
 
