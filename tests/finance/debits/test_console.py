@@ -150,6 +150,7 @@ class TestFilesInDoubt:
         mandate.save()
         given.a_debit(given.a_mandate(fan, ach, now=now, account="87654321"), now=now)
         file = debits.make_file(account_id=ach.pk, gateway="ach", now=given.EVENING)
+        assert file is not None
         for _ in range(2):
             debits.approve_file(file_id=file.pk, by=staff("finance"), reason="", now=given.EVENING)
         copy = file.copies.get()

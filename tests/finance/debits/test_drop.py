@@ -66,6 +66,7 @@ def file(drop, fan, staff, now):
     bank = given.a_bank("ach")
     given.a_debit(given.a_mandate(fan, bank, now=now), now=now)
     made = debits.make_file(account_id=bank.pk, gateway="ach", now=NOW)
+    assert made is not None
     for _ in range(2):
         debits.approve_file(file_id=made.pk, by=staff("finance"), reason="", now=NOW)
     made.refresh_from_db()

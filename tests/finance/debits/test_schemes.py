@@ -78,6 +78,7 @@ class TestAPrenote:
         assert debits.prove_accounts(now=THURSDAY + given.days(7)) == 1
         assert debits.prove_accounts(now=THURSDAY + given.days(7)) == 0
         made = debits.make_file(account_id=bank.pk, gateway="ach", now=THURSDAY + given.days(7))
+        assert made is not None
         assert (made.items, made.total_minor) == (1, 50_00)
 
     def test_that_comes_back_ends_the_mandate_and_what_waits_for_it(
