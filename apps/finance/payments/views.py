@@ -57,7 +57,7 @@ def _take(request: HttpRequest, gateway: str, credentials: str, *, reply: str) -
         payments.receive_webhook(
             gateway=gateway,
             credentials=credentials,
-            method=request.method,
+            method=request.method or "",
             query=query,
             raw_query=request.META.get("QUERY_STRING", ""),
             headers=_headers(request),
