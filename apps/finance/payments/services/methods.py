@@ -38,9 +38,7 @@ def keep_means(
         return None
     Profile.objects.select_for_update(of=("self",)).get(pk=profile.pk)  # one default, one row
     kept = PaymentMethod.objects.filter(profile=profile, removed_at__isnull=True)
-    found = kept.filter(
-        merchant_account=account, token_digest=digest_of(means.token)
-    ).first()
+    found = kept.filter(merchant_account=account, token_digest=digest_of(means.token)).first()
     if found is None:
         found = PaymentMethod(
             profile=profile,
