@@ -81,7 +81,7 @@ def fields_of(account: MerchantAccount) -> Fields:
     buttons = _listed(config.get("wallet_buttons", ""))
     return Fields(
         script,
-        tuple(dict.fromkeys(["/".join(script.split("/")[:3]), *more])),
+        tuple(filter(None, dict.fromkeys(["/".join(script.split("/")[:3]), *more]))),
         tuple(name for name in buttons if name in able.wallets),
     )
 
