@@ -64,7 +64,7 @@ def six_events(deposit):
 def undone_afterwards():
     """What happens within is as if it had never been: a savepoint of the test, not of the code."""
     block = transaction.atomic()
-    block._from_testcase = True
+    block._from_testcase = True  # type: ignore[attr-defined]  # as Django's own TestCase does
     with block:
         yield
         transaction.set_rollback(True)
