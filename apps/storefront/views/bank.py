@@ -23,6 +23,7 @@ from apps.finance.payments import selectors as payments_selectors
 from apps.storefront.choices import words_of
 from apps.storefront.views.bank_forms import SignForm, SumForm
 from apps.storefront.views.forms import KeyForm
+from apps.storefront.views.paying import whereabouts_of
 
 UNPROCESSABLE = 422
 #: Names of what is typed that are no part of the account.
@@ -94,6 +95,7 @@ def pay(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
                 amount=form.cleaned_data["amount"],
                 idempotency_key=str(form.cleaned_data["key"]),
                 now=timezone.now(),
+                pay_by=whereabouts_of(request),
             )
         except DomainError as refusal:
             form.add_error("amount", words_of(refusal))
@@ -129,6 +131,7 @@ def transfer(request: HttpRequest) -> HttpResponse:
                 amount=form.cleaned_data["amount"],
                 idempotency_key=str(form.cleaned_data["key"]),
                 now=timezone.now(),
+                pay_by=whereabouts_of(request),
             )
         except DomainError as refusal:
             form.add_error("amount", words_of(refusal))

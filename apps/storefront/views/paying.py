@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -12,13 +14,13 @@ from apps.storefront.selectors import Way
 
 def pay_by(request: HttpRequest, way: Way, *, keep: bool) -> payments.PayBy:
     """Return how the payer wants to pay; a kept card is kept already."""
-    return payments.PayBy(
-        kind=way.kind,
-        means=way.means,
-        keep=keep and way.means is None,
-        country=client_country(request),
-        ip=client_ip(request),
-    )
+    keep = keep and way.means is None
+    return replace(whereabouts_of(request), kind=way.kind, means=way.means, keep=keep)
+
+
+def whereabouts_of(request: HttpRequest) -> payments.PayBy:
+    """Return from where somebody pays, for a way that has nothing to choose."""
+    return payments.PayBy(country=client_country(request), ip=client_ip(request))
 
 
 def visit_of(request: HttpRequest, public_id: object) -> payments.Visit:

@@ -7,6 +7,7 @@ import pytest
 from apps.audit.models import AuditRecord
 from apps.finance.debits.models import Debit, Mandate, Transfer
 from apps.finance.payments.models import Transaction
+from apps.finance.risk.models import Assessment
 from tests.factories.accounts import ProfileFactory
 from tests.finance.debits import given
 
@@ -135,6 +136,22 @@ def test_a_debit_is_asked_for_once_a_key(client):
     listed = client.get(f"{BANK}/debits/").json()["results"]
     assert [row["id"] for row in listed] == [first.json()["id"]]
     assert client.get(f"{BANK}/debits/{first.json()['id']}/").json() == first.json()
+
+
+def test_risk_hears_from_where_a_debit_is_asked_for(client, settings):
+    settings.CLIENT_COUNTRY_HEADER, settings.TRUSTED_PROXIES = "X-Country", 1
+    signed = sign(client).json()["id"]
+    body = {"mandate": signed, "amount": {"amount": "25.00", "currency": "EUR"}}
+
+    asked = client.post(
+        f"{BANK}/debits/", body, format="json", HTTP_IDEMPOTENCY_KEY="k1", HTTP_X_COUNTRY="CA"
+    )
+
+    assert asked.status_code == 201
+    heard = Assessment.objects.get()
+    assert heard.facts["country_ip"] == "CA"
+    assert heard.ip_hash
+    assert Transaction.objects.get().payer_country == "CA"
 
 
 def test_a_debit_beyond_what_the_account_takes_is_refused(client):

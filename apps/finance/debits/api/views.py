@@ -28,7 +28,7 @@ from apps.finance.debits.api.serializers import (
     TransferOutput,
 )
 from apps.finance.debits.models import Debit, Mandate, Transfer
-from apps.finance.payments.api.going_on import KEY_HEADER
+from apps.finance.payments.api.going_on import KEY_HEADER, whereabouts_of
 
 
 class Newest(CursorPagination):
@@ -118,6 +118,7 @@ class Debits(generics.ListAPIView[Debit]):
             amount=form.validated_data["amount"],
             idempotency_key=key_of(request),
             now=timezone.now(),
+            pay_by=whereabouts_of(request),
         )
         return Response(
             DebitOutput(selectors.debit_for(profile(request), debit.public_id)).data, status=201
@@ -151,6 +152,7 @@ class Transfers(generics.ListAPIView[Transfer]):
             amount=form.validated_data["amount"],
             idempotency_key=key_of(request),
             now=timezone.now(),
+            pay_by=whereabouts_of(request),
         )
         return Response(TransferOutput(announced.transfer).data, status=201)
 

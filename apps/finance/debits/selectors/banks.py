@@ -8,19 +8,7 @@ from typing import Any
 
 from apps.finance.debits import errors
 from apps.finance.debits.rules.nacha import Origin
-from apps.finance.payments.selectors.merchants import account_of
-
-ACH_NEEDS = (
-    "immediate_destination",
-    "destination_name",
-    "immediate_origin",
-    "origin_name",
-    "company_name",
-    "company_id",
-    "odfi",
-)
-SEPA_NEEDS = ("creditor_name", "creditor_id", "iban", "bic")
-WIRE_NEEDS = ("holder", "iban", "bic")
+from apps.finance.payments.selectors.merchants import account_of, missing_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +46,15 @@ def place_of(account: Any) -> Place | None:
     )
 
 
-def config_of(account: Any, needs: tuple[str, ...]) -> Mapping[str, str]:
+def config_of(account: Any, *also: str) -> Mapping[str, str]:
     """
     Return the settings of an account at our bank (a merchant account).
 
-    :raises NotConfigured: one of ``needs`` is not set
+    :raises NotConfigured: something that its gateway, or ``also`` names, is not set
     """
     config = account_of(account).config
-    missing = [name for name in needs if not config.get(name)]
+    missing = missing_keys(account.gateway, account.credentials)
+    missing += [name for name in also if not config.get(name)]
     if missing:
         raise errors.NotConfigured(account=str(account), missing=missing)
     return config
@@ -75,7 +64,7 @@ def origin_of(account: Any) -> Origin:
     """
     :raises NotConfigured: the account lacks something a NACHA file needs
     """
-    config = config_of(account, ACH_NEEDS)
+    config = config_of(account)
     return Origin(
         destination=config["immediate_destination"],
         destination_name=config["destination_name"],

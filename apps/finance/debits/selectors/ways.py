@@ -14,12 +14,11 @@ from apps.finance.debits import errors
 from apps.finance.debits.choices import SCHEME_OF, Scheme
 from apps.finance.debits.models import Debit, Mandate, Transfer
 from apps.finance.debits.rules.words import Words, words_for
-from apps.finance.debits.selectors.banks import ACH_NEEDS, SEPA_NEEDS, WIRE_NEEDS, config_of
+from apps.finance.debits.selectors.banks import config_of
 from apps.finance.debits.selectors.terms import terms_of
 from apps.finance.payments.selectors.banks import bank_accounts
 
 TRANSFER = "WIRE"
-_NEEDS = {"ach": ACH_NEEDS, "sepa": SEPA_NEEDS, "wire": WIRE_NEEDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +39,7 @@ def ways_of(profile: Profile) -> list[BankWay]:
     """Return the ways that are switched on and set up on the fan's brand; one of each kind."""
     found: dict[str, BankWay] = {}
     ours = [
-        one
-        for one in bank_accounts()
-        if one.cluster_id == profile.cluster_id and one.is_active and one.gateway in _NEEDS
+        one for one in bank_accounts() if one.cluster_id == profile.cluster_id and one.is_active
     ]
     for account in sorted(ours, key=lambda one: (one.rank, one.pk)):
         if account.gateway.upper() in found:
@@ -125,12 +122,12 @@ def where_to_send(transfer: Transfer) -> dict[str, str]:
 
     :raises NotConfigured: the account at the bank is not set up any more
     """
-    config = config_of(transfer.merchant_account, WIRE_NEEDS)
-    return {name: config[name] for name in WIRE_NEEDS}
+    config = config_of(transfer.merchant_account)
+    return {name: config[name] for name in ("holder", "iban", "bic")}
 
 
 def _way(account: Any) -> BankWay:
-    config = config_of(account, _NEEDS[account.gateway])
+    config = config_of(account)
     least = Money(account.least_minor, account.currency)
     most = Money(account.most_minor, account.currency)
     if account.gateway not in SCHEME_OF:

@@ -20,6 +20,7 @@ from apps.finance.debits.services.mandates import IN_FORCE
 from apps.finance.debits.services.moves import move_debit, write_debits
 from apps.finance.payments.errors import PaymentRefused
 from apps.finance.payments.services.bank import bank_paid, is_refused, open_bank_payment
+from apps.finance.payments.services.way import PayBy
 
 log = structlog.get_logger(__name__)
 
@@ -34,17 +35,21 @@ def collect(
     amount: Money,
     idempotency_key: str,
     now: datetime,
+    pay_by: PayBy | None = None,
 ) -> Debit:
     """
     Open a wallet deposit that is debited under a mandate. Nothing is booked before its hold has
     passed. The same key returns the first debit. While the account is being checked, it waits.
+    Risk looks at the address and country in ``pay_by``.
 
     :raises MandateNotFound: the payer has none by this id
     :raises MandateNotActive: it is revoked, blocked, or lapsed
     :raises KeyReused, CurrencyNotOffered, AmountOutOfRange, NoFee, NoMerchantAccount: as payments
     :raises PaymentRefused: risk does not let it through; the payment is kept as failed
     """
-    debit = _collect(mandate_public_id, profile, amount, idempotency_key, now)
+    debit = _collect(
+        mandate_public_id, profile, amount, pay_by or PayBy(), key=idempotency_key, now=now
+    )
     if debit is None:
         raise PaymentRefused()
     return debit
@@ -52,7 +57,13 @@ def collect(
 
 @atomic
 def _collect(
-    mandate_public_id: UUID, profile: Profile, amount: Money, idempotency_key: str, now: datetime
+    mandate_public_id: UUID,
+    profile: Profile,
+    amount: Money,
+    pay_by: PayBy,
+    *,
+    key: str,
+    now: datetime,
 ) -> Debit | None:
     """Return None where risk does not let it through."""
     mandate = (
@@ -68,9 +79,10 @@ def _collect(
         fan=profile,
         amount=amount,
         account_id=mandate.merchant_account_id,
-        idempotency_key=idempotency_key,
+        idempotency_key=key,
         now=now,
         why="Waits for the bank's file",
+        pay_by=pay_by,
     )
     if is_refused(transaction):
         return None

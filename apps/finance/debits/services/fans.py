@@ -23,6 +23,7 @@ from apps.finance.debits.services.mandates import (
     sign_sepa,
 )
 from apps.finance.debits.services.transfers import Announced, announce_transfer
+from apps.finance.payments.services.way import PayBy
 
 #: More accounts than this nobody needs; trying numbers of strangers' accounts needs more.
 MOST_MANDATES = 5
@@ -105,10 +106,16 @@ def open_mandate(
 
 
 def open_transfer(
-    *, profile: Profile, amount: Money, idempotency_key: str, now: datetime
+    *,
+    profile: Profile,
+    amount: Money,
+    idempotency_key: str,
+    now: datetime,
+    pay_by: PayBy | None = None,
 ) -> Announced:
     """
     Announce a deposit by transfer to the brand's account. The same key returns the first.
+    Risk looks at the address and country in ``pay_by``.
 
     :raises NotOffered: the brand takes no transfers
     :raises KeyReused, CurrencyNotOffered, AmountOutOfRange, NoFee: as payments
@@ -119,6 +126,7 @@ def open_transfer(
         amount=amount,
         idempotency_key=idempotency_key,
         now=now,
+        pay_by=pay_by,
     )
 
 

@@ -99,7 +99,7 @@ def _news(format_name: str, file: BinaryIO, account: Any) -> Iterator[News]:
         return read_nacha(file, ours=ours)
     if format_name == Format.PAIN002:
         return read_pain002(file)
-    iban = config_of(account, ("iban",))["iban"]
+    iban = config_of(account, "iban")["iban"]
     return read_camt053(file, iban=iban.replace(" ", ""))
 
 

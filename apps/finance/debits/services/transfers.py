@@ -17,10 +17,10 @@ from apps.finance.debits.choices import TransferState
 from apps.finance.debits.models import Transfer
 from apps.finance.debits.rules.references import reference_for
 from apps.finance.debits.selectors import config_of
-from apps.finance.debits.selectors.banks import WIRE_NEEDS
 from apps.finance.payments.errors import PaymentRefused
 from apps.finance.payments.selectors.banks import bank_account
 from apps.finance.payments.services.bank import bank_cancelled, is_refused, open_bank_payment
+from apps.finance.payments.services.way import PayBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ def announce_transfer(
     amount: Money,
     idempotency_key: str,
     now: datetime,
+    pay_by: PayBy | None = None,
 ) -> Announced:
     """
     Open a wallet deposit by transfer, with the reference the payer must write. The same key
@@ -50,7 +51,9 @@ def announce_transfer(
     :raises KeyReused, CurrencyNotOffered, AmountOutOfRange, NoFee: as payments
     :raises PaymentRefused: risk does not let it through; the payment is kept as failed
     """
-    announced = _announce(profile, merchant_account_id, amount, idempotency_key, now)
+    announced = _announce(
+        profile, merchant_account_id, amount, pay_by or PayBy(), key=idempotency_key, now=now
+    )
     if announced is None:
         raise PaymentRefused()
     return announced
@@ -58,7 +61,13 @@ def announce_transfer(
 
 @atomic
 def _announce(
-    profile: Profile, merchant_account_id: int, amount: Money, idempotency_key: str, now: datetime
+    profile: Profile,
+    merchant_account_id: int,
+    amount: Money,
+    pay_by: PayBy,
+    *,
+    key: str,
+    now: datetime,
 ) -> Announced | None:
     """Return None where risk does not let it through."""
     account = bank_account(
@@ -66,14 +75,15 @@ def _announce(
     )
     if account is None:
         raise errors.BankNotOfThis()
-    config = config_of(account, WIRE_NEEDS)
+    config = config_of(account)
     transaction, is_new = open_bank_payment(
         fan=profile,
         amount=amount,
         account_id=merchant_account_id,
-        idempotency_key=idempotency_key,
+        idempotency_key=key,
         now=now,
         why="Waits for the payer's transfer",
+        pay_by=pay_by,
     )
     if is_refused(transaction):
         return None

@@ -14,7 +14,6 @@ from apps.finance.debits.choices import AccountKind
 from apps.finance.debits.models import Debit, DebitFile, FileSequence, Mandate
 from apps.finance.debits.rules import nacha
 from apps.finance.debits.selectors import config_of, origin_of
-from apps.finance.debits.selectors.banks import SEPA_NEEDS
 from apps.finance.debits.services.mandates import account_behind
 
 _TEXT = "FANZ wallet deposit"
@@ -106,7 +105,7 @@ def write_sepa(
                 signed_on=item.mandate.signed_at.date(),
             )
         )
-    body = pain008.write(config_of(account, SEPA_NEEDS), collections, collect_on=on, text=_TEXT)
+    body = pain008.write(config_of(account), collections, collect_on=on, text=_TEXT)
     named = _MESSAGE.search(body)
     return Made(body, references, message_id=named[1].decode() if named else "")
 

@@ -30,8 +30,17 @@ GATEWAYS: dict[str, Gateway] = {
     "nowpayments": NowPayments(),
 }
 
+#: What a NACHA file names the sender and its bank by.
+_ACH_NEEDS = (
+    "immediate_destination", "destination_name", "immediate_origin", "origin_name",
+    "company_name", "company_id", "odfi",
+)  # fmt: skip
 #: Our own bank: nothing of it is called or calls us, so it is no part of ``GATEWAYS``.
-BANKS: dict[str, Gateway] = {"ach": Bank("USD"), "sepa": Bank("EUR"), "wire": Bank("EUR", "USD")}
+BANKS: dict[str, Gateway] = {
+    "ach": Bank("USD", needs=_ACH_NEEDS),
+    "sepa": Bank("EUR", needs=("creditor_name", "creditor_id", "iban", "bic")),
+    "wire": Bank("EUR", "USD", needs=("holder", "iban", "bic")),
+}
 
 
 def gateway_for(name: str) -> Gateway:

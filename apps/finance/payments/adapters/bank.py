@@ -26,9 +26,8 @@ _BY_FILE = "bank payments go by file, nobody can be called"
 class Bank:
     """ACH debit, SEPA direct debit or a transfer. Every call is refused: see ``Capabilities``."""
 
-    needs: frozenset[str] = frozenset()
-
-    def __init__(self, *currencies: str) -> None:
+    def __init__(self, *currencies: str, needs: tuple[str, ...]) -> None:
+        self.needs = frozenset(needs)
         self.capabilities = Capabilities(currencies=frozenset(currencies), signed_webhooks=False)
 
     def open_checkout(self, order: Order) -> Checkout:

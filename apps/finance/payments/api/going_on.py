@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.utils import timezone
@@ -73,13 +74,12 @@ def pay_by(request: Request, wish: Mapping[str, Any]) -> payments.PayBy:
     if wish["payment_method"]:
         means = means_for(profile(request), wish["payment_method"])
         kind = choices.AttemptKind.STORED
-    return payments.PayBy(
-        kind=kind,
-        means=means,
-        keep=wish["keep"],
-        country=client_country(request),
-        ip=client_ip(request),
-    )
+    return replace(whereabouts_of(request), kind=kind, means=means, keep=wish["keep"])
+
+
+def whereabouts_of(request: Request) -> payments.PayBy:
+    """Return from where somebody pays, for a way that has nothing to choose."""
+    return payments.PayBy(country=client_country(request), ip=client_ip(request))
 
 
 def visit_of(request: Request) -> payments.Visit:
