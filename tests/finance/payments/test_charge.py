@@ -12,6 +12,9 @@ from django.db import connection, transaction
 
 from apps.core import http
 from apps.core.sealing import unseal
+from apps.finance.ledger import postings
+from apps.finance.ledger import services as ledger
+from apps.finance.ledger.models import Account
 from apps.finance.payments import errors
 from apps.finance.payments import services as payments
 from apps.finance.payments.choices import AttemptStatus, Status
@@ -204,6 +207,41 @@ class TestOnABrokenLine:
         known = ask_until_it_is_clear(payment, now + ASK_AFTER_SILENCE)
         assert (known.status, known.failure_code) == (Status.FAILED, "never_made")
         assert (wallet(fan), sales_of(sandbox, payment)) == (50_00, [])
+
+    def test_one_that_cannot_be_booked_goes_to_staff_and_stops_nobody_else(
+        self, sandbox, proxy, payment, staff, now
+    ):
+        """Its answer is known, but the payer's wallet is frozen: it is the oldest of those due."""
+        other = ProfileFactory.create(cluster=payment.cluster)
+        behind = by_fields(other, now=now)
+        call_through(proxy.url)
+        for each, token in ((payment, None), (behind, a_token(sandbox))):
+            proxy.plan("lose")
+            payments.charge(transaction=each, now=now, one_time=token)
+        frozen = Account.objects.get(owner=postings.wallet(payment.payer_id).owner)
+        ledger.freeze_account(account_id=frozen.pk, by=staff("admin"), reason="Order", now=now)
+
+        payments.resolve_stale(now=now + ASK_AFTER_SILENCE)
+
+        behind.refresh_from_db()
+        payment.refresh_from_db()
+        assert (behind.status, wallet(other)) == (Status.CAPTURED, 50_00)
+        assert (payment.status, wallet(payment.payer)) == (Status.UNKNOWN, 50_00)
+        assert (payment.next_look_up_at, payment.claimed_until) == (None, None)
+        assert payment.history.latest("id").facts["why"] == "ledger.account_closed"
+
+    def test_without_our_secrets_nobody_is_asked_and_nobody_else_is_stopped(
+        self, proxy, payment, settings, now
+    ):
+        call_through(proxy.url)
+        proxy.plan("lose")
+        payments.charge(transaction=payment, now=now)
+        settings.GATEWAY_CREDENTIALS = {}
+
+        payments.resolve_stale(now=now + ASK_AFTER_SILENCE)
+
+        payment.refresh_from_db()
+        assert (payment.status, payment.look_ups) == (Status.UNKNOWN, 1)
 
     @pytest.fixture
     def kept_twice(self, sandbox, payment, fan, now):

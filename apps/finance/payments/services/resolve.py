@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 
 import structlog
+from django.db import IntegrityError
 from django.db.models import Q
 from django.db.transaction import atomic
 
 from apps.accounts.models import User
 from apps.audit import services as audit
 from apps.core.db import outside_transaction
-from apps.core.errors import Unavailable
+from apps.core.errors import DomainError, Unavailable
 from apps.finance.payments import errors
 from apps.finance.payments.adapters import gateway_for
 from apps.finance.payments.adapters.base import LookedUp, NotOffered, Sale, Sold
@@ -24,7 +25,7 @@ from apps.finance.payments.rules.waiting import (
     MOST_LOOK_UPS_PENDING,
     look_up_again_after,
 )
-from apps.finance.payments.selectors.merchants import account_of
+from apps.finance.payments.selectors.merchants import account_of, missing_keys
 from apps.finance.payments.services.abandon import end_abandoned
 from apps.finance.payments.services.move import cancel, capture, fail, move, note
 from apps.finance.payments.services.verdict import Verdict, judge
@@ -43,11 +44,16 @@ def resolve_stale(*, now: datetime, limit: int = 100) -> int:
     Safe to run twice at once and to stop anywhere. Asking the gateway is claimed, called
     and recorded in three steps, the middle one outside any transaction; it changes nothing
     there, so one whose worker died is simply asked again when its lease ends. A look-up captures
-    only where the gateway names the order and its price (``Capabilities.look_up_proves``).
+    only where the gateway names the order and its price (``Capabilities.look_up_proves``). One
+    whose answer cannot be booked goes to staff, and stops nobody else.
     """
     moved = end_abandoned(now=now, limit=limit)
     for transaction in _claim(now, limit):
-        moved += _record(transaction.pk, _ask(transaction), now)
+        answer = _ask(transaction)
+        try:
+            moved += _record(transaction.pk, answer, now)
+        except (DomainError, IntegrityError) as error:  # an account is frozen, a sale is booked
+            moved += _give_to_staff(transaction.pk, answer, error, now)
     return moved
 
 
@@ -109,16 +115,23 @@ def _claim(now: datetime, limit: int) -> list[Transaction]:
 
 def _ask(transaction: Transaction) -> LookedUp | None:
     """Return what the gateway says, or None when it gives no usable answer."""
-    if transaction.merchant_account is None:
+    account = transaction.merchant_account
+    if account is None:
         return None
+    if missing := missing_keys(account.gateway, account.credentials):
+        log.error("look_up_not_configured", transaction=transaction.pk, missing=missing)
+        return None
+    # Reports are asked for by day: that of the last try, however late we ask.
+    tried = transaction.attempts.order_by("-number").values_list("started_at", flat=True).first()
     try:
         return gateway_for(transaction.gateway).look_up(
             Sold(
-                account=account_of(transaction.merchant_account),
+                account=account_of(account),
                 reference=transaction.gateway_reference,
                 token=str(transaction.public_id),
                 amount=transaction.amount,
                 gateway_transaction=transaction.gateway_transaction,
+                sold_at=tried or transaction.created_at,
             )
         )
     except (NotOffered, Unavailable) as error:
@@ -146,6 +159,26 @@ def _record(transaction_id: int, answer: LookedUp | None, now: datetime) -> bool
         look_ups=transaction.look_ups,
     )
     return _act(transaction, verdict, answer, now)
+
+
+@atomic
+def _give_to_staff(
+    transaction_id: int, answer: LookedUp | None, error: Exception, now: datetime
+) -> bool:
+    transaction = (
+        Transaction.objects.select_for_update(of=("self",))
+        .select_related("cluster")
+        .get(pk=transaction_id)
+    )
+    if transaction.status not in _ASKED or transaction.claimed_until is None:
+        return False
+    why = error.code if isinstance(error, DomainError) else type(error).__name__
+    return _needs_staff(
+        transaction,
+        now,
+        reason="The gateway's answer cannot be booked: staff must look",
+        facts={**_what_was_seen(transaction, answer), "why": why},
+    )
 
 
 def _act(
