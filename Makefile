@@ -31,7 +31,8 @@ test-postgres15: install  ## The database tests on PostgreSQL 15 (PG15=folder of
 
 # Seven migrations were read by hand: what the linter minds in them (a column that is never
 # null, a partial index) stands on tables that they make themselves, which it does not recognise,
-# or is a change of the catalogue alone (a longer varchar, a unique index that another replaces).
+# is a change of the catalogue alone (a longer varchar, a unique index that another replaces),
+# or a key on merchant accounts, of which there are some dozens.
 lint: install  ## Style, types, architecture, migrations, templates, API schema
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
