@@ -136,8 +136,7 @@ class Client:
         :raises OutcomeUnknown: something was sent, but no whole answer came in time
         :raises RuntimeError: a database transaction is open
         """
-        if httpx.URL(url).scheme not in {"http", "https"}:
-            raise ForbiddenAddress(service=self.service)
+        _check_address(url, self.service)
         parts = {
             "params": params,
             "headers": {**_HEADERS, **(headers or {})},
@@ -337,6 +336,20 @@ def _tell_all(service: str, *, is_open: bool) -> None:
             cache.delete(key)
     except redis.RedisError as error:
         log.warning("http.breaker_not_told", service=service, error=type(error).__name__)
+
+
+def _check_address(url: str, service: str) -> None:
+    """
+    :raises ForbiddenAddress: it is none of the web, or no address at all
+    """
+    try:
+        parsed = httpx.URL(url)
+        host = parsed.host
+    # A label of the IDNA form that cannot be read is found out when the host is asked for.
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise ForbiddenAddress(service=service) from error
+    if parsed.scheme not in {"http", "https"} or not host:
+        raise ForbiddenAddress(service=service)
 
 
 def _worth_repeating(error: Exception) -> bool:

@@ -238,6 +238,13 @@ class TestAddresses:
         with pytest.raises(http.ForbiddenAddress):
             client().request("GET", "file:///etc/passwd")
 
+    @pytest.mark.parametrize(
+        "url", ["https://256.1.1.1/", "https://xn--/", "https://xn--a.com/", "https:///path"]
+    )
+    def test_what_is_no_address_is_refused_as_a_forbidden_one(self, url):
+        with pytest.raises(http.ForbiddenAddress):
+            client().request("POST", url, data=b"{}")
+
 
 def test_the_log_names_the_call_but_neither_query_nor_body():
     with serving(answers()) as server, capture_logs() as logged:

@@ -180,6 +180,21 @@ class TestFailing:
         assert receiver.got == []
         assert Sending.objects.get().last_answer == "http.forbidden_address"
 
+    @pytest.mark.parametrize("url", ["https://256.1.1.1/", "https://xn--/"])
+    def test_an_address_that_is_none_fails_alone(self, endpoint, receiver, boyfanz, now, url):
+        """Whoever may open an endpoint could else stop the messages of all brands."""
+        webhooks.open_endpoint(
+            cluster=boyfanz, url=url, kinds=[Kind.PAYMENT_CAPTURED], description="",
+            by=StaffFactory.create(role="admin"), now=now,
+        )  # fmt: skip
+        assert announce(now) == 2
+
+        assert webhooks.send_due(now=now) == 1
+
+        assert len(receiver.got) == 1
+        wrong = Sending.objects.get(endpoint__url=url)
+        assert (wrong.state, wrong.last_answer) == ("WAITING", "http.forbidden_address")
+
     def test_a_redirect_is_not_followed(self, endpoint, receiver, now):
         receiver.statuses = [302]
         announce(now)
