@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.html import escape
 
 from apps.finance.ledger import services as ledger
 from apps.finance.payments.selectors import dashboard as payments
@@ -72,9 +74,42 @@ class TestCost:
         assert len(few) < 40
 
 
+def text(answer) -> str:
+    return answer.content.decode()
+
+
 def stored_pages():
     """The pages of models that have a table; the simulator's has none."""
     return {label: page for label, page in console_pages().items() if label != SIMULATOR}
+
+
+class TestEmptiness:
+    def test_says_what_will_be_in_the_list(self, console):
+        client = console("admin")
+        for label, page in stored_pages().items():
+            if label not in SEES["admin"] or page.model.objects.exists() or not page.has_list:
+                continue
+            answer = text(client.get(page.address("changelist")))
+            assert page.empty_text, f"{label} says nothing about what will be in it"
+            assert str(escape(page.empty_title)) in answer, label
+            assert str(escape(page.empty_text)) in answer, label
+
+    def test_of_a_queue_is_good_news_and_not_a_failed_search(self, console):
+        answer = text(console("finance").get("/admin/payments/refund/?queue=approve"))
+        assert "Nothing waits" in answer
+        assert "Search takes" not in answer
+        assert "Show all refunds" in answer
+
+    def test_of_a_search_says_how_to_search(self, console):
+        answer = text(console("finance").get("/admin/payments/refund/?q=nobody"))
+        assert "Nothing matches" in answer
+        assert "Search takes whole values: public id or number." in answer
+
+
+class TestTitle:
+    def test_of_the_window_is_what_the_list_holds(self, console):
+        answer = text(console("finance").get("/admin/payments/transaction/"))
+        assert re.search(r"<title>\s*Transactions \| FanzDash", answer)
 
 
 class TestPermission:

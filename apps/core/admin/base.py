@@ -16,6 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 
 from apps.core.admin.export import CAP, as_csv
@@ -127,9 +128,8 @@ class ConsoleAdmin(ModelAdmin, metaclass=ConsoleType):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         context = {
+            "title": capfirst(self.opts.verbose_name_plural),
             "console_intro": self.intro,
-            "console_empty_title": self.empty_title,
-            "console_empty_text": self.empty_text,
             "console_export": self.address("export") if self.export_columns else "",
             "console_query": request.GET.urlencode(),
             "console_ways": self.ways_on(request),
