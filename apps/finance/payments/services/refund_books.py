@@ -109,7 +109,14 @@ def book_refund(
 
 
 @joins_transaction
-def unbook_refund(refund: Refund, transaction: Transaction, *, now: datetime, reason: str) -> None:
+def unbook_refund(
+    refund: Refund,
+    transaction: Transaction,
+    *,
+    now: datetime,
+    reason: str,
+    facts: dict[str, Any] | None = None,
+) -> None:
     """The money did not reach the payer after all: take the entry and the tax back."""
     reverse_entry(refund.entry_source, reason=reason, now=now)
     taken = refund.part
@@ -123,7 +130,7 @@ def unbook_refund(refund: Refund, transaction: Transaction, *, now: datetime, re
     )
     refund.entry_source = ""
     refund.part = {}
-    move_refund(refund, RefundState.FAILED, now=now, reason=reason)
+    move_refund(refund, RefundState.FAILED, now=now, reason=reason, facts=facts)
     mark_refund_undone(transaction=transaction, amount=refund.amount, now=now, reason=reason[:200])
     if creator := transaction.payee_id:
         recover_debt(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.utils.dateparse import parse_datetime
+
 from apps.core.db import joins_transaction
 from apps.core.money import Money
 from apps.finance.ledger import errors as ledger_errors
@@ -56,6 +58,10 @@ def gateway_refunded(*, transaction: Transaction, notice: Notice, now: datetime)
     elif known.state == RefundState.DONE:
         _confirm(known, notice, reference, now)
         return
+    elif _failed_since(known, notice):
+        reason = "Told late: after that it failed"
+        write_refund(known, known.state, now=now, reason=reason, facts=_facts(notice))
+        return
     known.confirmed_at = now
     known.gateway_reference = known.gateway_reference or reference
     _book(known, transaction, notice, now)
@@ -77,6 +83,15 @@ def _known(transaction: Transaction, notice: Notice, reference: str) -> Refund |
         if found := of_amount.filter(state__in=states).first():
             return found
     return of_amount.filter(state=RefundState.FAILED, handed_over_at__isnull=False).first()
+
+
+def _failed_since(refund: Refund, notice: Notice) -> bool:
+    """Test if the gateway told of a failure after the moment the news are about."""
+    if refund.state != RefundState.FAILED or notice.occurred_at is None:
+        return False
+    ends = refund.history.filter(to_state=RefundState.FAILED).exclude(from_state=refund.state)
+    failed_at = parse_datetime(ends.latest("id").facts.get("occurred_at", ""))
+    return failed_at is not None and failed_at > notice.occurred_at
 
 
 def _new(transaction: Transaction, notice: Notice, reference: str, now: datetime) -> Refund:
@@ -191,8 +206,9 @@ def _bounced(transaction: Transaction, notice: Notice, now: datetime) -> None:
         return
     reason = f"It did not reach the payer: {notice.reason or notice.code or notice.event_type}"
     found.failure_code, found.failure_reason = notice.code[:40], reason[:200]
+    found.gateway_reference = found.gateway_reference or reference
     if found.state == RefundState.DONE:
-        unbook_refund(found, transaction, now=now, reason=reason)
+        unbook_refund(found, transaction, now=now, reason=reason, facts=_facts(notice))
         cover_again(transaction, now=now)
         return
     if found.hold_id is not None:
