@@ -26,7 +26,18 @@ from apps.finance.payments.rules.refunds import DEFAULT, LIVE, Policy, RefundSta
 
 def policy_of(*, cluster_id: int, currency: str, at: datetime) -> Policy:
     """Return the policy in force: the brand's own before everyone's, else the default."""
-    row = (
+    row = _policy_row(cluster_id, currency, at)
+    return row.policy if row else DEFAULT
+
+
+def policy_is_by(*, user_id: int, cluster_id: int, currency: str, at: datetime) -> bool:
+    """Test if a person set the policy in force."""
+    row = _policy_row(cluster_id, currency, at)
+    return row is not None and row.by_id == user_id
+
+
+def _policy_row(cluster_id: int, currency: str, at: datetime) -> RefundPolicy | None:
+    return (
         RefundPolicy.objects.filter(
             Q(cluster=cluster_id) | Q(cluster__isnull=True),
             currency=currency,
@@ -35,7 +46,6 @@ def policy_of(*, cluster_id: int, currency: str, at: datetime) -> Policy:
         .order_by(F("cluster").asc(nulls_last=True), "-effective_from", "-id")
         .first()
     )
-    return row.policy if row else DEFAULT
 
 
 def whole_of(transaction: Transaction) -> Part:

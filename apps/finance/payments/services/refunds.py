@@ -26,7 +26,12 @@ from apps.finance.payments.rules.refunds import (
     RefundState,
     needs_second_person,
 )
-from apps.finance.payments.selectors.given_back import live_minor, policy_of, room_of
+from apps.finance.payments.selectors.given_back import (
+    live_minor,
+    policy_is_by,
+    policy_of,
+    room_of,
+)
 from apps.finance.payments.services.dispute_books import cover_again
 from apps.finance.payments.services.refund_books import book_refund
 from apps.finance.payments.services.refund_moves import (
@@ -79,7 +84,8 @@ def request_refund(
     Ask for money of a payment to go back; without ``destination`` the way it came.
 
     Below the brand's limit it is approved at once: to the wallet it is booked here, to the
-    gateway it is sent by the next run. From the limit on somebody else decides. All live refunds
+    gateway it is sent by the next run. From the limit on, and where ``by`` set the limit, somebody
+    else decides. All live refunds
     of a payment and what banks took of it are never more than it, also with many at once. The
     same key returns the first refund.
 
@@ -171,6 +177,7 @@ def reject_refund(*, refund_id: int, by: User, reason: str, now: datetime) -> Re
     Stop a refund that is not sent yet; whoever asked for it may take it back so.
 
     :raises RefundNotAllowed: ``by`` lacks payments.approve_refund, and did not ask for it
+    :raises OwnPayment: ``by`` is the payment's payer or payee
     :raises ReasonMissing: no reason is given
     :raises RefundNotFound: there is none by this id
     :raises WrongRefundState: it is sent, or over
@@ -178,6 +185,7 @@ def reject_refund(*, refund_id: int, by: User, reason: str, now: datetime) -> Re
     if not reason.strip():
         raise errors.ReasonMissing()
     refund, transaction = locked_refund(refund_id)
+    _check_not_own(transaction, by)
     if refund.by_id != by.pk and not by.has_perm("payments.approve_refund"):
         raise errors.RefundNotAllowed()
     if refund.state not in NOT_SENT:
@@ -233,8 +241,9 @@ def _open(transaction: Transaction, wish: _Wish, *, now: datetime) -> Refund:
     _check_wish(transaction, wish)
     policy = policy_of(cluster_id=transaction.cluster_id, currency=transaction.currency, at=now)
     earlier = Money(live_minor(transaction), transaction.currency)
-    waits = wish.origin == Origin.STAFF and needs_second_person(
-        policy=policy, amount=wish.amount, earlier=earlier
+    waits = wish.origin == Origin.STAFF and (
+        needs_second_person(policy=policy, amount=wish.amount, earlier=earlier)
+        or _by_own_policy(transaction, wish.by, now)
     )
     refund = Refund.objects.create(
         transaction=transaction,
@@ -259,6 +268,13 @@ def _open(transaction: Transaction, wish: _Wish, *, now: datetime) -> Refund:
     if not waits:
         _approve(refund, transaction, now=now, reason="Within the limit of one person", by=wish.by)
     return refund
+
+
+def _by_own_policy(transaction: Transaction, by: User | None, now: datetime) -> bool:
+    """Whoever sets the limit of one person would else be the one person without a limit."""
+    return by is not None and policy_is_by(
+        user_id=by.pk, cluster_id=transaction.cluster_id, currency=transaction.currency, at=now
+    )
 
 
 def _approve(
