@@ -165,6 +165,11 @@ class WebhookNotice(models.Model):
                 condition=Q(outcome__in=NoticeOutcome.values), name="notice_outcome_known"
             ),
         ]
+        indexes = [
+            models.Index(
+                fields=["repeats"], condition=Q(repeats__isnull=False), name="notice_repeats"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"#{self.webhook_id}.{self.number} {self.event_type}: {self.outcome}"

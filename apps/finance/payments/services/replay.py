@@ -11,7 +11,7 @@ from apps.audit import services as audit
 from apps.core.db import joins_transaction
 from apps.finance.payments import errors
 from apps.finance.payments.choices import CardData, NoticeOutcome, WebhookStatus
-from apps.finance.payments.models import WebhookEvent
+from apps.finance.payments.models import WebhookEvent, WebhookNotice
 from apps.finance.payments.services.sealed import hide_card_data
 
 REPLAYABLE = frozenset(
@@ -44,8 +44,7 @@ def replay_webhook(*, webhook_id: int, by: User, reason: str, now: datetime) -> 
     if webhook.emptied_at or webhook.card_data == CardData.HIDDEN:
         raise errors.WebhookEmptied()
     before = webhook.status
-    # What was done stays done; all other news is heard anew.
-    webhook.notices.exclude(outcome=NoticeOutcome.DONE).delete()
+    _forget_what_was_not_done(webhook)
     webhook.status = WebhookStatus.RECEIVED
     webhook.attempts = 0
     webhook.next_attempt_at = now
@@ -85,6 +84,15 @@ def ignore_webhook(*, webhook_id: int, by: User, reason: str, now: datetime) -> 
     if webhook.status not in IGNORABLE:
         raise errors.WebhookNotWaiting(status=webhook.status)
     return _set_aside(webhook, WebhookStatus.IGNORED, by=by, reason=reason, now=now)
+
+
+@joins_transaction
+def _forget_what_was_not_done(webhook: WebhookEvent) -> None:
+    """What was done stays done; all other news is heard anew. Later ones may have repeated it."""
+    anew = webhook.notices.exclude(outcome=NoticeOutcome.DONE)
+    rows = list(anew.select_for_update().order_by("pk").values_list("pk", flat=True))
+    WebhookNotice.objects.filter(repeats__in=rows).update(repeats=None)
+    anew.delete()
 
 
 @joins_transaction
