@@ -262,6 +262,15 @@ def _platform(body: Mapping[str, Any], raw: bytes) -> Notice:
         dedupe_key=f"{event}:{identity}"[:120],
         account=Account(data.get("merchantAccount", "")),
         occurred_at=time_of(fields.get("createdAt", "")),
-        means=Means(token[:80], brand=data.get("type", "")[:20]) if token else None,
+        means=_stored(token, data, event) if token else None,
         facts={"shopper": data["shopperReference"][:80]} if data.get("shopperReference") else {},
+    )
+
+
+def _stored(token: str, data: Mapping[str, str], event: str) -> Means:
+    """Such news names a stored card and its network, no more."""
+    return Means(
+        token[:80],
+        brand=data.get("type", "")[:20],
+        is_closed=event == "recurring.token.disabled",
     )

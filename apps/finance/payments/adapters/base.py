@@ -119,6 +119,7 @@ class Means:
     country: str = ""
     bin: str = ""  # six or eight digits, where the gateway tells them
     fingerprint: str = ""  # the gateway's name for the card, equal whenever the card is
+    is_closed: bool = False  # it can be charged no more
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.transaction import atomic
 
-from apps.accounts.models import Profile
+from apps.accounts.models import Profile, User
 from apps.audit import services as audit
 from apps.core.db import joins_transaction
 from apps.core.sealing import digest_of, seal
@@ -83,23 +83,29 @@ def remove_means(*, profile: Profile, public_id: UUID, now: datetime) -> None:
     :raises MeansNotFound: there is none by this id, or it is somebody else's
     """
     means = _own(profile, public_id)
-    if means.removed_at is not None:
-        return
+    if means.removed_at is None:
+        forget_means(means=means, by=profile.user, reason="", now=now)
+
+
+@joins_transaction
+def forget_means(*, means: PaymentMethod, by: User | None, reason: str, now: datetime) -> None:
+    """Wipe a kept means; the one used last before it becomes the default. Its owner is locked."""
     was_default = means.is_default
     means.removed_at, means.is_default, means.sealed_token = now, False, ""
     means.save(update_fields=["removed_at", "is_default", "sealed_token"])
     if was_default:
         _make_default(
-            PaymentMethod.objects.filter(profile=profile, removed_at__isnull=True)
+            PaymentMethod.objects.filter(profile=means.profile, removed_at__isnull=True)
             .order_by("-last_used_at", "-id")
             .first()
         )
     audit.record(
-        by=profile.user,
+        by=by,
         action="payments.means_removed",
         subject=f"means:{means.pk}",
+        reason=reason,
         facts={"means": str(means), "gateway": means.gateway},
-        cluster=profile.cluster,
+        cluster=means.profile.cluster,
     )
 
 
@@ -126,7 +132,11 @@ def _make_default(means: PaymentMethod | None) -> None:
 
 def _own(profile: Profile, public_id: UUID) -> PaymentMethod:
     Profile.objects.select_for_update(of=("self",)).get(pk=profile.pk)
-    means = PaymentMethod.objects.filter(profile=profile, public_id=public_id).first()
+    means = (
+        PaymentMethod.objects.select_related("profile__cluster")
+        .filter(profile=profile, public_id=public_id)
+        .first()
+    )
     if means is None:
         raise errors.MeansNotFound()
     return means

@@ -78,10 +78,13 @@ def _act(
 
 
 def _means_changed(webhook: WebhookEvent, notice: Notice, now: datetime) -> Acted:
-    count = refresh_means(gateway=webhook.gateway, means=notice.means, now=now)
+    count = refresh_means(
+        gateway=webhook.gateway, credentials=webhook.credentials, means=notice.means, now=now
+    )
     if not count:
         return NoticeOutcome.NOTHING, "No stored means of payment goes by this name"
-    return NoticeOutcome.DONE, f"{count} stored means of payment brought up to date"
+    done = "forgotten" if notice.means and notice.means.is_closed else "brought up to date"
+    return NoticeOutcome.DONE, f"{count} stored means of payment {done}"
 
 
 _RENEWALS: dict[Told, type[PaymentRenewed | RenewalFailed | RenewalEnded]] = {
