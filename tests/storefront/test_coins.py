@@ -8,6 +8,7 @@ import pytest
 
 from apps.core import http
 from apps.finance.payments import selectors as payments
+from apps.finance.payments.adapters import returning
 from apps.finance.payments.selectors.candidates import forget_candidates
 from tests.factories.accounts import ProfileFactory
 from tests.factories.payments import MerchantAccountFactory
@@ -53,3 +54,26 @@ def test_asked_twice_it_is_one_invoice(sandbox, fan, begun):
         client.post(begun)
     payment = payments.transactions_of(fan).get()
     assert len(sandbox.sales("btcpay", str(payment.public_id))) == 1
+
+
+def test_back_from_the_gateways_own_page_nobody_is_asked_to_pay_again(sandbox):
+    forget_candidates()
+    fan = ProfileFactory.create()
+    MerchantAccountFactory.create(
+        cluster=fan.cluster, gateway="nowpayments", account_number="coins", flex_id=""
+    )
+    client, form = browser(fan), {"key": KEY, "preset": "50", "amount": "", "method": "CRYPTO"}
+    begun = client.post("/wallet/", form)["Location"]
+    assert "nowpayments" in client.post(begun)["Location"]
+
+    token = str(payments.transactions_of(fan).get().public_id)
+    back = client.get(returning.address(f"{begun}return/", token=token, paid=True))["Location"]
+
+    assert back == f"{begun}?back=1"
+    page = text_of(client.get(back))
+    assert "Waiting for NOWPayments" in page
+    assert "please do not pay again" in page
+    assert "I did not pay: go back to NOWPayments" in page
+    assert "Pay $50.00 in coins" not in page
+    assert 'data-watch="REQUIRES_ACTION"' in page
+    assert "Pay $50.00 in coins" in text_of(client.get(begun))

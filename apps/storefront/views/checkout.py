@@ -57,7 +57,10 @@ def show(request: HttpRequest, public_id: uuid.UUID) -> HttpResponseBase:
         return _take(request, payment, step)
     if step.do is Do.TYPE_CARD:
         return _card_page(request, payment, step)
-    return render(request, "storefront/checkout.html", _context(fan, payment, step))
+    context = _context(fan, payment, step)
+    if step.do is Do.GO_TO_PAGE and "back" in request.GET:
+        context |= {"is_back": True, "moves": True}
+    return render(request, "storefront/checkout.html", context)
 
 
 def _own(fan: Profile, public_id: uuid.UUID) -> Transaction:
@@ -211,4 +214,6 @@ def _come_back(request: HttpRequest, public_id: uuid.UUID | None) -> HttpRespons
     except DomainError as refusal:
         context = {"message": refusal.message}
         return render(request, "storefront/return_refused.html", context, status=UNPROCESSABLE)
-    return redirect("storefront:checkout", public_id=payment.public_id)
+    here = reverse("storefront:checkout", kwargs={"public_id": payment.public_id})
+    # Whoever comes from the gateway's page may have paid there, whatever we know so far.
+    return redirect(f"{here}?back=1" if next_step(payment).do is Do.GO_TO_PAGE else here)
