@@ -8,6 +8,8 @@ import pytest
 from django.urls import reverse
 
 from apps.finance.payments.models import Transaction
+from apps.finance.risk.models import Assessment
+from apps.finance.routing.models import Decision
 from tests import given
 
 pytestmark = pytest.mark.django_db
@@ -30,3 +32,21 @@ def test_every_link_of_a_payment_and_a_payout_opens(console, fan, now, role, see
         assert {client.get(link).status_code for link in links} == {200}
         assert any("/ledger/entry/" in link for link in links) is sees_journal
         assert "JE-2026-" in body
+
+
+def test_a_decision_and_an_assessment_lead_to_their_payment(console, fan, creator, now):
+    paid = given.a_card_tip(fan, creator, now=now)
+    client = console("finance")
+
+    for label, row in (
+        ("routing_decision", Decision.objects.get()),
+        ("risk_assessment", Assessment.objects.get()),
+    ):
+        body = client.get(reverse(f"admin:{label}_change", args=[row.pk])).content.decode()
+        way = reverse("admin:payments_transaction_change", args=[paid.public_id])
+        assert f'href="{way}"' in body
+        assert "BoyFanz" in body
+
+    page = client.get(way).content.decode()
+    assert str(paid.public_id) in page
+    assert f"?ids={paid.pk}" in page

@@ -71,6 +71,13 @@ class TransactionAdmin(ConsoleAdmin):
         "captured_at",
     )
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        """Take the public id too: risk and routing know a payment by no other."""
+        public_id = as_uuid(object_id)
+        if public_id is None:
+            return super().get_object(request, object_id, from_field)
+        return self.get_queryset(request).filter(public_id=public_id).first()
+
     def matching(self, term: str) -> Q:
         meaning = Q(gateway__in=Gateway.values, gateway_reference=term)
         public_id, number = as_uuid(term), as_id(term)

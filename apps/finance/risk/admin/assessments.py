@@ -6,11 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from apps.accounts.models import Profile
+from apps.clusters.models import Cluster
 from apps.core.admin import (
     Cell,
     ConsoleAdmin,
@@ -25,6 +27,7 @@ from apps.core.admin import (
     amount,
     as_id,
     change_link,
+    source_link,
     state,
     when,
 )
@@ -111,6 +114,12 @@ class AssessmentAdmin(ConsoleAdmin):
     empty_text = "The first payment that goes to a gateway appears here."
     verbs = (APPROVE, REJECT, BLOCK)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Assessment]:
+        name = Cluster.objects.filter(slug=OuterRef("cluster")).values("name")[:1]
+        handle = Profile.objects.filter(pk=OuterRef("payer_id")).values("handle")[:1]
+        rows: QuerySet[Assessment] = super().get_queryset(request)
+        return rows.annotate(brand_name=Subquery(name), payer_handle=Subquery(handle))
+
     def matching(self, term: str) -> Q:
         number = as_id(term)
         meaning = Q(subject=term) | Q(subject=f"transaction:{term}")
@@ -126,11 +135,12 @@ class AssessmentAdmin(ConsoleAdmin):
 
     @admin.display(description="Brand")
     def brand(self, row: Assessment) -> str:
-        return row.cluster
+        return getattr(row, "brand_name", None) or row.cluster
 
     @admin.display(description="Payer")
     def payer(self, row: Assessment) -> str:
-        return f"profile {row.payer_id}"
+        handle = getattr(row, "payer_handle", None)
+        return f"@{handle}" if handle else f"profile {row.payer_id}"
 
     @admin.display(description="Amount")
     def money(self, row: Assessment) -> SafeString:
@@ -157,12 +167,12 @@ class AssessmentAdmin(ConsoleAdmin):
             shadow += f" (score {row.shadow_score})."
         return Page(
             title=f"Assessment {row.pk}",
-            subtitle=row.subject,
+            subtitle=f"Payment on {self.brand(row)}",
             state=self.word(row),
             amount=self.money(row),
             notice=shadow,
             main=[_hits(row), _others(row)],
-            side=[_payment(row), _record(row)],
+            side=[_payment(row, self.payer(row)), _record(row)],
         )
 
 
@@ -218,14 +228,14 @@ def _others(row: Assessment) -> Table:
     )
 
 
-def _payment(row: Assessment) -> Facts:
+def _payment(row: Assessment, payer: str) -> Facts:
     facts = row.facts
     age = facts.get("account_age_minutes")
     return Facts(
         "Payment",
         [
-            Fact("Payer", change_link("accounts_profile", row.payer_id, row.payer_id)),
-            Fact("Brand", row.cluster),
+            Fact("Reference", source_link(row.subject)),
+            Fact("Payer", change_link("accounts_profile", row.payer_id, payer)),
             Fact("Account age", span(age) if age is not None else "not known"),
             Fact("Country of the card", facts.get("country_card") or "not known"),
             Fact("Payer's place", facts.get("country_place") or "not known"),

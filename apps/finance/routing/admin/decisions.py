@@ -9,6 +9,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from apps.clusters.models import Cluster
 from apps.core.admin import (
     Cell,
     ConsoleAdmin,
@@ -20,12 +21,13 @@ from apps.core.admin import (
     amount,
     as_id,
     change_link,
+    source_link,
     state,
     when,
 )
 from apps.finance.routing import selectors
 from apps.finance.routing.admin.shown import account, standing
-from apps.finance.routing.choices import Why
+from apps.finance.routing.choices import KINDS, METHODS, Why
 from apps.finance.routing.models import Decision, Route
 from apps.finance.routing.rules.facts import Candidate
 from apps.finance.routing.rules.facts import Facts as Payment
@@ -45,8 +47,9 @@ class DecisionAdmin(ConsoleAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
         label = Route.objects.filter(pk=OuterRef("chosen_id")).values("label")[:1]
+        name = Cluster.objects.filter(slug=OuterRef("cluster")).values("name")[:1]
         rows: QuerySet[Decision] = super().get_queryset(request)
-        return rows.annotate(chosen_label=Subquery(label))
+        return rows.annotate(chosen_label=Subquery(label), brand_name=Subquery(name))
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         return (DaysFilter.on("decided_at"),)
@@ -66,7 +69,7 @@ class DecisionAdmin(ConsoleAdmin):
 
     @admin.display(description="Brand")
     def brand(self, row: Decision) -> str:
-        return row.cluster
+        return getattr(row, "brand_name", None) or row.cluster
 
     @admin.display(description="Amount")
     def money(self, row: Decision) -> SafeString:
@@ -96,7 +99,7 @@ class DecisionAdmin(ConsoleAdmin):
         labels = selectors.labels_of()
         return Page(
             title=f"Decision {row.pk}",
-            subtitle=row.subject,
+            subtitle=f"{_what(payment)} on {self.brand(row)}",
             state=self.went_to(row),
             amount=self.money(row),
             main=[
@@ -104,7 +107,7 @@ class DecisionAdmin(ConsoleAdmin):
                 _excluded(row, labels),
                 _steps(row, candidates, payment),
             ],
-            side=[_payment(payment), _record(row)],
+            side=[_payment(payment, row.subject), _record(row)],
         )
 
 
@@ -168,13 +171,16 @@ def _steps(row: Decision, candidates: dict[int, Candidate], payment: Payment) ->
     )
 
 
-def _payment(payment: Payment) -> Facts:
+def _what(payment: Payment) -> str:
+    method = METHODS.get(payment.method, payment.method).lower()
+    return f"{KINDS.get(payment.kind, payment.kind)} by {method}"
+
+
+def _payment(payment: Payment, subject: str) -> Facts:
     return Facts(
         "Payment",
         [
-            Fact("Brand", payment.cluster),
-            Fact("Kind", payment.kind),
-            Fact("Method", payment.method),
+            Fact("Reference", source_link(subject)),
             Fact("Country", payment.country or "not known"),
             Fact("Card", f"{payment.card_brand} {payment.bin}".strip() or "not known"),
             Fact("Risk score", payment.risk_score),
