@@ -49,7 +49,7 @@ class ThresholdForm(forms.Form):
 
 @admin.register(Threshold)
 class ThresholdAdmin(ConsoleAdmin):
-    list_display = ("programme", "network", "effective_from", "ratio", "least_count", "counted")
+    list_display = ("programme", "network", "since", "ratio", "cases", "counted")
     list_display_links = ("programme",)
     list_filter = ("programme",)
     ordering = ("programme", "-effective_from", "-id")
@@ -92,6 +92,14 @@ class ThresholdAdmin(ConsoleAdmin):
 
         return ask(self, request, SET, form=ThresholdForm, run=run)
 
+    @admin.display(description="From")
+    def since(self, row: Threshold) -> str:
+        return f"{row.effective_from:%d %b %Y}"
+
+    @admin.display(description="Cases")
+    def cases(self, row: Threshold) -> str:
+        return f"at least {row.least_count:,}"
+
     @admin.display(description="Ratio")
     def ratio(self, row: Threshold) -> str:
         return percent(row.line_bps)
@@ -99,13 +107,13 @@ class ThresholdAdmin(ConsoleAdmin):
     def page(self, request: HttpRequest, row: Threshold) -> Page:
         return Page(
             title=row.get_programme_display(),
-            subtitle=f"from {row.effective_from:%d %b %Y}",
+            subtitle=f"from {self.since(row)}",
             main=[
                 Facts(
                     "Line",
                     [
                         Fact("Ratio", self.ratio(row)),
-                        Fact("Cases", f"at least {row.least_count:,}"),
+                        Fact("Cases", self.cases(row)),
                         Fact(
                             "Amount, cents", f"{row.least_minor:,}" if row.least_minor else "any"
                         ),

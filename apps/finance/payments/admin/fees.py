@@ -66,7 +66,8 @@ class FeeForm(forms.Form):
 
 @admin.register(FeeSchedule)
 class FeeScheduleAdmin(ConsoleAdmin):
-    list_display = ("__str__", "brand", "platform", "processing", "since")
+    list_display = ("what", "brand", "platform", "processing", "since")
+    list_display_links = ("what",)
     list_filter = ("kind", "method")
     list_select_related = ("cluster",)
     intro = "Rates by brand and date. A row is never edited; a later one replaces it."
@@ -86,6 +87,10 @@ class FeeScheduleAdmin(ConsoleAdmin):
         """Set a rate from a day on."""
         return ask(self, request, SET, form=FeeForm, run=_set)
 
+    @admin.display(description="Rate of")
+    def what(self, row: FeeSchedule) -> str:
+        return f"{row.get_kind_display()} by {row.get_method_display().lower()}"
+
     @admin.display(description="Brand")
     def brand(self, row: FeeSchedule) -> str:
         return row.cluster.name if row.cluster else "every brand"
@@ -96,8 +101,10 @@ class FeeScheduleAdmin(ConsoleAdmin):
 
     @admin.display(description="Processing fee")
     def processing(self, row: FeeSchedule) -> str:
+        if not row.processing_fixed_minor:
+            return percent(row.processing_bps)
         fixed = Decimal(row.processing_fixed_minor) / 100
-        return f"{percent(row.processing_bps)} + {fixed:.2f}"
+        return f"{percent(row.processing_bps)} + {fixed:.2f} each"
 
     @admin.display(description="From")
     def since(self, row: FeeSchedule) -> SafeString:
@@ -105,7 +112,7 @@ class FeeScheduleAdmin(ConsoleAdmin):
 
     def page(self, request: HttpRequest, row: FeeSchedule) -> Page:
         return Page(
-            title=f"{row.get_kind_display()} by {row.get_method_display().lower()}",
+            title=self.what(row),
             subtitle=f"Fees of {self.brand(row)}",
             main=[
                 Facts(

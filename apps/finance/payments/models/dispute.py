@@ -65,7 +65,8 @@ class Dispute(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Dispute {self.reference} {self.amount} {self.stage}"
+        stage = self.get_stage_display().lower()
+        return f"Dispute {self.reference} of {self.amount.formatted}, {stage}"
 
     @property
     def amount(self) -> Money:

@@ -214,7 +214,7 @@ class Refund(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Refund #{self.pk} {self.amount} {self.state}"
+        return f"Refund #{self.pk} of {self.amount.formatted}, {self.get_state_display().lower()}"
 
     @property
     def amount(self) -> Money:

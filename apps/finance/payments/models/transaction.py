@@ -221,7 +221,8 @@ class Transaction(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} #{self.pk} {self.amount} {self.status}"
+        kind, word = self.get_kind_display(), self.get_status_display().lower()
+        return f"{kind} #{self.pk} of {self.amount.formatted}, {word}"
 
     @property
     def amount(self) -> Money:
