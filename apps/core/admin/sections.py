@@ -95,6 +95,7 @@ class Ask:
     form: forms.Form
     clear: str
     button: str = "Show"
+    clear_word: str = "Show all"
     template: str = "admin/console/ask.html"
 
 

@@ -15,6 +15,7 @@ from apps.dash.views.charts import Chart, bars
 from apps.dash.views.filters import ReportForm
 from apps.dash.views.insights import percent
 from apps.dash.views.pieces import Piece, asked_of, check, page_of
+from apps.finance.payments.choices import Gateway, Kind, Method
 from apps.finance.payments.selectors.cuts import Cut
 from apps.finance.reports import selectors
 from apps.finance.reports.rules.cuts import DayOfPayments, Part, PaymentsReport
@@ -30,7 +31,13 @@ WORDS = {
     Cut.CARD: "Card network",
 }
 #: What an empty key means.
-NOT_KNOWN = {Cut.GATEWAY: "wallet", Cut.ACCOUNT: "wallet"}
+NOT_KNOWN = {Cut.GATEWAY: "From the wallet", Cut.ACCOUNT: "From the wallet"}
+#: How a key reads where it is a code of ours; others are names already.
+READS: dict[Cut, dict[str, str]] = {
+    Cut.GATEWAY: {one.value: one.label for one in Gateway},
+    Cut.KIND: {one.value: one.label for one in Kind},
+    Cut.METHOD: {one.value: one.label for one in Method},
+}
 
 
 class PayingForm(ReportForm):
@@ -85,7 +92,7 @@ def parts_table(parts: Sequence[Part], by: Cut) -> Table:
         [Cell(WORDS[by]), *(Cell(name, number=True) for name in names)],
         [
             [
-                part.key or NOT_KNOWN.get(by, "not known"),
+                READS.get(by, {}).get(part.key, part.key) or NOT_KNOWN.get(by, "not known"),
                 f"{part.started:,}",
                 f"{part.captured:,}",
                 f"{part.declined:,}",

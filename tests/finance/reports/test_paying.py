@@ -134,3 +134,10 @@ class TestHttp:
         assert page.status_code == 200
         assert "ccbill 900000-0002" in text
         assert "Captured day by day, USD" in text
+
+    @pytest.mark.usefixtures("paid")
+    @pytest.mark.parametrize(("by", "word"), [("gateway", "CCBill"), ("method", "Card")])
+    def test_the_page_names_gateways_and_methods_by_their_words(self, console, by, word):
+        page = console("finance").get("/admin/reports/payments/", {"period": "2026-01", "by": by})
+
+        assert f"<td>{word}</td>" in page.content.decode()

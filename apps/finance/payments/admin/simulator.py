@@ -40,6 +40,7 @@ class SimulatorForm(forms.Form):
     currency = forms.ChoiceField(choices=[(code, code) for code in SCALES])
     country = forms.RegexField(
         r"\A[A-Za-z]{2}\Z", required=False, label="Country",
+        help_text="Like DE. Empty: not known.",
         error_messages={"invalid": "Two letters, as DE."},
     )  # fmt: skip
     card_brand = forms.ChoiceField(
@@ -47,6 +48,7 @@ class SimulatorForm(forms.Form):
     )
     bin = forms.RegexField(
         r"\A[0-9]{4,8}\Z", required=False, label="Card begins with",
+        help_text="4 to 8 digits. Empty: not known.",
         error_messages={"invalid": "4 to 8 digits."},
     )  # fmt: skip
     risk_score = forms.IntegerField(
@@ -114,7 +116,7 @@ class SimulatorAdmin(ConsoleAdmin):
             raise PermissionDenied
         form = SimulatorForm(request.GET or None)
         here = self.address("changelist")
-        main: list[Any] = [Ask("A payment", form, here, button="What would happen?")]
+        main: list[Any] = [Ask("A payment", form, here, "What would happen?", "Begin again")]
         if request.GET and form.is_valid():
             main += _answer(form, now=timezone.now())
         ways = [Way("Replay past payments", reverse("admin:routing_ruleset_changelist"))]
