@@ -42,6 +42,9 @@ from apps.finance.payments.services.bank import BankReturn, bank_paid, bank_retu
 
 log = structlog.get_logger(__name__)
 
+#: Of a sale's name at a gateway.
+REFERENCE_LENGTH = 80
+
 
 class _ForStaff(Exception):
     """A person must look; the text says why."""
@@ -296,7 +299,8 @@ def _transfer(item: BankItem, now: datetime) -> None:
         raise _ForStaff(f"{came} came, announced was {transfer.amount}")
     bank_paid(
         transaction_id=transfer.transaction_id,
-        reference=item.key[:80],
+        # Cut off, the keys of two entries without the bank's own number would be one.
+        reference=item.key if len(item.key) <= REFERENCE_LENGTH else f"bank-news:{item.pk}",
         reason="On the account's statement",
         now=now,
     )

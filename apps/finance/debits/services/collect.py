@@ -6,14 +6,16 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
+from django.db.models import Q
 from django.db.transaction import atomic
 
 from apps.accounts.models import Profile
 from apps.core.db import outside_transaction
+from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.finance.debits import errors
-from apps.finance.debits.choices import DebitState, MandateState, Scheme
-from apps.finance.debits.models import Debit, Mandate
+from apps.finance.debits.choices import DebitState, ItemKind, ItemState, MandateState, Scheme
+from apps.finance.debits.models import BankItem, Debit, Mandate
 from apps.finance.debits.rules import calendars
 from apps.finance.debits.selectors import terms_of
 from apps.finance.debits.services.mandates import IN_FORCE
@@ -126,7 +128,17 @@ def settle_due(*, now: datetime, limit: int = 200) -> int:
         .order_by("hold_until", "id")
         .values_list("pk", flat=True)[:limit]
     )
-    return sum(_settle(pk, now=now) for pk in due)
+    return sum(_settle_alone(pk, now=now) for pk in due)
+
+
+@outside_transaction
+def _settle_alone(pk: int, *, now: datetime) -> bool:
+    """A debit that cannot be booked now (its payer's wallet is frozen) waits and stops nobody."""
+    try:
+        return _settle(pk, now=now)
+    except DomainError:
+        log.exception("debit_not_settled", debit=pk)
+        return False
 
 
 @atomic
@@ -136,11 +148,19 @@ def _settle(pk: int, *, now: datetime) -> bool:
         .filter(pk=pk, state=DebitState.IN_FILE, needs_staff="")
         .first()
     )
-    # News that came and is not read yet goes first: it may be the return.
-    if debit is None or debit.news.filter(applied_at__isnull=True).exists():
+    if debit is None or _has_news(debit):
         return False
     settle(debit, now=now, reason="The hold passed without a return")
     return True
+
+
+def _has_news(debit: Debit) -> bool:
+    """Test if news came that is not acted on yet: it goes first, for it may be the return. Until
+    then it names the debit by its reference only, or refuses the whole file."""
+    about = Q(reference__in=debit.items.values("reference")) | Q(kind=ItemKind.REFUSAL)
+    return BankItem.objects.filter(
+        about, state=ItemState.WAITING, file__merchant_account_id=debit.merchant_account_id
+    ).exists()
 
 
 def settle(debit: Debit, *, now: datetime, reason: str) -> None:

@@ -17,7 +17,7 @@ from apps.finance.debits.choices import TransferState
 from apps.finance.debits.models import Transfer
 from apps.finance.debits.rules.references import reference_for
 from apps.finance.debits.selectors import config_of
-from apps.finance.payments.errors import PaymentRefused
+from apps.finance.payments.errors import PaymentRefused, WrongState
 from apps.finance.payments.selectors.banks import bank_account
 from apps.finance.payments.services.bank import bank_cancelled, is_refused, open_bank_payment
 from apps.finance.payments.services.way import PayBy
@@ -113,7 +113,22 @@ def expire_transfers(*, now: datetime, limit: int = 200) -> int:
         .order_by("expires_at", "id")
         .values_list("pk", flat=True)[:limit]
     )
-    return sum(_expire(pk, now=now) for pk in due)
+    return sum(_expire_alone(pk, now=now) for pk in due)
+
+
+@outside_transaction
+def _expire_alone(pk: int, *, now: datetime) -> bool:
+    """One whose payment is over already, as staff settled it, stops nobody else."""
+    try:
+        return _expire(pk, now=now)
+    except WrongState:
+        return _over(pk, now=now)
+
+
+@atomic
+def _over(pk: int, *, now: datetime) -> bool:
+    ended = {"state": TransferState.EXPIRED, "ended_at": now}
+    return bool(Transfer.objects.filter(pk=pk, state=TransferState.WAITING).update(**ended))
 
 
 @atomic
