@@ -75,7 +75,7 @@ class TestCost:
 
 
 def text(answer) -> str:
-    return answer.content.decode()
+    return str(answer.content.decode())
 
 
 def stored_pages():
@@ -110,6 +110,11 @@ class TestTitle:
     def test_of_the_window_is_what_the_list_holds(self, console):
         answer = text(console("finance").get("/admin/payments/transaction/"))
         assert re.search(r"<title>\s*Transactions \| FanzDash", answer)
+
+    def test_of_a_list_is_the_word_the_menu_has_for_it(self, console):
+        answer = text(console("finance").get("/admin/monitoring/standing/"))
+        assert re.search(r"<title>\s*MIDs and thresholds \| FanzDash", answer)
+        assert '<h1 class="c-title">MIDs and thresholds</h1>' in answer
 
 
 class TestPermission:

@@ -58,6 +58,8 @@ class ConsoleAdmin(ModelAdmin, metaclass=ConsoleType):
     #: Ctrl-K looks here too, and shows this symbol.
     found_by_search = False
     icon = "article"
+    #: What the menu calls the list, where that is not the plural of its model.
+    list_title = ""
     #: One line below the list's title.
     intro = ""
     verbs: tuple[Verb, ...] = ()
@@ -128,7 +130,7 @@ class ConsoleAdmin(ModelAdmin, metaclass=ConsoleType):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         context = {
-            "title": capfirst(self.opts.verbose_name_plural),
+            "title": self.list_title or capfirst(self.opts.verbose_name_plural),
             "console_intro": self.intro,
             "console_export": self.address("export") if self.export_columns else "",
             "console_query": request.GET.urlencode(),

@@ -103,6 +103,7 @@ class EndpointAdmin(ConsoleAdmin):
     list_filter = ("state", "cluster")
     list_select_related = ("cluster",)
     icon = "share"
+    list_title = "Webhook endpoints"
     intro = "Addresses of the brands' front ends that are told what happens."
     empty_title = "No endpoints yet"
     empty_text = "Open one, and a front end no longer needs to ask again and again."

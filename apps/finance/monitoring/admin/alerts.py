@@ -54,6 +54,7 @@ class AlertAdmin(ConsoleAdmin):
     intro = (
         "Said once when a MID comes half way to a line, close (75 %), near (90 %), and over it."
     )
+    list_title = "Alerts of MIDs"
     empty_title = "No alerts"
     empty_text = "No MID has come to half of a line."
     verbs = (NOTE,)

@@ -42,7 +42,11 @@ class StandingAdmin(ConsoleAdmin):
     list_filter = ("programme", "level")
     ordering = ("-month", "-reach_bps", "-id")
     icon = "speed"
-    intro = "How far each MID has gone towards the networks' lines, the worst first."
+    intro = (
+        "How far each MID has gone towards the networks' lines, the worst first. A line has a"
+        " ratio and a number of cases: who is over one only is not over the line."
+    )
+    list_title = "MIDs and thresholds"
     empty_title = "Nothing is measured yet"
     empty_text = "Every ten minutes the payments and chargebacks of the month are counted."
 

@@ -54,6 +54,7 @@ class ThresholdAdmin(ConsoleAdmin):
     list_filter = ("programme",)
     ordering = ("programme", "-effective_from", "-id")
     intro = "From when each programme judges merchants by which ratio and count."
+    list_title = "Networks' thresholds"
     empty_title = "No lines"
     empty_text = "Without a line nothing is judged."
 
