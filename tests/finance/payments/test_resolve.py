@@ -13,13 +13,14 @@ from apps.finance.ledger import selectors as ledger
 from apps.finance.payments import errors
 from apps.finance.payments import services as payments
 from apps.finance.payments.adapters.base import LookedUp, Sale
-from apps.finance.payments.choices import Status
+from apps.finance.payments.choices import AttemptStatus, Status
 from apps.finance.payments.models import Transaction
 from apps.finance.payments.rules.waiting import LEASE, LOOK_UP_AFTER, MOST_LOOK_UPS
 from apps.finance.payments.services import resolve
+from apps.finance.payments.services.abandon import end_abandoned
 from tests import given
 from tests.factories.accounts import ProfileFactory
-from tests.factories.payments import failure_fields
+from tests.factories.payments import MerchantAccountFactory, failure_fields
 from tests.sandbox.control import APPROVE, DECLINE, SOFT_DECLINE, TIMEOUT
 
 pytestmark = pytest.mark.django_db
@@ -159,6 +160,54 @@ class TestKilledBetweenSteps:
         given.a_delivery(deposit, now=now)
         payments.process_webhooks(now=now)
         assert booked(deposit) == 50_00
+
+
+class TestOnAPageWhoseGatewayNamesOrders:
+    """The payer came back without proof, so the gateway was asked at once: not paid yet."""
+
+    LATE = timedelta(minutes=60)
+
+    @pytest.fixture
+    def deposit(self, now):
+        fan = ProfileFactory.create()
+        MerchantAccountFactory.create(cluster=fan.cluster, gateway="rapyd", flex_id="")
+        deposit = given.a_deposit(fan, now=now)
+        deposit.attempts.update(status=AttemptStatus.WAITING)
+        Transaction.objects.filter(pk=deposit.pk).update(next_look_up_at=now, look_ups=0)
+        self.answered(deposit, LookedUp(Sale.NOT_FOUND), now)
+        return deposit
+
+    def answered(self, deposit, answer, now):
+        assert [each.pk for each in resolve._claim(now, 10)] == [deposit.pk]
+        resolve._record(deposit.pk, answer, now)
+        deposit.refresh_from_db()
+
+    def test_one_that_was_paid_after_that_is_asked_about_before_it_ends(self, deposit, now):
+        assert end_abandoned(now=now + self.LATE, limit=10) == 0
+
+        paid = LookedUp(
+            Sale.PAID, token=str(deposit.public_id), amount=deposit.amount, reference="payment_1"
+        )
+        self.answered(deposit, paid, now + self.LATE)
+
+        assert (deposit.status, booked(deposit)) == (Status.CAPTURED, 50_00)
+
+    def test_one_that_was_not_ends_with_the_answer_and_waits_for_one(self, deposit, now):
+        end_abandoned(now=now + self.LATE, limit=10)
+        self.answered(deposit, None, now + self.LATE)
+        assert deposit.status == Status.REQUIRES_ACTION
+
+        self.answered(deposit, LookedUp(Sale.NOT_FOUND), deposit.next_look_up_at)
+
+        assert (deposit.status, deposit.next_look_up_at) == (Status.EXPIRED, None)
+
+    def test_without_any_answer_it_ends_after_as_many_look_ups_as_any_other(self, deposit, now):
+        end_abandoned(now=now + self.LATE, limit=10)
+        for _ in range(MOST_LOOK_UPS):
+            assert deposit.status == Status.REQUIRES_ACTION
+            deposit.refresh_from_db()
+            self.answered(deposit, None, deposit.next_look_up_at)
+        assert (deposit.status, deposit.look_ups) == (Status.EXPIRED, MOST_LOOK_UPS)
 
 
 class TestAgainstTheSandbox:

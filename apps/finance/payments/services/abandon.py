@@ -8,6 +8,7 @@ from django.db.transaction import atomic
 
 from apps.accounts.models import User
 from apps.audit import services as audit
+from apps.core.db import joins_transaction
 from apps.finance.payments import errors
 from apps.finance.payments.adapters import gateway_for
 from apps.finance.payments.choices import AttemptStatus, Status
@@ -39,10 +40,17 @@ def end_abandoned(*, now: datetime, limit: int) -> int:
 
 def _end(transaction: Transaction, now: datetime) -> bool:
     if _may_be_paid(transaction):
-        # Its payer may have paid and closed the browser, and the webhook may be lost.
-        transaction.next_look_up_at = now
-        transaction.save(update_fields=["next_look_up_at"])
+        # Its payer may have paid and closed the browser, and the webhook may be lost. What was
+        # asked before, on a hint, was asked too early: the look-up that follows ends it.
+        transaction.next_look_up_at, transaction.look_ups = now, 0
+        transaction.save(update_fields=["next_look_up_at", "look_ups"])
         return False
+    return give_up(transaction, now=now)
+
+
+@joins_transaction
+def give_up(transaction: Transaction, *, now: datetime) -> bool:
+    """End a locked payment that nobody has paid: FAILED with its last decline, else EXPIRED."""
     if transaction.failure_code or transaction.failure_reason:
         fail(
             transaction=transaction,
@@ -64,10 +72,9 @@ def _end(transaction: Transaction, now: datetime) -> bool:
 
 
 def _may_be_paid(transaction: Transaction) -> bool:
-    """Test if the gateway can be asked by order, and has not been."""
+    """Test if the gateway can be asked by order."""
     return (
         transaction.status == Status.REQUIRES_ACTION
-        and not transaction.look_ups
         and gateway_for(transaction.gateway).capabilities.look_up_proves
         and transaction.attempts.filter(status=AttemptStatus.WAITING).exists()
     )

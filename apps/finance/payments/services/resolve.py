@@ -20,13 +20,14 @@ from apps.finance.payments.adapters.base import LookedUp, NotOffered, Sale, Sold
 from apps.finance.payments.choices import PAID, AttemptKind, Status
 from apps.finance.payments.models import Transaction
 from apps.finance.payments.rules.waiting import (
+    ABANDONED_AFTER,
     LEASE,
     MOST_LOOK_UPS,
     MOST_LOOK_UPS_PENDING,
     look_up_again_after,
 )
 from apps.finance.payments.selectors.merchants import account_of, missing_keys
-from apps.finance.payments.services.abandon import end_abandoned
+from apps.finance.payments.services.abandon import end_abandoned, give_up
 from apps.finance.payments.services.move import cancel, capture, fail, move, note
 from apps.finance.payments.services.verdict import Verdict, judge
 
@@ -288,7 +289,7 @@ def _try_later(
 ) -> bool:
     is_pending = answer is not None and answer.sale is Sale.PENDING
     if transaction.status == Status.REQUIRES_ACTION:
-        return _waits_for_payer(transaction, facts, now, is_pending=is_pending)
+        return _waits_for_payer(transaction, answer, facts, now, is_pending=is_pending)
     most = MOST_LOOK_UPS_PENDING if is_pending else MOST_LOOK_UPS
     if transaction.look_ups >= most:
         return _needs_staff(
@@ -305,9 +306,15 @@ def _try_later(
 
 
 def _waits_for_payer(
-    transaction: Transaction, facts: dict[str, Any], now: datetime, *, is_pending: bool
+    transaction: Transaction,
+    answer: LookedUp | None,
+    facts: dict[str, Any],
+    now: datetime,
+    *,
+    is_pending: bool,
 ) -> bool:
-    """Nothing is paid yet: the page stays open, until the hour of silence is over."""
+    """Nothing is paid yet: the page stays open, until the hour of silence is over. Then it ends;
+    where no answer came, only after as many look-ups as any other."""
     transaction.claimed_until = None
     transaction.next_look_up_at = None
     if is_pending:
@@ -320,6 +327,12 @@ def _waits_for_payer(
             facts=facts,
         )
         return True
+    is_silent = transaction.last_word_at <= now - ABANDONED_AFTER
+    if is_silent and answer is None and transaction.look_ups < MOST_LOOK_UPS:
+        transaction.next_look_up_at = now + look_up_again_after(transaction.look_ups)
     transaction.save(update_fields=["claimed_until", "next_look_up_at"])
-    note(transaction=transaction, now=now, reason="Asked the gateway: not paid", facts=facts)
+    reason = "Asked the gateway: not paid" if answer else "Asked the gateway: no answer"
+    note(transaction=transaction, now=now, reason=reason, facts=facts)
+    if is_silent and transaction.next_look_up_at is None:
+        return give_up(transaction, now=now)
     return False
