@@ -37,11 +37,11 @@ BANK_QUEUES = (
      "stop before the bank does", "debits.returnrate", "queue=near", bank.rates_near_a_line,
      "danger"),
     ("debits.view_debitfile", "bank_files_to_approve", "Files for banks", "two people approve",
-     "debits.debitfile", "state__exact=MADE", bank.files_to_approve, "warning"),
+     "debits.debitfile", "queue=approve", bank.files_to_approve, "warning"),
     ("debits.view_bankitem", "bank_news", "News of banks", "a person must look",
-     "debits.bankitem", "state__exact=QUEUED", bank.news_for_a_person, "warning"),
+     "debits.bankitem", "queue=person", bank.news_for_a_person, "warning"),
     ("debits.view_foundfile", "unread_bank_files", "Files of banks not read", "read them by hand",
-     "debits.foundfile", "state__exact=UNREAD", bank.unread_files, "warning"),
+     "debits.foundfile", "queue=unread", bank.unread_files, "warning"),
 )  # fmt: skip
 #: Where the money is, by code of the chart: title, hint, and whether we owe it.
 POSITIONS = (
@@ -144,7 +144,7 @@ def queues(*, by: Any, now: datetime) -> list[Queue]:
                 "Front ends not told",
                 "messages given up",
                 "webhooks.sending",
-                "state__exact=FAILED",
+                "queue=failed",
                 webhooks.given_up_since(CAP),
                 "warning",
             )
@@ -273,7 +273,7 @@ def exception_queue() -> Queue:
         "Reconciliation exceptions",
         "statements and books differ",
         "reconciliation.reconciliationexception",
-        "state__exact=OPEN",
+        "queue=open",
         reconciliation.open_since(limit=CAP),
     )
 

@@ -24,6 +24,6 @@ def newest_of(endpoint: Endpoint) -> QuerySet[Sending]:
 
 
 def given_up_since(limit: int) -> list[datetime]:
-    """Return when the newest messages were given up, at most ``limit`` of them."""
-    failed = Sending.objects.filter(state=SendingState.FAILED).order_by("-id")
+    """Return since when messages that were given up wait, the oldest first, at most ``limit``."""
+    failed = Sending.objects.filter(state=SendingState.FAILED).order_by("id")
     return list(failed.values_list("message__created_at", flat=True)[:limit])

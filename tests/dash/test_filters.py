@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,8 @@ from tests.dash.test_permissions import console_pages
 
 pytestmark = pytest.mark.django_db
 
+#: Where the menu and the home page name the lists they lead to.
+SOURCES = "".join(Path(f"apps/dash/{name}.py").read_text() for name in ("sites", "selectors"))
 LOOKUPS = ("", "__exact", "__startswith", "__regex", "__icontains", "__in", "__gt", "__isnull")
 
 
@@ -51,6 +55,13 @@ def queues() -> dict[tuple[str, str], Queue]:
         if isinstance(entry, type) and issubclass(entry, QueueFilter)
         for name, queue in entry.queues.items()
     }
+
+
+@pytest.mark.parametrize("label", sorted({label for label, _ in queues()}))
+def test_no_way_leads_to_a_queue_by_a_filter_that_shows_its_newest_first(label):
+    ways = re.findall(rf'"{re.escape(label)}",\s*"([^"]*)"', SOURCES)
+
+    assert [way for way in ways if "__exact" in way or "__isnull" in way] == []
 
 
 class TestAList:

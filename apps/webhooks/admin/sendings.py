@@ -17,6 +17,8 @@ from apps.core.admin import (
     Fact,
     Facts,
     Page,
+    Queue,
+    QueueFilter,
     Raw,
     Table,
     Verb,
@@ -67,15 +69,20 @@ AGAIN = Verb(
 )
 
 
+#: Worked off from what was given up first.
+QUEUES = QueueFilter.of(failed=Queue("Given up", Q(state=SendingState.FAILED)))
+
+
 @admin.register(Sending)
 class SendingAdmin(ConsoleAdmin):
     list_display = ("message_kind", "where", "word", "attempts", "answered", "made")
     list_display_links = ("message_kind",)
-    list_filter = ("state",)
+    list_filter = (QUEUES, "state")
     list_select_related = ("message", "endpoint", "endpoint__cluster")
     search_fields = ("message",)
     search_help_text = "Message id (msg_…)"
     icon = "outgoing_mail"
+    list_title = "Messages to front ends"
     intro = "Each message on its way to one front end, and what was answered."
     empty_title = "Nothing was told yet"
     empty_text = "Messages appear when something happens on a brand with an endpoint."

@@ -229,7 +229,7 @@ def test_lists_show_what_there_is(
             browser.get(reverse(f"admin:reconciliation_{name}_changelist"))
         ) or name in {"statementline", "match", "bookitem"}
     queue = reverse("admin:reconciliation_reconciliationexception_changelist")
-    assert "S9" in text_of(browser.get(f"{queue}?statement={statement.pk}&state__exact=OPEN"))
+    assert "S9" in text_of(browser.get(f"{queue}?statement={statement.pk}&queue=open"))
     assert "S9" not in text_of(browser.get(f"{queue}?type__exact=MISSING"))
     assert "S9" in text_of(browser.get(queue, {"q": "S9"}))
     for row in (StatementLine.objects.get(n=2), BookItem.objects.get()):

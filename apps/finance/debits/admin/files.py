@@ -189,7 +189,10 @@ REFUSE = Verb(
     is_quiet=True,
     help="Only as a whole; single debits come back as returns.",
 )
-QUEUES = QueueFilter.of(doubt=Queue("In doubt", ~Q(problem=""), ("made_at", "id")))
+QUEUES = QueueFilter.of(
+    approve=Queue("To approve", Q(state=FileState.MADE), ("made_at", "id")),
+    doubt=Queue("In doubt", ~Q(problem=""), ("made_at", "id")),
+)
 
 
 @admin.register(DebitFile)

@@ -29,6 +29,7 @@ from apps.finance.debits.models import FoundFile, ReturnRate
 from apps.finance.debits.rules.returns import WINDOW_DAYS, Share, shares
 
 NAMES = ("Not authorised", "Wrong account data", "All returns")
+UNREAD = QueueFilter.of(unread=Queue("Not read", Q(state=FoundState.UNREAD)))
 RATES = QueueFilter.of(near=Queue("Near a line", Q(is_near=True), ("-day", "-id")))
 
 
@@ -61,7 +62,7 @@ SETTLE = Verb(
 class FoundFileAdmin(ConsoleAdmin):
     list_display = ("name", "status", "brand", "why", "length", "found")
     list_display_links = ("name",)
-    list_filter = ("state",)
+    list_filter = (UNREAD, "state")
     list_select_related = ("merchant_account__cluster",)
     search_fields = ("path",)
     search_help_text = "Path"

@@ -19,6 +19,8 @@ from apps.core.admin import (
     Fact,
     Facts,
     Page,
+    Queue,
+    QueueFilter,
     Table,
     Verb,
     Way,
@@ -36,6 +38,8 @@ from apps.finance.debits.rules.codes import RETURNS
 from apps.finance.payments.selectors.banks import bank_accounts
 
 _ROWS = 100
+#: Worked off from what came first.
+QUEUES = QueueFilter.of(person=Queue("Needs a person", Q(state=ItemState.QUEUED)))
 
 
 def _queue_refusal(row: BankItem, _by: Any) -> str:
@@ -88,7 +92,7 @@ AGAIN = Verb(
 class BankItemAdmin(ConsoleAdmin):
     list_display = ("number_word", "what", "status", "reference_word", "money", "why", "came")
     list_display_links = ("number_word",)
-    list_filter = ("state", "kind")
+    list_filter = (QUEUES, "state", "kind")
     list_select_related = ("file", "debit", "transfer", "settled_by")
     search_fields = ("reference",)
     search_help_text = "Number"

@@ -17,6 +17,8 @@ from apps.core.admin import (
     Fact,
     Facts,
     Page,
+    Queue,
+    QueueFilter,
     Timeline,
     Verb,
     amount,
@@ -139,6 +141,10 @@ POST = Verb(
 )
 
 
+#: Worked off from what was found first.
+QUEUES = QueueFilter.of(open=Queue("To settle", Q(state=Progress.OPEN), ("found_at", "id")))
+
+
 class SourceFilter(admin.SimpleListFilter):
     title = "source"
     parameter_name = "source"
@@ -178,7 +184,7 @@ class StatementFilter(admin.SimpleListFilter):
 class ExceptionAdmin(ConsoleAdmin):
     list_display = ("number", "kind", "source_name", "reference", "booked", "money", "word")
     list_display_links = ("number",)
-    list_filter = ("state", "type", SourceFilter, StatementFilter)
+    list_filter = (QUEUES, "state", "type", SourceFilter, StatementFilter)
     list_select_related = ("statement__source", "line", "item", "proposed_by", "match")
     search_fields = ("id",)
     search_help_text = "Number, or the reference of a line or a book item"

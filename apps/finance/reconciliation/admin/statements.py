@@ -188,7 +188,7 @@ class StatementAdmin(ConsoleAdmin):
             ways.append(
                 Way(
                     "Open exceptions",
-                    f"{queue}?statement={row.pk}&state__exact=OPEN",
+                    f"{queue}?statement={row.pk}&queue=open",
                     is_main=True,
                 )
             )
