@@ -9,7 +9,7 @@ import pytest
 
 from apps.core.money import Money
 from apps.finance.debits import services as debits
-from apps.finance.debits.choices import Format, ItemState, TransferState
+from apps.finance.debits.choices import DebitState, Format, ItemState, TransferState
 from apps.finance.debits.models import BankItem, Transfer
 from apps.finance.ledger import postings
 from apps.finance.ledger import services as ledger
@@ -74,6 +74,19 @@ class TestHold:
         debits.apply_waiting(now=OVER)
         debits.settle_due(now=OVER)
         assert wallet(fan) == 0
+
+
+def test_of_a_refused_file_a_debit_whose_mandate_ended_is_cancelled(fan, ach, staff, now):
+    """No later file takes it: it would wait for ever."""
+    mandate = given.a_mandate(fan, ach, now=now)
+    debit = given.a_debit(mandate, now=now)
+    file = given.a_file(ach, staff, now=given.EVENING)
+    debits.revoke_mandate(public_id=mandate.public_id, profile=fan, now=given.EVENING)
+
+    debits.refuse_file(file_id=file.pk, by=staff("finance"), reason="Refused", now=OVER)
+
+    debit.refresh_from_db()
+    assert (debit.state, payment_of(debit).status) == (DebitState.CANCELLED, Status.CANCELLED)
 
 
 class TestTransfer:

@@ -15,6 +15,7 @@ from apps.finance.debits import errors
 from apps.finance.debits.choices import DebitState, FileState, MandateState
 from apps.finance.debits.models import Debit, DebitFile, FileApproval, FileCopy, Mandate
 from apps.finance.debits.services.files import hold_from, proved_from
+from apps.finance.debits.services.mandates import IN_FORCE, cancel_waiting
 from apps.finance.debits.services.moves import write_debits
 
 APPROVALS = 2
@@ -110,7 +111,8 @@ def release_copy(*, file_id: int, by: User, reason: str, now: datetime) -> FileC
 @atomic
 def refuse_file(*, file_id: int, by: User, reason: str, now: datetime) -> int:
     """
-    The bank refused a file as a whole: its debits wait for the next one; return how many.
+    The bank refused a file as a whole: its debits wait for the next one, or are cancelled where
+    their mandate has ended meanwhile; return how many there are.
 
     What the bank returned one by one meanwhile stays as it is. Nothing is booked.
 
@@ -129,6 +131,11 @@ def refuse_file(*, file_id: int, by: User, reason: str, now: datetime) -> int:
         raise errors.WrongState(state=file.state, wanted=FileState.REFUSED)
     if file.handed_to_id == by.pk:
         raise errors.SecondPersonNeeded()
+    mandates = list(
+        Mandate.objects.select_for_update(of=("self",))
+        .filter(pk__in=list(here.values_list("mandate", flat=True)))
+        .order_by("id")
+    )
     locked = list(
         Debit.objects.select_for_update(of=("self",))
         .filter(pk__in=list(here.values_list("pk", flat=True)))
@@ -146,11 +153,20 @@ def refuse_file(*, file_id: int, by: User, reason: str, now: datetime) -> int:
         back, ["presentation", "hold_until", "needs_staff", "state"], batch_size=1000
     )
     write_debits(back, DebitState.IN_FILE, now=now, reason=f"Bank refused {file.name}", by=by)
+    _cancel_ended(mandates, now=now, by=by)
     Mandate.objects.filter(prenotes__file=file, state=MandateState.CHECKING).update(
         usable_from=None
     )
     _record(file, "debits.file_refused", by=by, reason=reason, facts={"debits": len(back)})
     return len(back)
+
+
+@joins_transaction
+def _cancel_ended(mandates: list[Mandate], *, now: datetime, by: User) -> None:
+    """Cancel what waits again under a mandate that ended meanwhile: no later file takes it."""
+    for mandate in mandates:
+        if mandate.state not in IN_FORCE:
+            cancel_waiting(mandate, now=now, by=by)
 
 
 @joins_transaction

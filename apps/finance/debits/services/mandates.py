@@ -159,7 +159,7 @@ def block_mandate(mandate: Mandate, *, code: str, now: datetime) -> None:
     mandate.state, mandate.ended_by_code, mandate.ended_at = MandateState.BLOCKED, code, now
     mandate.save()
     _write(mandate, f"Blocked: {meaning_of(code)}", now=now, code=code)
-    _cancel_waiting(mandate, now=now, by=None)
+    cancel_waiting(mandate, now=now, by=None)
     audit.record(
         by=None,
         action="debits.mandate_blocked",
@@ -300,7 +300,7 @@ def _revoke(mandate: Mandate, *, by: User, reason: str, now: datetime) -> None:
     mandate.state, mandate.ended_at = MandateState.REVOKED, now
     mandate.save()
     _write(mandate, f"Revoked {reason}".strip(), now=now, by=by)
-    _cancel_waiting(mandate, now=now, by=by)
+    cancel_waiting(mandate, now=now, by=by)
     audit.record(
         by=by,
         action="debits.mandate_revoked",
@@ -310,7 +310,9 @@ def _revoke(mandate: Mandate, *, by: User, reason: str, now: datetime) -> None:
     )
 
 
-def _cancel_waiting(mandate: Mandate, *, now: datetime, by: User | None) -> None:
+@joins_transaction
+def cancel_waiting(mandate: Mandate, *, now: datetime, by: User | None) -> None:
+    """Cancel the debits of a locked mandate that are in no file: it is not in force any more."""
     waiting = Debit.objects.select_for_update().filter(mandate=mandate, state=DebitState.READY)
     for debit in waiting.order_by("id"):
         why = "The mandate ended before it was sent"
