@@ -57,6 +57,8 @@ def test_seeds_the_demo_once_and_prints_the_logins_again(settings: Any) -> None:
         "payouts",
         "finance",
         "admin",
+        "compliance",
+        "support",
     ]
 
 

@@ -30,6 +30,8 @@ STAFF = (
     ("payouts2@fanz.example", "payouts", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXB"),
     ("finance@fanz.example", "finance", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXC"),
     ("admin@fanz.example", "admin", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXD"),
+    ("compliance@fanz.example", "compliance", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXE"),
+    ("support@fanz.example", "support", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXF"),
 )
 SIZE = rules.Size(days=30, creators=36, fans=54, seed=1)
 #: The last of them is today.
