@@ -50,8 +50,8 @@ def test_who_sets_the_limit_of_one_person_does_not_refund_alone_by_it(staff, now
 def test_a_creator_among_staff_stops_no_refund_of_their_own_sale(staff, now):
     tip = a_paid_tip("100.00", now=now)
     refund = ask(tip, "60.00", by=staff("finance"), now=now)
-    tip.payee.user.groups.set(staff("finance").groups.all())
-    payee = User.objects.get(pk=tip.payee.user_id)
+    payee = User.objects.get(profiles=tip.payee)
+    payee.groups.set(staff("finance").groups.all())
     assert payee.has_perm("payments.approve_refund")
 
     with pytest.raises(errors.OwnPayment):
