@@ -1,9 +1,8 @@
 """What every gateway must be able to do, in this platform's words.
 
-A gateway is a processor of money from fans: cards, coins, bank debits. An adapter translates
-between its protocol and the words here. It holds no state and touches no database; everything
-it needs comes with the call. What it cannot do it declares in ``Capabilities``, and callers ask
-those, never the gateway's name.
+A gateway is a processor of money from fans: cards, coins, bank debits. An adapter translates its
+protocol to the words here. It holds no state and touches no database; all it needs comes with the
+call. What it can do stands in ``Capabilities``; callers ask those, never the gateway's name.
 """
 
 from __future__ import annotations
