@@ -1,6 +1,7 @@
 """Simulated business ends in balanced books, each time the same."""
 
 import json
+import logging
 from datetime import datetime
 from io import StringIO
 from typing import Any
@@ -60,6 +61,7 @@ def test_seeds_the_demo_once_and_prints_the_logins_again(settings: Any) -> None:
         "compliance",
         "support",
     ]
+    assert logging.getLogger("apps").level == logging.NOTSET
 
 
 def test_the_demo_is_for_development_only(settings: Any) -> None:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from tqdm import tqdm  # type: ignore[import-untyped]  # no stubs among our packages
 
 from apps.ops import services
+from apps.ops.management.quiet import quiet
 
 
 class Command(BaseCommand):
@@ -26,11 +27,12 @@ class Command(BaseCommand):
             raise CommandError("Demo data has public passwords: development only.")
         # A thousand calls, some meant to fail; what stays in doubt is part of the story, and an
         # error that is not ends the command.
-        for name in ("apps", "celery"):
-            logging.getLogger(name).setLevel(logging.CRITICAL)
-        with tqdm(
-            total=services.DEMO_DAYS, unit="day", file=sys.stderr, disable=None, delay=3
-        ) as bar:
+        with (
+            quiet(logging.CRITICAL),
+            tqdm(
+                total=services.DEMO_DAYS, unit="day", file=sys.stderr, disable=None, delay=3
+            ) as bar,
+        ):
             logins = services.seed_demo(now=timezone.now(), on_day=bar.update)
         if options["json"]:
             self.stdout.write(json.dumps(logins))

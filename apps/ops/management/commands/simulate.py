@@ -13,6 +13,7 @@ from tqdm import tqdm  # type: ignore[import-untyped]  # no stubs among our pack
 
 from apps.core.errors import DomainError
 from apps.ops import rules, services
+from apps.ops.management.quiet import quiet
 
 
 class Command(BaseCommand):
@@ -26,12 +27,13 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print the summary as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for name in ("apps", "celery"):  # a thousand calls, some meant to fail
-            logging.getLogger(name).setLevel(logging.ERROR)
         size = rules.Size(**{k: options[k] for k in ("days", "creators", "fans", "seed")})
         if min(size.days, size.creators, size.fans) < 1:
             raise CommandError("--days, --creators and --fans must be at least 1.")
-        with tqdm(total=size.days, unit="day", file=sys.stderr, disable=None) as bar:
+        with (
+            quiet(logging.ERROR),
+            tqdm(total=size.days, unit="day", file=sys.stderr, disable=None) as bar,
+        ):
             try:
                 summary = services.simulate(size=size, now=timezone.now(), on_day=bar.update)
             except DomainError as refusal:
