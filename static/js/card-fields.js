@@ -17,7 +17,7 @@ function say(text) {
   trouble.textContent = text;
   trouble.hidden = !text;
   if (text) {
-    clearTimeout(waiting);
+    clearInterval(waiting);
     button.removeAttribute("aria-disabled");
   }
 }
@@ -63,7 +63,7 @@ if (form && window.CollectJS) {
     say("");
     button.setAttribute("aria-disabled", "true");
     // Fields that are wrong keep the processor silent: say so before its time is out.
-    waiting = setTimeout(() => {
+    waiting = setInterval(() => {
       if (wrong.size) say([...wrong].map((field) => WORDS[field]).join(" "));
     }, 1500);
     CollectJS.startPaymentRequest(event);
