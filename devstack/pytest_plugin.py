@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import ExitStack
 
 import pytest
@@ -12,6 +13,7 @@ from devstack.throwaway import environment, given_by_environment, throwaway_serv
 _running = ExitStack()
 #: Set when this run started servers itself: its parallel workers then do not take them for given.
 OURS = "FANZ_TEST_SERVERS"
+MORE_WORKERS = 2
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -26,6 +28,12 @@ def pytest_load_initial_conftests() -> None:
     servers = _running.enter_context(throwaway_servers())
     _running.enter_context(environment(servers))
     os.environ[OURS] = "1"
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Some more workers than processors: tests of servers and browsers often wait for them."""
+    processors = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return processors + min(processors, MORE_WORKERS)
 
 
 @pytest.hookimpl(trylast=True)

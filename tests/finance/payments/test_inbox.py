@@ -1,13 +1,12 @@
 """News of a gateway: in any order, many in one delivery, of strangers, by the wrong secrets."""
 
 import hashlib
-from contextlib import contextmanager
 from datetime import timedelta
 from inspect import unwrap
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 
 from apps.audit.models import AuditRecord
 from apps.finance.ledger import selectors as ledger
@@ -20,6 +19,7 @@ from tests import given
 from tests.factories.accounts import ProfileFactory, UserFactory
 from tests.factories.payments import MerchantAccountFactory
 from tests.finance.payments.inboxes import OTHER_KEY, SETS, deliver, item
+from tests.undone import undone_afterwards
 
 pytestmark = pytest.mark.django_db
 
@@ -58,16 +58,6 @@ def six_events(deposit):
         item(deposit, "CHARGEBACK", minor=30_00, **bank),
         item(deposit, "CHARGEBACK_REVERSED", minor=30_00, **bank),
     ]
-
-
-@contextmanager
-def undone_afterwards():
-    """What happens within is as if it had never been: a savepoint of the test, not of the code."""
-    block = transaction.atomic()
-    block._from_testcase = True  # type: ignore[attr-defined]  # as Django's own TestCase does
-    with block:
-        yield
-        transaction.set_rollback(True)
 
 
 def every_way_on(events, *, told=(), now):
