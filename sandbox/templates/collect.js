@@ -10,6 +10,7 @@
   window.CollectJS = {
     configure(given) {
       settings = given;
+      let missing = Object.keys(given.fields).length;
       for (const [name, field] of Object.entries(given.fields)) {
         const frame = document.createElement("iframe");
         const isWallet = name === "applePay" || name === "googlePay";
@@ -20,6 +21,10 @@
           dark: matchMedia("(prefers-color-scheme: dark)").matches ? "1" : "",
         });
         frame.name = `collect-${name}`;
+        frame.addEventListener("load", () => {
+          missing -= 1;
+          if (!missing) settings.fieldsAvailableCallback?.();
+        });
         frame.title = field.title || name;
         frame.src = `${host}/nmi/token/field?${look}`;
         document.querySelector(field.selector).replaceChildren(frame);

@@ -29,8 +29,18 @@ for (const place of form?.querySelectorAll("[data-wallet]") ?? []) {
   buttons[WALLETS[place.id]] = { selector: `#${place.id}` };
 }
 
+// Before its fields are there, the processor hears of no payment. Where it does not say that they
+// are, the button waits no longer than this.
+const FIELDS_WAIT = 5000;
+function ready() {
+  if (waiting === null) button.removeAttribute("aria-disabled");
+}
+
 if (form && window.CollectJS) {
+  button.setAttribute("aria-disabled", "true");
+  setTimeout(ready, FIELDS_WAIT);
   CollectJS.configure({
+    fieldsAvailableCallback: ready,
     variant: "inline",
     price: form.dataset.price,
     currency: form.dataset.currency,
