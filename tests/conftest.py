@@ -65,7 +65,7 @@ def _fresh_memory(request: pytest.FixtureRequest) -> Iterator[None]:
     clusters.forget_directory()
     if uses_database:
         request.getfixturevalue("transactional_db" if _is_transactional(request) else "db")
-        _reference_data()
+        reference_data()
         clusters.cluster_of_host(BRAND_HOST)
     yield
     cache.clear()
@@ -79,7 +79,7 @@ def _is_transactional(request: pytest.FixtureRequest) -> bool:
     )
 
 
-def _reference_data() -> None:
+def reference_data() -> None:
     """Put back what migrations made and a transactional test's flush took away."""
     if not Cluster.objects.exists():
         import_module("apps.clusters.migrations.0002_brands").add_brands(apps, None)

@@ -46,4 +46,4 @@ def test_a_method_added_and_switched_off(now):
 def test_the_clock_starts_both_ticks(rail):
     clock = {entry["task"] for entry in CELERY_BEAT_SCHEDULE.values()}
     assert {tasks.send_approved.name, tasks.resolve_unknown.name} <= clock
-    assert tasks.send_approved.delay().get() == tasks.resolve_unknown.delay().get() == 0
+    assert tasks.send_approved.delay().result == tasks.resolve_unknown.delay().result == 0

@@ -99,9 +99,9 @@ class TestTicks:
     def test_do_what_they_say(self, fan, now):
         deposit = given.a_deposit(fan, now=now)
         given.a_delivery(deposit, now=now)
-        assert tasks.process_webhooks.delay().get() == 1
+        assert tasks.process_webhooks.delay().result == 1
         given.a_deposit(fan, now=now, key="abandoned")
-        assert tasks.resolve_stale.delay().get() == 1
+        assert tasks.resolve_stale.delay().result == 1
 
 
 def test_every_act_leaves_its_record(fan, now):

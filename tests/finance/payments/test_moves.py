@@ -18,6 +18,7 @@ from apps.finance.payments.choices import NEXT, PAID, AttemptStatus, Status
 from apps.finance.payments.models import Transaction
 from apps.finance.payments.services import move as moves
 from tests import given
+from tests.conftest import reference_data
 from tests.factories.accounts import ProfileFactory
 
 PRICE = 50_00
@@ -126,3 +127,7 @@ class TestAnyMoves(Payment.TestCase, TestCase):  # type: ignore[misc, valid-type
     settings = hypothesis_settings(  # type: ignore[assignment]
         max_examples=15, stateful_step_count=15, deadline=None
     )
+
+    @classmethod
+    def setUpTestData(cls):
+        reference_data()  # a transactional test before it may have taken it away
