@@ -8,6 +8,23 @@ from django.db.models import TextChoices
 class Kind(TextChoices):
     WALLET_DEPOSIT = "WALLET_DEPOSIT", "Wallet deposit"
     TIP = "TIP", "Tip"
+    SUBSCRIPTION = "SUBSCRIPTION", "Subscription"
+    CONTENT = "CONTENT", "Content"
+    MESSAGE = "MESSAGE", "Message"
+
+
+#: A creator is paid for something. A deposit only moves the payer's own money.
+SALES = frozenset(Kind) - {Kind.WALLET_DEPOSIT}
+
+
+class Occasion(TextChoices):
+    """Which charge of a subscription a payment is: each has its own kind of journal entry."""
+
+    NONE = "", "None"
+    FIRST = "FIRST", "First period"
+    RENEWAL = "RENEWAL", "Renewal"
+    TRIAL = "TRIAL", "Paid trial"
+    CHANGE = "CHANGE", "Change of plan"
 
 
 class Method(TextChoices):

@@ -1,4 +1,4 @@
-"""What payments tell higher apps."""
+"""What payments tell higher apps. ``subject`` and ``occasion`` say what was bought, and why now."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ class PaymentCaptured(Event):
     payee_id: int | None
     amount_minor: int
     currency: str
+    subject: str = ""
+    occasion: str = ""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,10 @@ class PaymentFailed(Event):
     transaction_id: int
     cluster: str
     reason: str
+    code: str = ""
+    kind: str = ""
+    subject: str = ""
+    occasion: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,9 @@ class PaymentCancelled(Event):
     transaction_id: int
     cluster: str
     reason: str
+    kind: str = ""
+    subject: str = ""
+    occasion: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,8 @@ class PaymentRefunded(Event):
     refunded_minor: int
     currency: str
     is_full: bool
+    subject: str = ""
+    occasion: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,6 +78,8 @@ class RefundBounced(Event):
     cluster: str
     amount_minor: int
     currency: str
+    subject: str = ""
+    occasion: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,6 +95,8 @@ class PaymentDisputed(Event):
     payee_id: int | None
     amount_minor: int
     currency: str
+    subject: str = ""
+    occasion: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,6 +110,8 @@ class DisputeClosed(Event):
     outcome: str
     amount_minor: int
     currency: str
+    subject: str = ""
+    occasion: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,18 +9,30 @@ from django.db import models
 from django.db.models import F, Q, Value
 
 from apps.core.money import Money
-from apps.finance.payments.choices import PAID, Gateway, Kind, Method, Status
+from apps.finance.payments.choices import (
+    PAID,
+    SALES,
+    Gateway,
+    Kind,
+    Method,
+    Occasion,
+    Status,
+)
 from apps.finance.risk.choices import Outcome
 
 #: Gateways' names for sales: 19 digits at CCBill, a UUID with a prefix at others.
 REFERENCE_LENGTH = 80
+#: Of a name of what was bought.
+SUBJECT_LENGTH = 80
 _PAID = sorted(status.value for status in PAID)
+_SALES = sorted(kind.value for kind in SALES)
 _NONE = Value([], models.JSONField())
+_EMPTY = Value({}, models.JSONField())
 #: A deposit's processing fee is the platform's cost, so the wallet gets the whole amount.
 _SPLIT_IS_EXACT = Q(
     kind=Kind.WALLET_DEPOSIT, platform_fee_minor=0, net_minor=F("amount_minor")
 ) | Q(
-    kind=Kind.TIP,
+    kind__in=_SALES,
     net_minor=F("amount_minor")
     - F("tax_minor")
     - F("platform_fee_minor")
@@ -28,15 +40,19 @@ _SPLIT_IS_EXACT = Q(
 )
 #: A deposit buys nothing yet: tax is due when it is spent (directive (EU) 2016/1065).
 _TAX_FITS = Q(tax_minor=0, tax_added_minor=0, tax_place="") | Q(
-    kind=Kind.TIP,
+    kind__in=_SALES,
     tax_minor__gte=0,
     tax_added_minor__gte=0,
     tax_added_minor__lte=F("tax_minor"),
     tax_place__gt="",
 )
 _PARTIES_FIT = (Q(kind=Kind.WALLET_DEPOSIT, payee__isnull=True) & ~Q(method=Method.WALLET)) | Q(
-    kind=Kind.TIP, payee__isnull=False
+    kind__in=_SALES, payee__isnull=False
 )
+#: Each charge of a subscription says which it is; nothing else has an occasion.
+_OCCASION_FITS = Q(
+    kind=Kind.SUBSCRIPTION, occasion__in=[each.value for each in Occasion if each]
+) | (~Q(kind=Kind.SUBSCRIPTION) & Q(occasion=Occasion.NONE))
 _OUTSIDE_HAS_MID = (
     ~Q(method=Method.WALLET) & Q(merchant_account__isnull=False, gateway__gt="")
 ) | Q(method=Method.WALLET, merchant_account__isnull=True, gateway="")
@@ -132,6 +148,36 @@ class Transaction(models.Model):
     failure_code = models.CharField(max_length=40, blank=True)
     failure_reason = models.CharField(max_length=200, blank=True)
     message = models.CharField(max_length=280, blank=True)
+    subject = models.CharField(
+        max_length=SUBJECT_LENGTH,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What was bought, by its owner's name for it: subscription:7:period:3, item:9.",
+    )
+    occasion = models.CharField(
+        max_length=10,
+        choices=Occasion.choices,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Which charge of a subscription it is.",
+    )
+    renewal = models.JSONField(
+        default=dict,
+        db_default=_EMPTY,
+        blank=True,
+        help_text="What the gateway was asked to charge by itself from then on.",
+    )
+    renewal_of = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        help_text="The first payment, where the gateway charged this one by itself.",
+    )
     idempotency_key = models.CharField(max_length=200)
     created_at = models.DateTimeField()
     last_word_at = models.DateTimeField(help_text="When payer or gateway last said something.")
@@ -162,6 +208,7 @@ class Transaction(models.Model):
             models.CheckConstraint(condition=_SPLIT_IS_EXACT, name="txn_split_is_exact"),
             models.CheckConstraint(condition=_TAX_FITS, name="txn_tax_fits"),
             models.CheckConstraint(condition=_PARTIES_FIT, name="txn_parties_fit"),
+            models.CheckConstraint(condition=_OCCASION_FITS, name="txn_occasion_fits"),
             models.CheckConstraint(condition=_OUTSIDE_HAS_MID, name="txn_outside_has_mid"),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="txn_status_known"),
             models.CheckConstraint(condition=_REFUNDED_FITS, name="txn_refunded_fits"),
@@ -211,6 +258,14 @@ class Transaction(models.Model):
                 fields=["captured_at", "id"],
                 condition=Q(captured_at__isnull=False),
                 name="txn_paid",
+            ),
+            models.Index(
+                fields=["subject", "id"], condition=~Q(subject=""), name="txn_of_subject"
+            ),
+            models.Index(
+                fields=["renewal_of", "id"],
+                condition=Q(renewal_of__isnull=False),
+                name="txn_renewals",
             ),
             models.Index(
                 fields=["merchant_account", "captured_at"],

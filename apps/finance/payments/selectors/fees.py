@@ -21,7 +21,14 @@ if TYPE_CHECKING:
 
 #: What a kind of payment sells, as tax tells it apart. A deposit sells nothing yet: a wallet is a
 #: voucher for many things, and tax is due when it is spent (directive (EU) 2016/1065).
-SOLD = {Kind.TIP: Product.TIP}
+#: Access to content for a time, a piece of it or a message is an electronic service (regulation
+#: 282/2011 article 7 with directive 2006/112/EC annex II).
+SOLD = {
+    Kind.TIP: Product.TIP,
+    Kind.SUBSCRIPTION: Product.DIGITAL,
+    Kind.CONTENT: Product.DIGITAL,
+    Kind.MESSAGE: Product.DIGITAL,
+}
 
 
 def quote(

@@ -361,6 +361,8 @@ def _publish(dispute: Dispute, transaction: Transaction) -> None:
                 outcome=dispute.stage,
                 amount_minor=dispute.amount_minor,
                 currency=dispute.currency,
+                subject=transaction.subject,
+                occasion=transaction.occasion,
             )
         )
         return
@@ -374,5 +376,7 @@ def _publish(dispute: Dispute, transaction: Transaction) -> None:
             payee_id=transaction.payee_id,
             amount_minor=dispute.amount_minor,
             currency=dispute.currency,
+            subject=transaction.subject,
+            occasion=transaction.occasion,
         )
     )

@@ -154,6 +154,8 @@ def captured_event(transaction: Transaction) -> PaymentCaptured:
         payee_id=transaction.payee_id,
         amount_minor=transaction.amount_minor,
         currency=transaction.currency,
+        subject=transaction.subject,
+        occasion=transaction.occasion,
     )
 
 
@@ -191,6 +193,10 @@ def fail(
             transaction_id=transaction.pk,
             cluster=transaction.cluster.slug,
             reason=transaction.failure_reason,
+            code=transaction.failure_code,
+            kind=transaction.kind,
+            subject=transaction.subject,
+            occasion=transaction.occasion,
         )
     )
 
@@ -220,6 +226,9 @@ def cancel(
             transaction_id=transaction.pk,
             cluster=transaction.cluster.slug,
             reason=reason[:200],
+            kind=transaction.kind,
+            subject=transaction.subject,
+            occasion=transaction.occasion,
         )
     )
 

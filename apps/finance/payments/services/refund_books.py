@@ -104,6 +104,8 @@ def book_refund(
             refunded_minor=transaction.refunded_minor,
             currency=refund.currency,
             is_full=transaction.refunded_minor == transaction.amount_minor,
+            subject=transaction.subject,
+            occasion=transaction.occasion,
         )
     )
 
@@ -143,6 +145,8 @@ def unbook_refund(
             cluster=transaction.cluster.slug,
             amount_minor=refund.amount_minor,
             currency=refund.currency,
+            subject=transaction.subject,
+            occasion=transaction.occasion,
         )
     )
 
