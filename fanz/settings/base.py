@@ -55,6 +55,8 @@ INSTALLED_APPS = [
     "apps.finance.payments",
     "apps.finance.monitoring",
     "apps.finance.debits",
+    "apps.finance.subscriptions",
+    "apps.finance.entitlements",
     "apps.payouts",
     "apps.finance.reconciliation",
     "apps.finance.reports",

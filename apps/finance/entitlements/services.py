@@ -1,0 +1,179 @@
+"""Rights to see are granted and withdrawn, one or a thousand at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from apps.core.db import Bigints, Texts, joins_transaction
+from apps.finance.entitlements import errors
+from apps.finance.entitlements.choices import Scope
+
+#: The rows that are there are locked in the order of their sources before anything is written,
+#: so two batches never wait for each other in a circle. They also tell what the news changes:
+#: "an end that only moves further away" leaves no row in the history (a renewal each month).
+_GRANT = """
+WITH given AS MATERIALIZED (
+    SELECT * FROM unnest(
+        %(profiles)s::bigint[], %(creators)s::bigint[], %(clusters)s::bigint[], %(scopes)s::text[],
+        %(items)s::text[], %(tiers)s::int[], %(froms)s::timestamptz[], %(untils)s::timestamptz[],
+        %(sources)s::text[], %(whys)s::text[]
+    ) AS g(profile_id, creator_id, cluster_id, scope, item, tier, from_at, until_at, source, why)
+), before AS MATERIALIZED (
+    SELECT e.source, e.tier, e.until_at, e.withdrawn_at
+    FROM entitlements_entitlement e
+    WHERE e.source = ANY(%(sources)s::text[])
+    ORDER BY e.source FOR UPDATE OF e
+), written AS (
+    INSERT INTO entitlements_entitlement AS e
+        (profile_id, creator_id, cluster_id, scope, item, tier, from_at, until_at, source,
+         withdrawn_why)
+    SELECT g.profile_id, g.creator_id, g.cluster_id, g.scope, g.item, g.tier, g.from_at,
+           g.until_at, g.source, ''
+    FROM given g
+    WHERE (SELECT count(*) FROM before) IS NOT NULL
+    ORDER BY g.source
+    ON CONFLICT (source) DO UPDATE SET
+        tier = excluded.tier,
+        from_at = least(e.from_at, excluded.from_at),
+        until_at = excluded.until_at,
+        withdrawn_at = NULL,
+        withdrawn_why = ''
+    RETURNING e.id, e.source, e.tier, e.until_at
+), changed AS (
+    INSERT INTO entitlements_entitlementchange (entitlement_id, at, change, tier, until_at, why,
+                                                by_id)
+    SELECT w.id, %(now)s,
+        CASE WHEN b.source IS NULL THEN 'GRANTED'
+             WHEN b.withdrawn_at IS NOT NULL OR b.until_at <= %(now)s THEN 'RESTORED'
+             ELSE 'CHANGED' END,
+        w.tier, w.until_at, g.why, %(by)s::bigint
+    FROM written w JOIN given g USING (source) LEFT JOIN before b USING (source)
+    WHERE b.source IS NULL OR b.withdrawn_at IS NOT NULL OR b.until_at <= %(now)s
+        OR b.tier <> w.tier
+        OR coalesce(w.until_at, 'infinity') < coalesce(b.until_at, 'infinity')
+)
+SELECT count(*) FROM written
+"""
+
+_WITHDRAW = """
+WITH held AS MATERIALIZED (
+    SELECT e.id FROM entitlements_entitlement e
+    WHERE e.source = ANY(%(sources)s::text[]) AND e.withdrawn_at IS NULL
+    ORDER BY e.source FOR UPDATE OF e
+), written AS (
+    UPDATE entitlements_entitlement e
+    SET withdrawn_at = %(now)s, withdrawn_why = %(why)s
+    FROM held WHERE e.id = held.id
+    RETURNING e.id, e.tier, e.until_at
+), changed AS (
+    INSERT INTO entitlements_entitlementchange (entitlement_id, at, change, tier, until_at, why,
+                                                by_id)
+    SELECT id, %(now)s, 'WITHDRAWN', tier, until_at, %(why)s, %(by)s::bigint FROM written
+)
+SELECT count(*) FROM written
+"""
+_LONGEST_WHY = 200
+_LONGEST_NAME = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """``source`` names what grants it for ever ("subscription:7", "purchase:3", "gift:2").
+
+    ``item`` is the thing's name for Scope.ITEM, empty for Scope.CREATOR. ``from_at`` None: from
+    now on; ``until_at`` None: without an end. ``why`` goes into the history.
+    """
+
+    profile_id: int
+    creator_id: int
+    cluster_id: int
+    scope: Scope
+    source: str
+    tier: int = 0
+    item: str = ""
+    from_at: datetime | None = None
+    until_at: datetime | None = None
+    why: str = ""
+
+
+@joins_transaction
+def grant(grant: Grant, *, now: datetime, by: Any = None) -> None:
+    """Let somebody see; the same as ``grant_many`` of one. ``by``: the member of staff, if any."""
+    _write([grant], now=now, by=by)
+
+
+@joins_transaction
+def grant_many(grants: Sequence[Grant], *, now: datetime) -> None:
+    """
+    Let people see, in one statement whatever their number.
+
+    The last word of a source counts: told again it sets tier and end (also an earlier one) and
+    clears a withdrawal, so the caller holds the lock on what the source names. Repeating it
+    changes nothing. Whoever is granted what, how far and since when stays as first told, but
+    for an earlier beginning. The history gets a row unless only the end moved further away.
+
+    :raises GrantMalformed: a source stands there twice; the item does not fit the scope
+    """
+    if grants:
+        _write(grants, now=now, by=None)
+
+
+def _write(grants: Sequence[Grant], *, now: datetime, by: Any) -> None:
+    sources = Texts([g.source for g in grants])
+    if len(set(sources)) < len(sources):
+        raise errors.GrantMalformed(reason="one source twice")
+    for g in grants:
+        if (g.scope == Scope.ITEM) != bool(g.item) or not 0 < len(g.source) <= _LONGEST_NAME:
+            raise errors.GrantMalformed(source=g.source, item=g.item)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _GRANT,
+            {
+                "profiles": Bigints([g.profile_id for g in grants]),
+                "creators": Bigints([g.creator_id for g in grants]),
+                "clusters": Bigints([g.cluster_id for g in grants]),
+                "scopes": Texts([g.scope.value for g in grants]),
+                "items": Texts([g.item for g in grants]),
+                "tiers": [g.tier for g in grants],
+                "froms": [g.from_at or now for g in grants],
+                "untils": [g.until_at for g in grants],
+                "sources": sources,
+                "whys": Texts([g.why[:_LONGEST_WHY] for g in grants]),
+                "now": now,
+                "by": by.pk if by else None,
+            },
+        )
+
+
+@joins_transaction
+def withdraw(source: str, *, why: str, now: datetime, by: Any = None) -> bool:
+    """Take back what a source granted; False when it grants nothing (never did, or not now)."""
+    return withdraw_many([source], why=why, now=now, by=by) == 1
+
+
+@joins_transaction
+def withdraw_many(sources: Sequence[str], *, why: str, now: datetime, by: Any = None) -> int:
+    """
+    Take back what these sources granted, in one statement; return how many had something.
+
+    Repeating it changes nothing: the first moment and reason stay.
+    """
+    if not sources:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _WITHDRAW,
+            {
+                "sources": list(sources),
+                "why": why[:_LONGEST_WHY],
+                "now": now,
+                "by": by.pk if by else None,
+            },
+        )
+        [count] = cursor.fetchone()
+    return int(count)
