@@ -38,9 +38,19 @@ class TipToOneself(Invalid):
     message = "Nobody can tip themselves."
 
 
+class SoldToOneself(Invalid):
+    code = "payments.sold_to_oneself"
+    message = "Nobody can buy from themselves."
+
+
+class NotForSale(Invalid):
+    code = "payments.not_for_sale"
+    message = "This cannot be sold: it is not named, or not of a kind that is sold."
+
+
 class NotACreator(Invalid):
     code = "payments.not_a_creator"
-    message = "Only creators can receive tips."
+    message = "Only creators can be paid."
 
 
 class CreatorNotFound(NotFound):
@@ -248,6 +258,13 @@ class TooManyTries(Conflict):
 
     code = "payments.too_many_tries"
     message = "This payment was tried too often. Nothing was charged; please begin another one."
+
+
+class NeverAgain(Conflict):
+    """The card networks forbid it: Visa Rules 7.3.6.4, Mastercard's excellence programme."""
+
+    code = "payments.never_again"
+    message = "This card may not be charged for this again. Nothing was charged; use another one."
 
 
 class PaymentRefused(NotAllowed):

@@ -1,4 +1,7 @@
-"""What payments tell higher apps. ``subject`` and ``occasion`` say what was bought, and why now."""
+"""What payments tell higher apps.
+
+``subject`` and ``occasion`` say what was bought, and which charge of it this is.
+"""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ Rules 7.3.6.4, Mastercard Transaction Processing Excellence): so a code that is 
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import Enum
 
 
@@ -123,3 +124,48 @@ def classify(gateway: str, code: str) -> Decline:
     """Return what may follow a gateway's decline. A code that is not known is HARD."""
     known = _CODES.get(gateway, {})
     return known.get(code) or known.get(code.upper()) or Decline.HARD
+
+
+class Retry(Enum):
+    """What a charge without its payer may do after a decline."""
+
+    NEVER = "never again with this card"
+    LATER = "try again another day"
+    PAYER = "wait for the payer: another card, or a word with the bank"
+
+
+_RETRY = {
+    Decline.ON_THE_WAY: Retry.LATER,
+    Decline.SOFT: Retry.LATER,
+    Decline.HARD: Retry.NEVER,
+    Decline.NEEDS_PAYER: Retry.PAYER,
+}
+#: Ends of our own: risk did not let it through, the payer removed the card; nothing was sent.
+_OURS = {"refused": Retry.PAYER, "removed": Retry.PAYER, "not_reached": Retry.LATER}
+#: Mastercard's merchant advice codes: 01 and 03 wrong or closed account (new data, do not try
+#: again), 02, 24 to 30 try later (after 72 hours, or 1 hour to 10 days), 04 and 05 token or
+#: account data, 21 the payer ended the recurring payment, 40, 41 prepaid or single use [M].
+_ADVICE = {
+    **dict.fromkeys(("03", "21", "41"), Retry.NEVER),
+    **dict.fromkeys(("02", "24", "25", "26", "27", "28", "29", "30"), Retry.LATER),
+    **dict.fromkeys(("01", "04", "05", "40"), Retry.PAYER),
+}
+#: Visa lets a declined charge be tried 15 times more within 30 days, and none after a code of its
+#: category 1 (ISO's 04, 07, 12, 15, 41, 43, 46, 57, R0, R1, R3: all HARD above) [M]. Mastercard
+#: counts 35 within 30 days; the stricter one holds for every card.
+MOST_TRIES_OF_NETWORKS = 15
+WINDOW_OF_NETWORKS = timedelta(days=30)
+
+
+def retry_class(gateway: str, code: str, *, advice: str = "") -> Retry:
+    """
+    Return what a charge without its payer may do after a gateway's decline.
+
+    ``advice`` is the card network's own, where the gateway passes it on: it goes before the code
+    unless the code is stricter. What is not known is never tried again.
+    """
+    by_code = _OURS.get(code) or _RETRY[classify(gateway, code)]
+    by_advice = _ADVICE.get(advice)
+    if Retry.NEVER in {by_code, by_advice}:
+        return Retry.NEVER
+    return by_advice or by_code

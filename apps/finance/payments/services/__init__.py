@@ -15,24 +15,30 @@ from apps.finance.payments.services.merchants import (
     withdraw_change,
 )
 from apps.finance.payments.services.methods import prefer_means, remove_means
+from apps.finance.payments.services.purchase import Purchase, Renews
 from apps.finance.payments.services.receipts import queue_receipt, send_receipts
 from apps.finance.payments.services.replay import ignore_webhook, park_webhook, replay_webhook
 from apps.finance.payments.services.resolve import look_up_now, resolve_stale
 from apps.finance.payments.services.retention import empty_webhooks
 from apps.finance.payments.services.returning import record_return
 from apps.finance.payments.services.reviewed import go_on_after_review
+from apps.finance.payments.services.sell import sell_from_wallet, tip_from_wallet
 from apps.finance.payments.services.settle import settle_unknown
-from apps.finance.payments.services.start import start_card_tip, start_deposit, tip_from_wallet
+from apps.finance.payments.services.start import start_card_tip, start_deposit, start_sale
+from apps.finance.payments.services.stored import charge_stored
 from apps.finance.payments.services.way import PayBy
 from apps.finance.payments.services.webhooks import process_webhooks, receive_webhook
 
 __all__ = [
     "OneTime",
     "PayBy",
+    "Purchase",
+    "Renews",
     "Visit",
     "agree_to_change",
     "cancel_payment",
     "charge",
+    "charge_stored",
     "check_merchant_account",
     "checkout_url",
     "empty_webhooks",
@@ -52,12 +58,14 @@ __all__ = [
     "remove_means",
     "replay_webhook",
     "resolve_stale",
+    "sell_from_wallet",
     "send_receipts",
     "set_fee",
     "set_merchant_terms",
     "settle_unknown",
     "start_card_tip",
     "start_deposit",
+    "start_sale",
     "switch_off_merchant_account",
     "tip_from_wallet",
     "withdraw_change",

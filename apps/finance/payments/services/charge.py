@@ -61,6 +61,7 @@ def charge(
     now: datetime,
     one_time: OneTime | None = None,
     visit: Visit | None = None,
+    payer_present: bool = True,
 ) -> Transaction:
     """
     Charge the open try of a payment, once, and return the payment in its new state.
@@ -69,7 +70,8 @@ def charge(
     whoever dies where; without an answer it is UNKNOWN and the janitor asks the gateway.
     The same card stored at another account is tried only where the first surely did nothing: not
     a byte was sent, or it was declined on the way to the issuer. Calling it for a try that was
-    sent before changes nothing.
+    sent before changes nothing. ``payer_present`` is told to the gateway: the card networks want
+    to know when nobody is there to ask.
 
     :raises WrongState: the payer must go to a page, a person must decide first, or staff have
         settled it
@@ -78,7 +80,10 @@ def charge(
     """
     for _ in range(MOST_TRIES):
         attempt = _claim(transaction.pk, one_time, now)
-        if attempt is None or not _record(attempt.pk, *_send(attempt, one_time, visit), now):
+        if attempt is None:
+            break
+        answer = _send(attempt, one_time, visit, payer_present=payer_present)
+        if not _record(attempt.pk, *answer, now):
             break
     return Transaction.objects.select_related("payer", "payee", "merchant_account").get(
         pk=transaction.pk
@@ -149,7 +154,7 @@ def _again(transaction: Transaction, last: Attempt, now: datetime) -> Attempt:
 
 
 def _send(
-    attempt: Attempt, one_time: OneTime | None, visit: Visit | None
+    attempt: Attempt, one_time: OneTime | None, visit: Visit | None, *, payer_present: bool
 ) -> tuple[Answered | None, str]:
     """Return the answer, or None and why there is none: ``NOT_REACHED`` is the sure one."""
     means = attempt.payment_method
@@ -162,6 +167,7 @@ def _send(
                 token=token,
                 one_time=one_time is not None,
                 wallet=one_time.wallet if one_time else "",
+                payer_present=payer_present,
             )
         ), ""
     except NotSent as error:

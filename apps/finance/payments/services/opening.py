@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from apps.accounts.models import Profile
@@ -13,7 +13,7 @@ from apps.core.db import joins_transaction
 from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.finance.payments import errors, selectors
-from apps.finance.payments.choices import Kind, Method, Status
+from apps.finance.payments.choices import Kind, Method, Occasion, Status
 from apps.finance.payments.models import MerchantAccount, Transaction, TransactionEvent
 from apps.finance.payments.rules.fees import Quote
 from apps.finance.payments.services.route import check_offer, facts_of
@@ -37,6 +37,10 @@ class Wish:
     #: Where the payer is. Not part of the wish: the first answer's place stands.
     buyer: Buyer | None = None
     pay_by: PayBy = field(default_factory=PayBy)
+    subject: str = ""
+    occasion: Occasion = Occasion.NONE
+    #: What a gateway is to charge by itself: price, days until the first, days between, how often.
+    renews: tuple[Money, int, int, int] | None = None
 
 
 def first_by_key(wish: Wish) -> Transaction | None:
@@ -220,6 +224,9 @@ def _open(
             "gateway": account.gateway if account else "",
             "merchant_account": account,
             "message": wish.message,
+            "subject": wish.subject,
+            "occasion": wish.occasion,
+            "renewal": _renewal(wish, now),
             "created_at": now,
             "last_word_at": now,
             **(_as_columns(wish, judged) if judged else {}),
@@ -239,12 +246,28 @@ def _open(
             "kind": wish.kind.value,
             "method": wish.method.value,
             "amount": str(quote.amount),
+            **({"subject": wish.subject} if wish.subject else {}),
             **({"tax": str(quote.tax), "place": quote.tax_place} if quote.tax else {}),
             **({"browser": browser} if (browser := client_agent.get()) else {}),
         },
         cluster=wish.fan.cluster,
     )
     return transaction, True
+
+
+def _renewal(wish: Wish, now: datetime) -> dict[str, str | int]:
+    """Write what a gateway is to charge later: all of it, with the tax of today on top."""
+    if wish.renews is None:
+        return {}
+    price, first_days, days, times = wish.renews
+    whole = _quote(replace(wish, amount=price), now).amount
+    return {
+        "amount_minor": whole.minor,
+        "currency": whole.currency,
+        "first_days": first_days,
+        "days": days,
+        "times": times,
+    }
 
 
 def _as_columns(wish: Wish, judged: _Judged) -> dict[str, object]:
@@ -273,7 +296,9 @@ def _kept(due: TaxQuote) -> list[dict[str, str | int]]:
 
 def _same(first: Transaction, wish: Wish) -> Transaction:
     creator_id = wish.creator.pk if wish.creator else None
+    sold = (wish.kind, wish.method, wish.amount, creator_id, wish.message)
     stored = (first.kind, first.method, first.price, first.payee_id, first.message)
-    if stored != (wish.kind, wish.method, wish.amount, creator_id, wish.message):
+    named = (first.subject, first.occasion) == (wish.subject, wish.occasion)
+    if stored != sold or not named:
         raise errors.KeyReused(transaction=str(first.public_id))
     return first

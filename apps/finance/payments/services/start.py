@@ -7,21 +7,17 @@ from datetime import datetime
 from django.db.transaction import atomic
 
 from apps.accounts.models import Profile
+from apps.core.db import joins_transaction
 from apps.core.errors import DomainError
 from apps.core.money import Money
-from apps.finance.ledger import errors as ledger_errors
 from apps.finance.payments import errors
 from apps.finance.payments.choices import AttemptKind, Kind, Method, Status
 from apps.finance.payments.models import Transaction
 from apps.finance.payments.rules import limits
 from apps.finance.payments.services.attempts import open_attempt
-from apps.finance.payments.services.move import capture, fail, move, note
-from apps.finance.payments.services.opening import (
-    Wish,
-    first_by_key,
-    open_inside,
-    open_outside,
-)
+from apps.finance.payments.services.move import fail, move, note
+from apps.finance.payments.services.opening import Wish, first_by_key, open_outside
+from apps.finance.payments.services.purchase import Purchase, Renews, wish_of
 from apps.finance.payments.services.way import PayBy
 from apps.finance.risk.choices import Outcome
 from apps.finance.tax.selectors import Buyer
@@ -56,6 +52,33 @@ def start_deposit(
     )
 
 
+def start_sale(
+    purchase: Purchase,
+    *,
+    now: datetime,
+    method: Method = Method.CARD,
+    pay_by: PayBy | None = None,
+    renews: Renews | None = None,
+) -> Transaction:
+    """
+    Open a sale by card or at another gateway; the payer goes on at ``open_checkout``, or a stored
+    means is charged by ``charge``. Nothing is booked yet.
+
+    ``renews`` asks a gateway that renews by itself to do so: who renews is told by
+    ``selectors.renewed_by`` once it is paid. Calling again with the same key returns the first
+    payment.
+
+    :raises KeyReused: that first payment was another one
+    :raises CreatorNotFound, NotACreator, TipToOneself, SoldToOneself: see ``purchase.wish_of``
+    :raises NotForSale: it is no sale, names nothing, or its occasion is not one of its kind
+    :raises AmountOutOfRange: no merchant account of the brand takes this amount
+    :raises NoMerchantAccount, NoRoute: the brand cannot be paid this way now
+    :raises PaymentRefused: risk does not let it through; the payment is kept as failed
+    :raises PlaceMissing, PlaceUnknown, PlaceTooWide: the brand collects tax and needs the place
+    """
+    return _start_outside(wish_of(purchase, method, pay_by=pay_by, renews=renews), now=now)
+
+
 def start_card_tip(
     *,
     fan: Profile,
@@ -67,80 +90,20 @@ def start_card_tip(
     buyer: Buyer | None = None,
     method: Method = Method.CARD,
     pay_by: PayBy | None = None,
+    subject: str = "",
 ) -> Transaction:
-    """
-    Open a tip by card or at another gateway; the payer goes on at ``open_checkout``, or a stored
-    means is charged by ``charge``. Nothing is booked yet.
-
-    ``amount`` is the price: tax that the buyer's place shows on top is added to the charge.
-    Calling again with the same key returns the first payment.
-
-    :raises KeyReused: that first payment was another one
-    :raises CreatorNotFound: the creator is on another brand
-    :raises NotACreator: the profile is a fan's
-    :raises TipToOneself: payer and payee are one person
-    :raises AmountOutOfRange: no merchant account of the brand takes this amount
-    :raises NoMerchantAccount, NoRoute: the brand cannot be paid this way now
-    :raises PaymentRefused: risk does not let it through; the payment is kept as failed
-    :raises PlaceMissing, PlaceUnknown, PlaceTooWide: the brand collects tax and needs the place
-    """
-    _check_parties(fan, creator)
-    return _start_outside(
-        Wish(
-            fan, Kind.TIP, method, amount, idempotency_key, creator, message, buyer,
-            pay_by or PayBy(),
-        ),
-        now=now,
-    )  # fmt: skip
-
-
-@atomic
-def tip_from_wallet(
-    *,
-    fan: Profile,
-    creator: Profile,
-    amount: Money,
-    message: str,
-    idempotency_key: str,
-    now: datetime,
-    buyer: Buyer | None = None,
-) -> Transaction:
-    """
-    Tip from the fan's wallet on this brand; captured and booked at once.
-
-    ``amount`` is the price: tax that the buyer's place shows on top is paid beside it.
-    Calling again with the same key returns the first payment.
-
-    :raises KeyReused: that first payment was another one
-    :raises InsufficientWallet: the wallet holds less; nothing is kept of the attempt
-    :raises CreatorNotFound: the creator is on another brand
-    :raises NotACreator: the profile is a fan's
-    :raises TipToOneself: payer and payee are one person
-    :raises AmountOutOfRange: too little or too much for a wallet tip
-    :raises PlaceMissing, PlaceUnknown, PlaceTooWide: the brand collects tax and needs the place
-    """
-    _check_parties(fan, creator)
-    wish = Wish(fan, Kind.TIP, Method.WALLET, amount, idempotency_key, creator, message, buyer)
-    limits.check_words(message=message, idempotency_key=idempotency_key)
-    if (first := first_by_key(wish)) is not None:
-        return first
-    limits.check_wallet_tip(amount)
-    transaction, is_new = open_inside(wish, now=now)
-    if not is_new:
-        return transaction
-    try:
-        capture(transaction=transaction, now=now, reason="Paid from the wallet")
-    except ledger_errors.InsufficientFunds as error:
-        raise errors.InsufficientWallet(
-            amount=str(transaction.amount.decimal), currency=amount.currency
-        ) from error
-    return transaction
+    """Open a tip by card or at another gateway: ``start_sale``. ``subject`` may name a goal."""
+    tip = Purchase(
+        fan, creator, Kind.TIP, amount, subject, idempotency_key, message=message, buyer=buyer
+    )
+    return start_sale(tip, now=now, method=method, pay_by=pay_by)
 
 
 def _start_outside(wish: Wish, *, now: datetime) -> Transaction:
     """What was refused is kept, with the reasons, before it is said."""
     limits.check_words(message=wish.message, idempotency_key=wish.idempotency_key)
-    transaction = _begin(wish, now=now)
+    with atomic():
+        transaction = begin(wish, now=now)
     if isinstance(transaction, DomainError):
         raise transaction
     if transaction.is_blocked:
@@ -148,8 +111,10 @@ def _start_outside(wish: Wish, *, now: datetime) -> Transaction:
     return transaction
 
 
-@atomic
-def _begin(wish: Wish, *, now: datetime) -> Transaction | DomainError:
+@joins_transaction
+def begin(wish: Wish, *, now: datetime) -> Transaction | DomainError:
+    """Open a payment outside the wallet, or return why there is none, to be raised when what was
+    thought of it is committed."""
     if (first := first_by_key(wish)) is not None:
         return first
     opened = open_outside(wish, now=now)
@@ -182,12 +147,3 @@ def _begin(wish: Wish, *, now: datetime) -> Transaction | DomainError:
             reason="The payer is sent to the payment page",
         )
     return transaction
-
-
-def _check_parties(fan: Profile, creator: Profile) -> None:
-    if creator.cluster_id != fan.cluster_id:
-        raise errors.CreatorNotFound()
-    if creator.user_id == fan.user_id:
-        raise errors.TipToOneself()
-    if not creator.is_creator:
-        raise errors.NotACreator()
