@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "apps.audit",
     "apps.clusters",
     "apps.accounts",
+    "apps.notifications",
     "apps.finance.ledger",
     "apps.finance.fx",
     "apps.finance.tax",
@@ -147,6 +148,15 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 DEVELOPMENT_DOMAINS = False
 #: How long a process may go on without a change that staff made to brands and domains.
 CLUSTER_DIRECTORY_SECONDS = 5
+#: How addresses of a brand begin where no request tells it: in mails.
+BRAND_ADDRESS = "https://{host}"
+
+# --- Mail (apps.notifications) --------------------------------------------------------
+#: Seconds for each step of the conversation with the mail server.
+EMAIL_TIMEOUT = 15
+#: Days after which the words of mail that was sent are emptied; the fact and a hash of them stay.
+#: Card networks take disputes for 540 days at most after the sale.
+MAIL_TEXT_KEPT_DAYS = env.int("MAIL_TEXT_KEPT_DAYS", default=540)
 
 # --- Celery -------------------------------------------------------------------------
 CELERY_BROKER_URL = (

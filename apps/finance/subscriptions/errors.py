@@ -1,0 +1,200 @@
+"""What can be refused about subscriptions."""
+
+from __future__ import annotations
+
+from apps.core.errors import Conflict, Invalid, NotAllowed, NotFound
+
+
+class PlanNotFound(NotFound):
+    code = "subscriptions.plan_not_found"
+    message = "There is no such plan here."
+
+
+class PriceNotFound(NotFound):
+    code = "subscriptions.price_not_found"
+    message = "There is no such price."
+
+
+class SubscriptionNotFound(NotFound):
+    code = "subscriptions.subscription_not_found"
+    message = "There is no such subscription."
+
+
+class PromotionNotFound(NotFound):
+    code = "subscriptions.promotion_not_found"
+    message = "There is no such promotion."
+
+
+class GiftNotFound(NotFound):
+    code = "subscriptions.gift_not_found"
+    message = "There is no such gift."
+
+
+class OwnPlan(Invalid):
+    code = "subscriptions.own_plan"
+    message = "Nobody can subscribe to themselves."
+
+
+class PlanArchived(Conflict):
+    code = "subscriptions.plan_archived"
+    message = "This plan takes no new subscribers."
+
+
+class PriceReplaced(Conflict):
+    code = "subscriptions.price_replaced"
+    message = "This price is not offered any more: look at the plan again."
+
+
+class PriceMoved(Conflict):
+    code = "subscriptions.price_moved"
+    message = "The price is another than the one that was shown."
+
+
+class AlreadySubscribed(Conflict):
+    code = "subscriptions.already_subscribed"
+    message = "There is a subscription to this creator already."
+
+
+class TermsNotAgreed(Invalid):
+    code = "subscriptions.terms_not_agreed"
+    message = "The terms must be agreed to before paying."
+
+
+class TermsChanged(Conflict):
+    code = "subscriptions.terms_changed"
+    message = "The terms have changed since they were shown: read them again."
+
+
+class CodeUnknown(Invalid):
+    code = "subscriptions.code_unknown"
+    message = "This code does not exist."
+
+
+class CodeExpired(Invalid):
+    code = "subscriptions.code_expired"
+    message = "This code has expired."
+
+
+class CodeUsedUp(Invalid):
+    code = "subscriptions.code_used_up"
+    message = "This code has been used as often as it can be."
+
+
+class CodeUsedBefore(Invalid):
+    code = "subscriptions.code_used_before"
+    message = "You have used this code before."
+
+
+class CodeNotForYou(Invalid):
+    code = "subscriptions.code_not_for_you"
+    message = "This code is not for you or not for this plan."
+
+
+class CurrencyMismatch(Invalid):
+    code = "subscriptions.currency_mismatch"
+    message = "The currencies are not the same."
+
+
+class WalletTooLow(Invalid):
+    code = "subscriptions.wallet_too_low"
+    message = "The wallet does not hold enough for this."
+
+
+class MeansNeeded(Invalid):
+    code = "subscriptions.means_needed"
+    message = "A stored means of payment is needed for this."
+
+
+class WrongState(Conflict):
+    code = "subscriptions.wrong_state"
+    message = "This cannot be done with the subscription as it is now."
+
+
+class NothingToChange(Invalid):
+    code = "subscriptions.nothing_to_change"
+    message = "This is what the subscription is already."
+
+
+class ChangeNotOffered(Conflict):
+    code = "subscriptions.change_not_offered"
+    message = "This change is not possible here."
+
+
+class QuoteMoved(Conflict):
+    code = "subscriptions.quote_moved"
+    message = "The proration has changed since it was shown: look at it again."
+
+
+class CannotPause(Conflict):
+    code = "subscriptions.cannot_pause"
+    message = "This subscription cannot be paused."
+
+
+class PauseTooLong(Invalid):
+    code = "subscriptions.pause_too_long"
+    message = "It can be paused for three months at most."
+
+
+class KeyReused(Conflict):
+    code = "subscriptions.key_reused"
+    message = "This key was used for another request."
+
+
+class NotACreator(NotAllowed):
+    code = "subscriptions.not_a_creator"
+    message = "Only creators have plans."
+
+
+class PlanInvalid(Invalid):
+    code = "subscriptions.plan_invalid"
+    message = "The plan is not possible like this."
+
+
+class PriceInvalid(Invalid):
+    code = "subscriptions.price_invalid"
+    message = "The price is not possible like this."
+
+
+class PromotionInvalid(Invalid):
+    code = "subscriptions.promotion_invalid"
+    message = "The promotion is not possible like this."
+
+
+class CodeTaken(Conflict):
+    code = "subscriptions.code_taken"
+    message = "There is a promotion with this code already."
+
+
+class ChangeTooSoon(Invalid):
+    code = "subscriptions.change_too_soon"
+    message = "Subscribers must be told longer before."
+
+
+class ChangeWaiting(Conflict):
+    code = "subscriptions.change_waiting"
+    message = "This price is being changed already."
+
+
+class NoConsentNeeded(Conflict):
+    code = "subscriptions.no_consent_needed"
+    message = "There is nothing to agree to."
+
+
+class GiftTaken(Conflict):
+    code = "subscriptions.gift_taken"
+    message = "This gift has been taken already."
+
+
+class GiftToOneself(Invalid):
+    code = "subscriptions.gift_to_oneself"
+    message = "A gift is for somebody else."
+
+
+class ReasonMissing(Invalid):
+    code = "subscriptions.reason_missing"
+    message = "A reason is needed."
+
+
+class StaffNotAllowed(NotAllowed):
+    code = "subscriptions.not_allowed"
+    message = "You may not do this."

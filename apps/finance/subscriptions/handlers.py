@@ -1,0 +1,1 @@
+"""What subscriptions do when payments have something to tell."""

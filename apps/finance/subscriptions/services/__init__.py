@@ -1,0 +1,1 @@
+"""The use cases of subscriptions; the only writers of its tables."""

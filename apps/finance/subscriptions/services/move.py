@@ -1,0 +1,98 @@
+"""The one place where a subscription changes its state, and its history with it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from apps.accounts.models import User
+from apps.core.db import joins_transaction
+from apps.finance.subscriptions import errors
+from apps.finance.subscriptions.choices import EndReason, State, What
+from apps.finance.subscriptions.models import Subscription, SubscriptionEvent
+from apps.finance.subscriptions.rules.transitions import check_move
+
+
+@joins_transaction
+def move(
+    *,
+    subscription: Subscription,
+    target: State,
+    what: What,
+    now: datetime,
+    reason: str = "",
+    by: User | None = None,
+    facts: dict[str, Any] | None = None,
+) -> None:
+    """
+    Change the state of a locked (or new) subscription, save it whole and write its history.
+
+    Ending goes through ``services.end``, which also takes back access and tells.
+
+    :raises WrongState: ``target`` may not follow
+    """
+    if subscription.state != target:
+        check_move(current=subscription.state, target=target)
+    before, subscription.state = subscription.state, target
+    subscription.save()
+    _write(subscription, before, what, now=now, reason=reason, by=by, facts=facts)
+
+
+@joins_transaction
+def note(
+    *,
+    subscription: Subscription,
+    what: What,
+    now: datetime,
+    reason: str = "",
+    by: User | None = None,
+    facts: dict[str, Any] | None = None,
+) -> None:
+    """Save it and write a line of history that changes no state."""
+    subscription.save()
+    _write(subscription, subscription.state, what, now=now, reason=reason, by=by, facts=facts)
+
+
+@joins_transaction
+def locked(subscription_id: int) -> Subscription:
+    """Return the subscription, its row locked until the transaction ends.
+
+    Locks in order: subscription, then payment, then ledger accounts.
+    """
+    return (
+        Subscription.objects.select_for_update(of=("self",))
+        .select_related("plan", "price", "creator", "fan__user", "cluster", "means")
+        .get(pk=subscription_id)
+    )
+
+
+@joins_transaction
+def mark_ended(*, subscription: Subscription, why: EndReason, now: datetime) -> None:
+    """Set the columns of an end; the caller moves and saves."""
+    if subscription.state == State.ENDED:
+        raise errors.WrongState(state=subscription.state, wanted=State.ENDED.value)
+    subscription.ended_at, subscription.end_reason = now, why
+    subscription.due_at = subscription.remind_at = subscription.claimed_until = None
+    subscription.resumes_at = None
+
+
+def _write(
+    subscription: Subscription,
+    before: str,
+    what: What,
+    *,
+    now: datetime,
+    reason: str,
+    by: User | None,
+    facts: dict[str, Any] | None,
+) -> None:
+    SubscriptionEvent.objects.create(
+        subscription=subscription,
+        what=what,
+        from_state=before,
+        to_state=subscription.state,
+        at=now,
+        by=by,
+        reason=reason[:200],
+        facts=facts or {},
+    )
