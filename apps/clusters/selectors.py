@@ -46,6 +46,14 @@ def primary_host_of(cluster: Cluster) -> str:
     return domain.host if domain else ""
 
 
+def origin_of(cluster: Cluster) -> str:
+    """Return the beginning of a brand's addresses where no request tells it: in mails.
+
+    Of the form BRAND_ADDRESS, without a slash at the end: ``https://boyfanz.com``.
+    """
+    return settings.BRAND_ADDRESS.format(host=primary_host_of(cluster))
+
+
 def forget_directory() -> None:
     """Make the next look-up read the database."""
     _known.clear()

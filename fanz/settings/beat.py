@@ -31,6 +31,14 @@ CELERY_BEAT_SCHEDULE = {
         "task": "monitoring.measure",
         "schedule": timedelta(minutes=10),
     },
+    "send mail": {
+        "task": "notifications.send_due",
+        "schedule": timedelta(seconds=5),
+    },
+    "empty old mail": {
+        "task": "notifications.empty_old",
+        "schedule": timedelta(hours=1),
+    },
     "mail receipts of payments": {
         "task": "payments.send_receipts",
         "schedule": timedelta(seconds=30),

@@ -27,3 +27,4 @@ INSTALLED_APPS = [*INSTALLED_APPS, "django_linear_migrations", "django_migration
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
 DEVELOPMENT_DOMAINS = True
+BRAND_ADDRESS = f"http://{{host}}:{os.environ.get('PORT') or 8000}"

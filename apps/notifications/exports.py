@@ -1,0 +1,108 @@
+"""What a mail says: its subject line, its text, its HTML, and the links below it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from django.core import signing
+from django.template.loader import select_template
+from django.urls import reverse
+from django.utils import formats
+
+from apps.clusters import selectors as clusters
+from apps.notifications import errors
+from apps.notifications.rules.kinds import Kind, kind_of
+
+if TYPE_CHECKING:
+    from apps.clusters.models import Cluster
+
+_SALT = "notifications.unsubscribe"
+SUBJECT_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A mail in both its forms."""
+
+    subject: str
+    text: str
+    html: str
+    unsubscribe_url: str
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of subject, line end and text."""
+        return hashlib.sha256(f"{self.subject}\n{self.text}".encode()).hexdigest()
+
+
+def write(*, kind: str, context: Mapping[str, Any], brand: Cluster, user_id: int) -> Written:
+    """
+    Return a mail as its templates say it today, a brand's own before everybody's.
+
+    :raises KindUnknown: there is no such kind
+    :raises TemplateDoesNotExist: it has no text
+    """
+    found = kind_of(kind)
+    url = "" if found.is_required else unsubscribe_url(user_id=user_id, kind=kind, brand=brand)
+    origin = clusters.origin_of(brand)
+    told = {
+        **context,
+        "brand": brand,
+        "brand_url": f"{origin}/",
+        "kind": found,
+        "unsubscribe_url": url,
+        "subject": subject_of(found, context, brand.name),
+    }
+    text, html = (_rendered(found, brand, ending, told) for ending in ("txt", "html"))
+    return Written(told["subject"], f"{text.strip()}\n", html, url)
+
+
+def subject_of(kind: Kind, context: Mapping[str, Any], brand: str) -> str:
+    """Return the subject line, the brand before it."""
+    shown = {name: _word(name, value) for name, value in context.items()}
+    line = f"[{brand}] {kind.subject.format_map(shown)}"
+    return " ".join(line.split())[:SUBJECT_LENGTH]
+
+
+def day_text(value: str) -> str:
+    """Return an ISO day as "1 February 2026", with the time where there is one; else as it is."""
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    day = formats.date_format(date(moment.year, moment.month, moment.day), "j F Y")
+    return day if len(value) <= len("2026-01-01") else f"{day}, {moment:%H:%M} UTC"
+
+
+def unsubscribe_url(*, user_id: int, kind: str, brand: Cluster) -> str:
+    """Return the address that turns a kind off, for one person, without signing in."""
+    token = signing.dumps([user_id, kind, brand.pk], salt=_SALT)
+    return clusters.origin_of(brand) + reverse("notifications:unsubscribe", args=[token])
+
+
+def read_token(token: str, brand: Cluster) -> tuple[int, str]:
+    """
+    Return the person and the kind of such an address. It holds for ever, as old mail is kept.
+
+    :raises BadLink: it is not signed by us, or is another brand's
+    """
+    try:
+        user_id, kind, cluster_id = signing.loads(token, salt=_SALT)
+    except (signing.BadSignature, ValueError) as error:
+        raise errors.BadLink from error
+    if cluster_id != brand.pk:
+        raise errors.BadLink
+    return user_id, kind
+
+
+def _word(name: str, value: Any) -> str:
+    return day_text(value) if name.endswith("_on") and isinstance(value, str) else str(value)
+
+
+def _rendered(kind: Kind, brand: Cluster, ending: str, told: dict[str, Any]) -> str:
+    names = [f"emails/{brand.slug}/{kind.path}.{ending}", f"emails/{kind.path}.{ending}"]
+    return select_template(names).render(told)

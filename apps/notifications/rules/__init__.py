@@ -1,0 +1,1 @@
+"""Pure decisions of mail: kinds, waiting, names of messages."""

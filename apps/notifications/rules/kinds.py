@@ -1,0 +1,252 @@
+"""Every kind of mail: who may turn it off, its subject line, what its text must be told.
+
+``needs`` are the keys of a context without which the text would not say what law and card
+networks want said; ``may`` are those it shows when they are given and not empty. Amounts are
+ready text ("$12.00"), days ISO 8601 ("2026-02-01").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from apps.notifications import errors
+
+#: What each mail about a subscription is told: creator's name, plan, price and period of the
+#: plan as sold, the text on the statement, and the page where one click cancels.
+SUBSCRIPTION = frozenset(
+    {"creator", "plan", "price", "period", "currency", "descriptor", "manage_url", "cancel_how"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    name: str
+    title: str  #: what people turn off, and the console's word
+    subject: str  #: {names} of the context, and {brand}
+    needs: frozenset[str]
+    may: frozenset[str] = frozenset()
+    is_required: bool = True
+    #: What is not sent within so long of its time is no news any more, and is given up.
+    news_for: timedelta = timedelta(days=4)
+    #: That it was sent is published (events.MessageSent).
+    tells: bool = False
+
+    @property
+    def path(self) -> str:
+        """Where its templates stand, below templates/emails/ and without ending."""
+        return self.name.replace(".", "/")
+
+
+def _of_subscription(
+    name: str,
+    title: str,
+    subject: str,
+    *needs: str,
+    may: tuple[str, ...] = (),
+    is_required: bool = True,
+    tells: bool = False,
+) -> Kind:
+    return Kind(
+        f"subscription.{name}",
+        title,
+        subject,
+        SUBSCRIPTION | set(needs),
+        frozenset(may),
+        is_required=is_required,
+        tells=tells,
+    )
+
+
+_ALL = (
+    Kind(
+        "payment.receipt",
+        "Receipts of payments",
+        "Your payment of {amount}",
+        frozenset({"amount", "what", "paid_on", "reference", "descriptor"}),
+        news_for=timedelta(days=1),
+        tells=True,
+    ),
+    _of_subscription(
+        "confirmed",
+        "Subscriptions confirmed",
+        "Your subscription to {creator}",
+        "amount",
+        may=("tax", "next_charge_on", "next_amount", "trial_ends_on", "first_amount", "promo",
+             "access_until", "paid_on"),
+        tells=True,
+    ),
+    _of_subscription(
+        "receipt",
+        "Receipts of subscriptions",
+        "Your receipt: {amount} for {creator}",
+        "amount",
+        "paid_on",
+        may=("tax", "next_charge_on", "next_amount", "promo", "access_until"),
+    ),
+    _of_subscription(
+        "trial_ending",
+        "Trials about to end",
+        "Your trial of {creator} ends on {trial_ends_on}",
+        "trial_ends_on",
+        "first_amount",
+        may=("tax", "next_charge_on", "promo"),
+        tells=True,
+    ),
+    _of_subscription(
+        "renewal_ahead",
+        "Long renewals ahead",
+        "Your subscription to {creator} renews on {next_charge_on}",
+        "next_charge_on",
+        "next_amount",
+        may=("tax", "promo"),
+        tells=True,
+    ),
+    _of_subscription(
+        "price_change",
+        "Changes of prices",
+        "The price of your subscription to {creator} changes",
+        "old_price",
+        "new_price",
+        "effective_on",
+        may=("consent_needed", "consent_url", "next_charge_on", "access_until"),
+        tells=True,
+    ),
+    _of_subscription(
+        "declined",
+        "Charges declined",
+        "We could not charge {amount} for {creator}",
+        "amount",
+        "reason",
+        may=("next_try_on", "access_until"),
+    ),
+    _of_subscription(
+        "payer_needed",
+        "Charges that need you",
+        "Your bank wants you to confirm {amount} for {creator}",
+        "amount",
+        may=("reason", "next_try_on", "access_until", "pay_url"),
+    ),
+    _of_subscription(
+        "cancelled",
+        "Cancellations confirmed",
+        "You cancelled your subscription to {creator}",
+        may=("access_until", "reason"),
+    ),
+    _of_subscription(
+        "ended",
+        "Subscriptions ended",
+        "Your subscription to {creator} has ended",
+        may=("access_until", "reason"),
+    ),
+    _of_subscription(
+        "paused",
+        "Pauses confirmed",
+        "Your subscription to {creator} is paused",
+        may=("effective_on", "access_until", "next_charge_on", "next_amount"),
+    ),
+    _of_subscription(
+        "resumed",
+        "Resumptions confirmed",
+        "Your subscription to {creator} goes on",
+        may=("next_charge_on", "next_amount", "amount"),
+    ),
+    _of_subscription(
+        "changed",
+        "Changes of plan confirmed",
+        "Your plan with {creator} has changed",
+        may=("old_price", "new_price", "effective_on", "amount", "tax", "next_charge_on",
+             "next_amount", "promo", "access_until"),
+    ),
+    _of_subscription(
+        "annual_reminder",
+        "Yearly reminders",
+        "You are subscribed to {creator}",
+        may=("next_charge_on", "next_amount"),
+        tells=True,
+    ),
+    _of_subscription(
+        "win_back",
+        "Offers to come back",
+        "An offer from {creator}",
+        may=("promo", "first_amount", "consent_url", "access_until"),
+        is_required=False,
+    ),
+    Kind(
+        "gift.received",
+        "Gifts for you",
+        "You were given a subscription to {creator}",
+        frozenset({"creator", "plan", "period", "access_until", "manage_url"}),
+        frozenset({"giver", "message", "start_url"}),
+    ),
+    Kind(
+        "gift.given",
+        "Gifts you gave",
+        "Your gift: a subscription to {creator}",
+        frozenset({"creator", "plan", "period", "recipient", "amount", "paid_on", "descriptor",
+                   "manage_url"}),
+        frozenset({"tax", "message", "access_until", "reference"}),
+    ),
+    Kind(
+        "purchase.receipt",
+        "Receipts of purchases",
+        "Your receipt: {amount} for {item}",
+        frozenset({"creator", "item", "amount", "paid_on", "descriptor", "manage_url"}),
+        frozenset({"tax", "reference"}),
+    ),
+    Kind(
+        "goal.reached",
+        "Goals reached",
+        "{creator} reached a goal",
+        frozenset({"creator", "goal", "manage_url"}),
+        frozenset({"amount"}),
+        is_required=False,
+    ),
+    Kind(
+        "creator.new_subscriber",
+        "New subscribers",
+        "{fan} subscribed to you",
+        frozenset({"fan", "plan", "price", "period", "manage_url"}),
+        frozenset({"promo", "trial_ends_on"}),
+        is_required=False,
+    ),
+    Kind(
+        "creator.subscriber_ended",
+        "Subscribers who left",
+        "{fan} no longer subscribes to you",
+        frozenset({"fan", "plan", "manage_url"}),
+        frozenset({"access_until", "reason"}),
+        is_required=False,
+    ),
+    Kind(
+        "card.expiring",
+        "Cards about to expire",
+        "Your card {card} expires soon",
+        frozenset({"card", "expires_on", "manage_url"}),
+        frozenset({"creator", "next_charge_on", "next_amount", "cancel_how"}),
+    ),
+)  # fmt: skip
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _ALL}
+OPTIONAL = tuple(kind for kind in _ALL if not kind.is_required)
+
+
+def kind_of(name: str) -> Kind:
+    """
+    :raises KindUnknown: there is none by this name
+    """
+    found = KINDS.get(name)
+    if found is None:
+        raise errors.KindUnknown(kind=name[:60])
+    return found
+
+
+def optional_kind(name: str) -> Kind:
+    """
+    :raises KindUnknown: there is none by this name
+    :raises NotOptional: people cannot turn it off
+    """
+    kind = kind_of(name)
+    if kind.is_required:
+        raise errors.NotOptional(kind=name)
+    return kind

@@ -1,0 +1,29 @@
+"""The Message-ID of a message: the same at every try, and read back when it bounces."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+_OURS = re.compile(r"<?m(\d{1,18})\.([0-9a-f]{16})@[^<>\s]+>?")
+
+
+def message_id_of(*, pk: int, key: str, host: str) -> str:
+    """Return the Message-ID (RFC 5322 3.6.4): our number, and a word that proves its key."""
+    return f"<m{pk}.{_proof(pk, key)}@{host}>"
+
+
+def number_in(message_id: str) -> int | None:
+    """Return our number in a Message-ID, or None if it is none of ours by its form."""
+    found = _OURS.fullmatch(message_id.strip())
+    return int(found[1]) if found else None
+
+
+def is_of(message_id: str, *, pk: int, key: str) -> bool:
+    """Test if a Message-ID is really that of this message."""
+    found = _OURS.fullmatch(message_id.strip())
+    return bool(found and int(found[1]) == pk and found[2] == _proof(pk, key))
+
+
+def _proof(pk: int, key: str) -> str:
+    return hashlib.sha256(f"{pk}:{key}".encode()).hexdigest()[:16]
