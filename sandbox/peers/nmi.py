@@ -30,6 +30,8 @@ from sandbox.state import Happening, Sale
 
 APPROVED, DECLINED, ERROR = ("1", "100"), ("2", "200"), ("3", "300")
 TYPES = {"pay": "sale", "decline": "sale", "authorise": "auth", "refund": "refund", "void": "void"}
+#: What issuers say of stored cards at the moment: a response code, or nothing.
+ISSUERS = "nmi:issuers"
 CONDITIONS = {
     "paid": "pendingsettlement",
     "authorised": "pending",
@@ -64,7 +66,11 @@ class Nmi(Peer):
         return _said({"response": "3", "responsetext": problem.text, "response_code": code})
 
     def make(self, desk: Desk, what: str, given: Form) -> dict[str, str]:
-        """Give a one-time token for {"card", "name"}, as Collect.js or a wallet would."""
+        """Give a one-time token for {"card", "name"}, as Collect.js or a wallet would; or have
+        the issuers decline stored cards with {"code"} from now on ("": approve them again)."""
+        if what == "issuer":
+            desk.state.notes[ISSUERS] = given.get("code", "")
+            return {"issuers": given.get("code", "") or "approve"}
         if what != "token":
             return {}
         card = acts.card_of(
@@ -112,9 +118,11 @@ class Nmi(Peer):
         sale.token = vault or (
             desk.new_id("token") if asked.get("customer_vault") == "add_customer" else "-"
         )
-        declined = card["outcome"] not in {Outcome.APPROVE, Outcome.TIMEOUT}
+        said = desk.state.notes.get(ISSUERS, "") if vault else ""
+        declined = bool(said) or card["outcome"] not in {Outcome.APPROVE, Outcome.TIMEOUT}
         if declined or Decimal(sale.amount) < 1:
-            return self._told(sale, desk.act("decline", sale), DECLINED, "DECLINE")
+            refusal = ("2", said) if said else DECLINED
+            return self._told(sale, desk.act("decline", sale), refusal, "DECLINE")
         act = "authorise" if asked.get("type") == "auth" else "pay"
         return self._told(sale, desk.act(act, sale), APPROVED, "SUCCESS")
 
