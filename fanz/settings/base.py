@@ -279,6 +279,15 @@ LEDGER_CHECKLIST = [
 #: called with the payment's id and answers apps.finance.payments.rules.evidence.Section.
 EVIDENCE_PROVIDERS: list[str] = []
 
+# --- Subscriptions --------------------------------------------------------------------
+SUBSCRIPTIONS = {
+    # A price that rises by more than this must be agreed to by every subscriber.
+    "consent_above_bps": env.int("SUBSCRIPTIONS_CONSENT_ABOVE_BPS", default=5_000),
+    # Where silence is no consent to a higher price, whatever it rises by: Germany (Federal Court
+    # of Justice, 27 April 2021, XI ZR 26/20). ISO 3166 codes.
+    "consent_countries": env.list("SUBSCRIPTIONS_CONSENT_COUNTRIES", default=["DE"]),
+}
+
 # --- Processors -----------------------------------------------------------------------
 CCBILL = {
     "flexforms_url": env(
