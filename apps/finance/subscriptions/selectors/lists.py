@@ -1,0 +1,140 @@
+"""The lists people read: a fan's subscriptions, a creator's subscribers, one with its history."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db.models import BigIntegerField, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from apps.accounts.models import Profile
+from apps.core.money import Money
+from apps.finance.subscriptions import errors
+from apps.finance.subscriptions.choices import LIVE, PeriodState, State
+from apps.finance.subscriptions.models import Period, Subscription, SubscriptionEvent
+
+#: What a list or a page shows of a subscription, in one query.
+_SHOWN = (
+    "fan", "creator", "cluster", "plan", "price", "means", "promotion", "next_plan", "next_price",
+    "price_change__new",
+)  # fmt: skip
+#: Lines of history and periods that one page shows; the oldest matter least.
+MOST_LINES, MOST_PERIODS = 100, 60
+
+
+def subscriptions_of(fan: Profile) -> QuerySet[Subscription]:
+    """Return all that a fan ever subscribed to on this brand, the newest first."""
+    return (
+        Subscription.objects.filter(fan=fan)
+        .select_related(*_SHOWN, "first_transaction")
+        .order_by("-id")
+    )
+
+
+def subscription_for(fan: Profile, public_id: uuid.UUID) -> Subscription:
+    """Return one of a fan's own.
+
+    :raises SubscriptionNotFound: it is another person's, or none
+    """
+    found = subscriptions_of(fan).filter(public_id=public_id).first()
+    if found is None:
+        raise errors.SubscriptionNotFound()
+    return found
+
+
+def subscription_of_payment(fan: Profile, transaction_id: int) -> Subscription | None:
+    """Return the fan's subscription that a payment began or went on with, if any did."""
+    ids = Period.objects.filter(transaction_id=transaction_id).values("subscription_id")
+    return (
+        subscriptions_of(fan)
+        .filter(Q(first_transaction_id=transaction_id) | Q(pk__in=ids))
+        .first()
+    )
+
+
+def live_with(fan: Profile, creator: Profile) -> Subscription | None:
+    """Return the one that counts now, or the one that waits for its first payment."""
+    rows = subscriptions_of(fan).filter(creator=creator)
+    live = rows.filter(state__in=[state.value for state in LIVE]).first()
+    return live or rows.filter(state=State.INCOMPLETE).first()
+
+
+def subscribers_of(creator: Profile) -> QuerySet[Subscription]:
+    """Return who subscribes or did subscribe to a creator, the newest first.
+
+    Those who never paid for it are not among them.
+    """
+    return (
+        Subscription.objects.filter(creator=creator, started_at__isnull=False)
+        .select_related("fan", "creator", "cluster", "plan", "promotion")
+        .order_by("-id")
+    )
+
+
+def with_earned(rows: QuerySet[Subscription]) -> QuerySet[Subscription]:
+    """Add ``earned_minor``: what the creator got of its charges, after fees and refunds.
+
+    Of a charge that was given back in part the creator keeps in proportion.
+    """
+    kept = F("transaction__net_minor") * (
+        F("transaction__amount_minor") - F("transaction__refunded_minor")
+    )
+    earned = (
+        Period.objects.filter(
+            subscription=OuterRef("pk"), state=PeriodState.PAID, transaction__isnull=False
+        )
+        .order_by()
+        .values("subscription")
+        .annotate(total=Sum(kept / F("transaction__amount_minor")))
+        .values("total")
+    )
+    return rows.annotate(
+        earned_minor=Coalesce(Subquery(earned, output_field=BigIntegerField()), 0)
+    )
+
+
+def earned_by(subscription: Subscription) -> Money | None:
+    """Return what ``with_earned`` found; None for one that has no currency (a free follow)."""
+    if not subscription.currency:
+        return None
+    minor: int = getattr(subscription, "earned_minor", 0)
+    return Money(minor, subscription.currency)
+
+
+def history_of(subscription: Subscription) -> list[SubscriptionEvent]:
+    """Return what happened to it, the newest first."""
+    rows = subscription.history.select_related("by").order_by("-id")
+    return list(rows[:MOST_LINES])
+
+
+def periods_of(subscription: Subscription) -> list[Period]:
+    """Return its periods with what paid them, the newest first."""
+    return list(
+        subscription.periods.select_related("transaction").order_by("-number")[:MOST_PERIODS]
+    )
+
+
+def live_creators(fan: Profile, creator_ids: Iterable[int]) -> set[int]:
+    """Return which of these creators a fan subscribes to now; one query."""
+    ids: Sequence[int] = list(creator_ids)
+    rows = Subscription.objects.filter(fan=fan, creator__in=ids, state__in=[s.value for s in LIVE])
+    return set(rows.values_list("creator_id", flat=True))
+
+
+def charged_next(subscription: Subscription) -> tuple[Money, datetime] | None:
+    """Return price (before tax on top) and day of the next charge; None: none will come."""
+    if subscription.cancel_at_end or subscription.current_until is None:
+        return None
+    if subscription.state not in LIVE or not subscription.currency:
+        return None
+    return subscription.amount, subscription.current_until
+
+
+def who_did(line: SubscriptionEvent, subscription: Subscription) -> str:
+    """Say to its fan who did what a line of history tells: nobody of our staff is named."""
+    if line.by_id is None:
+        return "PLATFORM"
+    names = {subscription.fan.user_id: "YOU", subscription.creator.user_id: "CREATOR"}
+    return names.get(line.by_id, "SUPPORT")
