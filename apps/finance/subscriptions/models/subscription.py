@@ -135,6 +135,13 @@ class Subscription(models.Model):
     remind_at = models.DateTimeField(
         null=True, blank=True, help_text="When its fan must be reminded next."
     )
+    held_why = models.CharField(
+        max_length=60, blank=True, default="", db_default="",
+        help_text="Not charged until a person has looked: a notice did not arrive.",
+    )  # fmt: skip
+    renewal_stopped_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the gateway that renews agreed to charge no more."
+    )
     buyer_country = models.CharField(
         max_length=6, blank=True, help_text="Where the fan said to be (ISO 3166), for tax."
     )
@@ -204,6 +211,12 @@ class Subscription(models.Model):
                 fields=["first_transaction"],
                 condition=Q(first_transaction__isnull=False),
                 name="sub_by_first_sale",
+            ),
+            models.Index(
+                fields=["id"],
+                condition=Q(renews_by=RenewsBy.GATEWAY, renewal_stopped_at__isnull=True)
+                & (Q(cancel_at_end=True) | Q(state=State.ENDED)),
+                name="sub_renewal_to_stop",
             ),
         ]
 
@@ -295,6 +308,17 @@ class SubscriptionEvent(models.Model):
     )  # fmt: skip
     reason = models.CharField(max_length=200, blank=True)
     facts = models.JSONField(default=dict, db_default=_NONE, blank=True)
+    # What it was at after this line: figures are made anew from these. Copied from a row whose
+    # keys are checked, so not checked again.
+    plan = models.ForeignKey(
+        "subscriptions.Plan", on_delete=models.PROTECT, db_constraint=False, db_index=False,
+        null=True, blank=True, related_name="+",
+    )  # fmt: skip
+    price = models.ForeignKey(
+        "subscriptions.Price", on_delete=models.PROTECT, db_constraint=False, db_index=False,
+        null=True, blank=True, related_name="+",
+    )  # fmt: skip
+    period_number = models.PositiveIntegerField(null=True, blank=True)
 
     class Meta:
         indexes = [models.Index(fields=["subscription", "id"], name="sub_history")]

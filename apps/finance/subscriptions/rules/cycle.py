@@ -1,0 +1,64 @@
+"""Which period comes next and what it costs.
+
+Charged late, a period still begins and ends on its regular days.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from apps.core.money import Money
+from apps.finance.subscriptions.rules.periods import (
+    Anchor,
+    bounds,
+    in_proportion,
+    is_in_proportion,
+    number_at,
+)
+from apps.finance.subscriptions.rules.pricing import Cut, amount_of_period
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A period: its number, and from when until when; None: no end."""
+
+    number: int
+    begins: datetime
+    ends: datetime | None
+
+
+def next_term(
+    *,
+    anchor: Anchor,
+    last_number: int,
+    current_until: datetime,
+    access_until: datetime | None,
+    now: datetime,
+) -> Term:
+    """
+    Return the period that is to be charged now: the one after the last.
+
+    But where access ended and the whole period went by since, the one that ``now`` lies in:
+    nobody pays for what was closed.
+    """
+    number = last_number + 1
+    begins, ends = bounds(anchor, number, begins=current_until)
+    if number == anchor.number:
+        begins = current_until  # the anchor itself, or nothing has moved since
+    was_open = access_until is None or access_until > now
+    if was_open or ends is None or ends > now:
+        return Term(number, begins, ends)
+    number = max(number_at(anchor, now), number + 1)
+    return Term(number, *bounds(anchor, number, begins=current_until))
+
+
+def charged(
+    *, full: Money, anchor: Anchor, term: Term, cut: Cut | None, left: int | None
+) -> Money:
+    """Return what a period costs before tax: in proportion before the calendar's first full one,
+    less the promotion."""
+    price = full
+    if is_in_proportion(anchor, term.number):
+        price = in_proportion(full, anchor=anchor, begins=term.begins)
+    return amount_of_period(amount=price, cut=cut, left=left)
