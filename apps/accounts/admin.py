@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 
 from apps.accounts import rules
 from apps.accounts import services as accounts
+from apps.accounts.choices import AgeState
 from apps.accounts.models import Factor, Profile, User
 from apps.core.admin import (
     Cell,
@@ -97,9 +98,46 @@ ROLE_VERBS = (
 )
 
 
+class AgeForm(forms.Form):
+    outcome = forms.ChoiceField(choices=[("", "Choose what was found"), *AgeState.choices])
+
+
+def age_refusal(user: User, by: Any) -> str:
+    return "nobody records their own age check." if user.pk == by.pk else ""
+
+
+def age_preview(user: User, _by: Any) -> str:
+    return (
+        f"Known now: {user.get_age_state_display().lower()}. Only an adult may subscribe and buy."
+        " What runs already goes on."
+    )
+
+
+def age_run(user: User, by: Any, reason: str, *, outcome: str) -> str:
+    checked = accounts.record_age_check(
+        user=user, state=outcome, by=by, reason=reason, now=timezone.now()
+    )
+    return f"{user.email}: {checked.get_age_state_display().lower()}."
+
+
+AGE_VERB = Verb(
+    name="check-age",
+    label="Record age check",
+    permission="accounts.check_age",
+    preview=age_preview,
+    refusal=age_refusal,
+    run=age_run,
+    form=AgeForm,
+    icon="how_to_reg",
+    help="Say in the reason what the age is known from: the provider and its reference.",
+)
+#: The colour of the word, which says it too.
+AGE_TONES = {AgeState.ADULT: "OK", AgeState.MINOR: "REFUSED", AgeState.UNKNOWN: "UNKNOWN"}
+
+
 @admin.register(User)
 class UserAdmin(ConsoleAdmin):
-    list_display = ("email", "role_names", "word", "joined")
+    list_display = ("email", "role_names", "word", "age", "joined")
     list_display_links = ("email",)
     list_filter = ("is_staff",)
     search_fields = ("email",)
@@ -108,7 +146,7 @@ class UserAdmin(ConsoleAdmin):
     empty_text = "Who signs up on a brand site appears here."
     found_by_search = True
     icon = "person"
-    verbs = ROLE_VERBS
+    verbs = (AGE_VERB, *ROLE_VERBS)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")
@@ -126,6 +164,10 @@ class UserAdmin(ConsoleAdmin):
     @admin.display(description="State")
     def word(self, row: User) -> SafeString:
         return state("ACTIVE") if row.is_active else state("CLOSED")
+
+    @admin.display(description="Age")
+    def age(self, row: User) -> SafeString:
+        return state(AGE_TONES[AgeState(row.age_state)], row.get_age_state_display())
 
     @admin.display(description="Joined")
     def joined(self, row: User) -> SafeString:
@@ -160,6 +202,8 @@ class UserAdmin(ConsoleAdmin):
                         Fact("Roles", self.role_names(row)),
                         Fact("May enter FanzDash", "yes" if row.is_staff else "no"),
                         Fact("Second factors", ", ".join(factors) or "none"),
+                        Fact("Age", self.age(row)),
+                        Fact("Age checked", when(row.age_checked_at, "never")),
                         Fact("Joined", when(row.date_joined)),
                         Fact("Last sign-in", when(row.last_login)),
                     ],

@@ -46,3 +46,33 @@ class OwnRole(errors.NotAllowed):
 class MayNotGrant(errors.NotAllowed):
     code = "accounts.may_not_grant"
     message = "Changing roles needs the permission to do so."
+
+
+class AgeNotVerified(errors.NotAllowed):
+    code = "accounts.age_not_verified"
+    message = "Show that you are of age first: nothing was charged."
+
+
+class Underage(errors.NotAllowed):
+    code = "accounts.underage"
+    message = "Only adults may buy here: nothing was charged."
+
+
+class AgeStateUnknown(errors.Invalid):
+    code = "accounts.age_state_unknown"
+    message = "The outcome of an age check is one of ADULT, MINOR and UNKNOWN."
+
+
+class OwnAge(errors.NotAllowed):
+    code = "accounts.own_age"
+    message = "Nobody records their own age check."
+
+
+class MayNotCheckAge(errors.NotAllowed):
+    code = "accounts.may_not_check_age"
+    message = "Recording an age check needs the permission to do so."
+
+
+class ReasonMissing(errors.Invalid):
+    code = "accounts.reason_missing"
+    message = "Say what the age is known from."

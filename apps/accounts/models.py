@@ -9,10 +9,12 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django_otp.models import Device, DeviceManager
 
+from apps.accounts.choices import AgeState
 from apps.clusters.models import Cluster
 from apps.core.models import TimeStamped
 
@@ -38,6 +40,16 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False, help_text="May enter FanzDash.")
     date_joined = models.DateTimeField(default=timezone.now)
+    age_state = models.CharField(
+        max_length=7,
+        choices=AgeState.choices,
+        default=AgeState.UNKNOWN,
+        db_default=AgeState.UNKNOWN,
+        help_text="Only adults may subscribe and buy.",
+    )
+    age_checked_at = models.DateTimeField(
+        null=True, blank=True, help_text="When this was last found out."
+    )
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -45,8 +57,18 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
-        permissions = [("manage_roles", "Can grant and revoke staff roles")]
-        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_unique")]
+        permissions = [
+            ("manage_roles", "Can grant and revoke staff roles"),
+            ("check_age", "Can record age checks"),
+        ]
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="user_email_unique"),
+            models.CheckConstraint(
+                condition=Q(age_state=AgeState.UNKNOWN)
+                | Q(age_state__in=[AgeState.ADULT, AgeState.MINOR], age_checked_at__isnull=False),
+                name="user_age_known_since",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.email

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from fnmatch import fnmatchcase
 
 from apps.accounts import errors
+from apps.accounts.choices import AgeState
 
 _HANDLE = re.compile(r"[a-z][a-z0-9_-]{2,39}")
 #: Names that would let a profile pass for the site, its staff or one of its pages.
@@ -55,6 +56,21 @@ def clean_bio(bio: str) -> str:
     if len(cleaned) > BIO_LENGTH:
         raise errors.BioTooLong(length=len(cleaned), most=BIO_LENGTH)
     return cleaned
+
+
+def check_adult(state: str) -> None:
+    """Let only those buy who were found to be adults; what is not known lets nobody.
+
+    Sites like ours must find out who is a child: UK Online Safety Act 2023, section 81; Texas
+    Civil Practice and Remedies Code, chapter 129B, and the like of other states.
+
+    :raises Underage: the person is known to be a minor
+    :raises AgeNotVerified: nobody has found the person to be an adult
+    """
+    if state == AgeState.MINOR:
+        raise errors.Underage
+    if state != AgeState.ADULT:
+        raise errors.AgeNotVerified
 
 
 FINANCE_VIEWS = (
@@ -136,6 +152,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "ledger.freeze_account",
         "accounts.view_user",
         "accounts.view_profile",
+        "accounts.check_age",
         "audit.view_*",
         "risk.review_payment",
         "risk.edit_block_list",
@@ -165,6 +182,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "accounts.view_user",
         "accounts.view_profile",
         "accounts.manage_roles",
+        "accounts.check_age",
         "audit.view_*",
         "auth.view_group",
         "core.view_*",

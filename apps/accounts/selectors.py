@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 
+from apps.accounts import rules
 from apps.accounts.models import Profile, User
 from apps.clusters.models import Cluster
 
@@ -28,3 +29,12 @@ def creator_by_handle(cluster: Cluster, handle: str) -> Profile | None:
 def roles_of(user: User) -> list[str]:
     """Return the names of the staff roles a person holds."""
     return list(user.groups.order_by("name").values_list("name", flat=True))
+
+
+def check_may_buy(user: User) -> None:
+    """Let only adults subscribe, buy and give; what ``user`` was read as counts.
+
+    :raises AgeNotVerified: nobody has found the person to be an adult
+    :raises Underage: the person is known to be a minor
+    """
+    rules.check_adult(user.age_state)

@@ -1,9 +1,12 @@
 """People and profiles."""
 
+from datetime import UTC, datetime
+
 import factory
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group
 
+from apps.accounts.choices import AgeState
 from apps.accounts.models import Profile, User
 from apps.clusters.models import Cluster
 
@@ -12,13 +15,18 @@ TOTP_SECRET = "JBSWY3DPEHPK3PXP"
 
 
 class UserFactory(factory.django.DjangoModelFactory[User]):
-    """A person with a verified address, who signs in with PASSWORD."""
+    """An adult with a verified address, who signs in with PASSWORD.
+
+    ``UserFactory.create(age_state="UNKNOWN")`` is somebody who has just signed up.
+    """
 
     class Meta:
         model = User
         skip_postgeneration_save = True
 
     email = factory.Sequence(lambda n: f"person{n}@mail.example")
+    age_state = AgeState.ADULT
+    age_checked_at = datetime(2026, 1, 1, tzinfo=UTC)
 
     @classmethod
     def _create(cls, model_class, *args, **kwargs):

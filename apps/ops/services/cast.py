@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from apps.accounts import services as accounts
+from apps.accounts.choices import AgeState
 from apps.accounts.models import Profile, User
 from apps.clusters import selectors as clusters
 from apps.core.money import Money
@@ -127,6 +128,15 @@ def open_creator(
     return Creator(profile, user.email, method.pk)
 
 
+def open_adult(*, email: str, password: str | None, now: datetime) -> User:
+    """Open an account of somebody whose age was checked, who may buy. Safe to repeat."""
+    user = accounts.create_account(email=email, password=password, now=now, by=None)
+    if user.age_state == AgeState.UNKNOWN:
+        accounts.record_age_check(
+            user=user, state=AgeState.ADULT, by=None, reason="Invented person", now=now
+        )
+    return user
+
+
 def _user(size: rules.Size, name: str, now: datetime) -> User:
-    email = f"{name}@sim-{size.seed}.example"
-    return accounts.create_account(email=email, password=None, now=now, by=None)
+    return open_adult(email=f"{name}@sim-{size.seed}.example", password=None, now=now)

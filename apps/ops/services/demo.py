@@ -12,7 +12,13 @@ from apps.accounts import services as accounts
 from apps.accounts.models import User
 from apps.finance.ledger import services as ledger
 from apps.ops import errors, rules
-from apps.ops.services.cast import Cast, Creator, open_creator, open_merchant_accounts
+from apps.ops.services.cast import (
+    Cast,
+    Creator,
+    open_adult,
+    open_creator,
+    open_merchant_accounts,
+)
 from apps.ops.services.demo_accounts import open_demo_accounts
 from apps.ops.services.demo_closing import close_demo_months, record_demo_rates
 from apps.ops.services.demo_past import first_day, tell_past
@@ -100,9 +106,7 @@ def _time_of(deed: Deed) -> datetime:
 def _cast(size: rules.Size, brands: dict[str, Any], staff: list[User], now: datetime) -> Cast:
     fans = [
         accounts.ensure_profile(
-            user=accounts.create_account(
-                email=f"fan{index}@demo.example", password=None, now=now, by=None
-            ),
+            user=open_adult(email=f"fan{index}@demo.example", password=None, now=now),
             cluster=brands[rules.brand_of(index, size)],
             now=now,
         )
@@ -119,9 +123,7 @@ def _cast(size: rules.Size, brands: dict[str, Any], staff: list[User], now: date
 def _creator(size: rules.Size, index: int, brands: dict[str, Any], now: datetime) -> Creator:
     slug = rules.brand_of(index, size)
     person = CREATORS[slug][index // len(size.brands)]
-    user = accounts.create_account(
-        email=f"{person.handle}@demo.example", password=None, now=now, by=None
-    )
+    user = open_adult(email=f"{person.handle}@demo.example", password=None, now=now)
     return open_creator(
         user=user,
         cluster=brands[slug],
@@ -148,7 +150,7 @@ def _again(user: User) -> User:
 
 
 def _person(email: str, now: datetime) -> User:
-    return accounts.create_account(email=email, password=PASSWORD, now=now, by=None)
+    return open_adult(email=email, password=PASSWORD, now=now)
 
 
 def _logins() -> dict[str, Any]:
