@@ -238,6 +238,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('TRIAL', 'Trial'), ('PAID', 'Paid'), ('GIFT', 'Gift'), ('FREE', 'Free')], max_length=6)),
                 ('state', models.CharField(choices=[('OPEN', 'Being charged'), ('PAID', 'Paid, or free'), ('UNPAID', 'Not paid'), ('REFUNDED', 'Given back')], max_length=10)),
                 ('amount_minor', models.BigIntegerField(help_text='Asked for it, before tax on top.')),
+                ('credit_minor', models.BigIntegerField(db_default=0, default=0, help_text='Unused value of the period before that counts as paid (change of plan).')),
                 ('currency', models.CharField(blank=True, max_length=5)),
                 ('at', models.DateTimeField(help_text='When it was opened.')),
                 ('paid_at', models.DateTimeField(blank=True, null=True)),
@@ -521,7 +522,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='period',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gte', 0)), name='period_amount_fits'),
+            constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gte', 0), ('credit_minor__gte', 0)), name='period_amount_fits'),
         ),
         migrations.AddConstraint(
             model_name='period',

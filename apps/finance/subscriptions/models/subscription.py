@@ -245,6 +245,11 @@ class Period(models.Model):
     kind = models.CharField(max_length=6, choices=PeriodKind.choices)
     state = models.CharField(max_length=10, choices=PeriodState.choices)
     amount_minor = models.BigIntegerField(help_text="Asked for it, before tax on top.")
+    credit_minor = models.BigIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Unused value of the period before that counts as paid (change of plan).",
+    )
     currency = models.CharField(max_length=5, blank=True)
     transaction = models.ForeignKey(
         "payments.Transaction",
@@ -271,7 +276,9 @@ class Period(models.Model):
                 condition=Q(until_at__isnull=True) | Q(until_at__gt=F("from_at")),
                 name="period_ends_after_start",
             ),
-            models.CheckConstraint(condition=Q(amount_minor__gte=0), name="period_amount_fits"),
+            models.CheckConstraint(
+                condition=Q(amount_minor__gte=0, credit_minor__gte=0), name="period_amount_fits"
+            ),
             models.CheckConstraint(
                 condition=~Q(state=PeriodState.PAID) | Q(paid_at__isnull=False),
                 name="period_paid_at_fits",
