@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.core import signing
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _SALT = "notifications.unsubscribe"
 SUBJECT_LENGTH = 200
+#: Characters of a line of text.
+WIDTH = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ def write(*, kind: str, context: Mapping[str, Any], brand: Cluster, user_id: int
     url = "" if found.is_required else unsubscribe_url(user_id=user_id, kind=kind, brand=brand)
     origin = clusters.origin_of(brand)
     told = {
+        **dict.fromkeys(found.may, ""),
         **context,
         "brand": brand,
         "brand_url": f"{origin}/",
@@ -58,7 +62,7 @@ def write(*, kind: str, context: Mapping[str, Any], brand: Cluster, user_id: int
         "subject": subject_of(found, context, brand.name),
     }
     text, html = (_rendered(found, brand, ending, told) for ending in ("txt", "html"))
-    return Written(told["subject"], f"{text.strip()}\n", html, url)
+    return Written(told["subject"], _tidied(text), html, url)
 
 
 def subject_of(kind: Kind, context: Mapping[str, Any], brand: str) -> str:
@@ -74,7 +78,9 @@ def day_text(value: str) -> str:
         moment = datetime.fromisoformat(value)
     except ValueError:
         return value
-    day = formats.date_format(date(moment.year, moment.month, moment.day), "j F Y")
+    if len(value) > len("2026-01-01") and moment.tzinfo:
+        moment = moment.astimezone(UTC)
+    day = formats.date_format(moment, "j F Y")
     return day if len(value) <= len("2026-01-01") else f"{day}, {moment:%H:%M} UTC"
 
 
@@ -97,6 +103,18 @@ def read_token(token: str, brand: Cluster) -> tuple[int, str]:
     if cluster_id != brand.pk:
         raise errors.BadLink
     return user_id, kind
+
+
+def _tidied(text: str) -> str:
+    """Break long lines, but none with an address, and leave one empty line where many are."""
+    lines: list[str] = []
+    for line in text.strip().splitlines():
+        if len(line) <= WIDTH or "://" in line:
+            lines.append(line)
+        else:
+            lines += textwrap.wrap(line, WIDTH)
+    kept = [line for i, line in enumerate(lines) if line.strip() or lines[i - 1].strip()]
+    return "\n".join(kept) + "\n"
 
 
 def _word(name: str, value: Any) -> str:
