@@ -4,7 +4,13 @@ from apps.finance.subscriptions.models.dunning import (
     DunningPolicy,
     DunningTry,
 )
-from apps.finance.subscriptions.models.facts import Cohort, DailyFact, DailyTake
+from apps.finance.subscriptions.models.facts import (
+    Cohort,
+    DailyFact,
+    DailyTake,
+    FactsMark,
+    MrrMove,
+)
 from apps.finance.subscriptions.models.plan import Plan, Price, PriceChange
 from apps.finance.subscriptions.models.promotion import Gift, Promotion, Redemption, TrialUse
 from apps.finance.subscriptions.models.subscription import Period, Subscription, SubscriptionEvent
@@ -17,7 +23,9 @@ __all__ = [
     "DailyTake",
     "DunningPolicy",
     "DunningTry",
+    "FactsMark",
     "Gift",
+    "MrrMove",
     "Period",
     "Plan",
     "Price",

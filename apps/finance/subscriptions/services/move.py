@@ -95,4 +95,7 @@ def _write(
         by=by,
         reason=reason[:200],
         facts=facts or {},
+        plan_id=subscription.plan_id,
+        price_id=subscription.price_id,
+        period_number=subscription.period_number,
     )

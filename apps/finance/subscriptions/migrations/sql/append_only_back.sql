@@ -1,0 +1,1 @@
+DROP FUNCTION subscriptions_refuse_change CASCADE;
