@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import factory
 
 from apps.core.money import Money
-from apps.finance.subscriptions.choices import Discount
-from apps.finance.subscriptions.models import Plan, Price, Promotion
-from tests.factories.accounts import CreatorFactory
+from apps.finance.subscriptions.choices import Discount, RenewsBy
+from apps.finance.subscriptions.models import Plan, Price, Promotion, Subscription
+from tests.factories.accounts import CreatorFactory, ProfileFactory
 
 LONG_AGO = datetime(2025, 12, 1, tzinfo=UTC)
 
@@ -56,4 +56,25 @@ class PromotionFactory(factory.django.DjangoModelFactory[Promotion]):
     percent_bps = factory.LazyAttribute(lambda it: 2_000 if it.discount == Discount.PERCENT else 0)
     currency = factory.LazyAttribute(lambda it: "" if it.discount == Discount.PERCENT else "USD")
     starts_at = LONG_AGO
+    created_at = LONG_AGO
+
+
+class SubscriptionFactory(factory.django.DjangoModelFactory[Subscription]):
+    """One that waits for its first payment; any other state is reached through services
+    (tests/given_subscriptions.py)."""
+
+    class Meta:
+        model = Subscription
+
+    price = factory.SubFactory(PriceFactory)
+    plan = factory.LazyAttribute(lambda it: it.price.plan)
+    creator = factory.LazyAttribute(lambda it: it.plan.creator)
+    cluster = factory.LazyAttribute(lambda it: it.creator.cluster)
+    fan = factory.SubFactory(ProfileFactory)
+    tier = factory.LazyAttribute(lambda it: it.plan.tier)
+    months = factory.LazyAttribute(lambda it: it.price.months)
+    amount_minor = factory.LazyAttribute(lambda it: it.price.amount_minor)
+    currency = factory.LazyAttribute(lambda it: it.price.currency)
+    renews_by = RenewsBy.WALLET
+    idempotency_key = factory.Sequence(lambda n: f"sub-{n}")
     created_at = LONG_AGO
