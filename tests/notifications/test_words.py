@@ -82,7 +82,8 @@ def test_mail_of_a_subscription_says_its_terms_and_where_to_cancel(kind, boyfanz
     for form in (mail.text, read(mail.html)):
         for name in ("creator", "plan", "descriptor"):
             assert TERMS[name] in form
-        assert "$12.00 every month" in form
+        price = "$10.00" if kind == "subscription.price_change" else "$12.00"
+        assert f"{price} every month" in form
     is_over = kind.rpartition(".")[2] in {"cancelled", "ended", "win_back"}
     assert (f"How to cancel: {TERMS['cancel_how']}\n{TERMS['manage_url']}" in mail.text) is (
         not is_over
@@ -139,6 +140,15 @@ def test_a_brand_may_have_words_of_its_own(boyfanz, girlfanz, settings, tmp_path
 
     assert written("goal.reached", boyfanz).text.startswith("Woof, Leo")
     assert written("goal.reached", girlfanz).text.startswith("Leo <3 reached a goal")
+
+
+def test_what_renews_is_never_called_a_single_payment(boyfanz):
+    for kind in ("subscription.confirmed", "subscription.receipt"):
+        least = context_of(kind, is_whole=False)
+        assert "until you cancel" in " ".join(written(kind, boyfanz, least).text.split())
+        once = written(kind, boyfanz, least | {"period": ""})
+        assert "does not renew" in " ".join(once.text.split())
+        assert "$12.00, once" in once.text
 
 
 def test_a_price_change_without_consent_asks_for_nothing(boyfanz):

@@ -17,7 +17,7 @@ from apps.notifications.exports import day_text
 register = template.Library()
 
 #: Where the values of facts begin in a text; a longer label moves its own.
-COLUMN = 17
+COLUMN = 20
 
 
 @register.filter
