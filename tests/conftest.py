@@ -84,6 +84,9 @@ def reference_data() -> None:
     if not Cluster.objects.exists():
         import_module("apps.clusters.migrations.0002_brands").add_brands(apps, None)
         import_module("apps.finance.payments.migrations.0002_default_fees").add(apps, None)
+        sales = import_module("apps.finance.payments.migrations.0023_sales_checked")
+        with connection.cursor() as cursor:
+            cursor.execute(sales.GIVE_FEES)
     if not Threshold.objects.exists():
         import_module("apps.finance.monitoring.migrations.0002_lines").add(apps, None)
     if not Group.objects.exists():
