@@ -91,15 +91,45 @@ def tip_from_wallet(
 
     :raises FeesExceedAmount: fee and taxes are more than the tip
     """
+    return sold_to_one(
+        EntryKind.TIP_WALLET,
+        transaction_id=transaction_id,
+        fan_id=fan_id,
+        creator_id=creator_id,
+        amount=amount,
+        platform_fee=platform_fee,
+        cluster=cluster,
+        taxes=taxes,
+    )
+
+
+def sold_to_one(
+    kind: EntryKind,
+    *,
+    transaction_id: int,
+    fan_id: int,
+    creator_id: int,
+    amount: Money,
+    platform_fee: Money,
+    cluster: str,
+    taxes: Sequence[Tax] = (),
+) -> Draft:
+    """Stored value becomes one creator's earnings: ``sold_from_wallet`` without making a sale.
+
+    The entry is the same to the line. Renewals come by the thousand, and nearly all have one
+    creator and no store credit.
+
+    :raises FeesExceedAmount: fee and taxes are more than the amount
+    """
     net = _net(amount, platform_fee, None, taxes)
     return draft_of(
-        EntryKind.TIP_WALLET,
+        kind,
         f"transaction:{transaction_id}:captured",
         cluster,
         debit(wallet(fan_id), amount),
         credit(creator_payable(creator_id), net),
         credit(PLATFORM_REVENUE, platform_fee),
-        *_taxed(taxes),
+        *(_taxed(taxes) if taxes else ()),
     )
 
 

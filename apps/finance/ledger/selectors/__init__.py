@@ -11,7 +11,7 @@ from apps.finance.ledger.selectors.books import (
 )
 from apps.finance.ledger.selectors.chain import Link, Root, link_of, roots
 from apps.finance.ledger.selectors.creators import CreatorFlow, creator_flows
-from apps.finance.ledger.selectors.holds import available_of, holds_of
+from apps.finance.ledger.selectors.holds import available_of, available_of_many, holds_of
 from apps.finance.ledger.selectors.periods import (
     ChecklistItem,
     PeriodRow,
@@ -51,6 +51,7 @@ __all__ = [
     "StatementRow",
     "TrialBalanceRow",
     "available_of",
+    "available_of_many",
     "balance_as_of",
     "balance_of",
     "balances_on",

@@ -49,6 +49,47 @@ def quote(
     :raises PlaceMissing, PlaceUnknown, PlaceTooWide: the brand collects tax, and nobody can tell
         which
     """
+    terms = Terms(cluster=cluster, kind=kind, method=method, at=at)
+    return terms.quote(amount, buyer or tax.Buyer())
+
+
+class Terms:
+    """What sales of a kind cost on a brand at a moment, and what tax they have: read once, for as
+    many quotes as there are.
+
+    :raises NoFee: no rates are set
+    """
+
+    def __init__(self, *, cluster: Cluster, kind: Kind, method: Method, at: datetime) -> None:
+        self._kind = kind
+        self._rates = _rates_of(cluster, kind, method, at)
+        product = SOLD.get(kind)
+        taxed = product is not None and tax.collects_tax(cluster=cluster, at=at)
+        self._product = product if taxed else None
+        self._day = at.astimezone(UTC).date()
+        self._by_place: dict[str, list[tax.Applicable]] = {}
+
+    def quote(self, amount: Money, buyer: tax.Buyer) -> fees.Quote:
+        """
+        Split ``amount``.
+
+        :raises PlaceMissing, PlaceUnknown, PlaceTooWide: there is tax, and nobody can tell which
+        """
+        if self._product is None:
+            return fees.split(kind=self._kind, amount=amount, rates=self._rates)
+        place = tax.place_of(buyer)
+        due = tax.due_on(amount, place=place.code, rates=self._taxes_at(place.code, self._product))
+        return fees.split(
+            kind=self._kind, amount=amount, rates=self._rates, due=due, proofs=place.proofs
+        )
+
+    def _taxes_at(self, place: str, product: Product) -> list[tax.Applicable]:
+        if place not in self._by_place:
+            self._by_place[place] = tax.rates_for(place=place, product=product, on=self._day)
+        return self._by_place[place]
+
+
+def _rates_of(cluster: Cluster, kind: Kind, method: Method, at: datetime) -> fees.Rates:
     row = (
         FeeSchedule.objects.filter(
             Q(cluster=cluster.pk) | Q(cluster__isnull=True),
@@ -61,11 +102,4 @@ def quote(
     )
     if row is None:
         raise errors.NoFee(kind=str(kind), method=str(method))
-    product = SOLD.get(kind)
-    if product is None or not tax.collects_tax(cluster=cluster, at=at):
-        return fees.split(kind=kind, amount=amount, rates=row.rates)
-    place = tax.place_of(buyer or tax.Buyer())
-    due = tax.tax_on(
-        amount=amount, place=place.code, product=product, on=at.astimezone(UTC).date()
-    )
-    return fees.split(kind=kind, amount=amount, rates=row.rates, due=due, proofs=place.proofs)
+    return row.rates

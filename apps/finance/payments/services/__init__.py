@@ -16,13 +16,23 @@ from apps.finance.payments.services.merchants import (
 )
 from apps.finance.payments.services.methods import prefer_means, remove_means
 from apps.finance.payments.services.purchase import Purchase, Renews
-from apps.finance.payments.services.receipts import queue_receipt, send_receipts
+from apps.finance.payments.services.receipts import (
+    hand_over_receipts,
+    note_mailed_receipt,
+    queue_receipt,
+)
 from apps.finance.payments.services.replay import ignore_webhook, park_webhook, replay_webhook
 from apps.finance.payments.services.resolve import look_up_now, resolve_stale
 from apps.finance.payments.services.retention import empty_webhooks
 from apps.finance.payments.services.returning import record_return
 from apps.finance.payments.services.reviewed import go_on_after_review
 from apps.finance.payments.services.sell import sell_from_wallet, tip_from_wallet
+from apps.finance.payments.services.sell_many import (
+    Refused,
+    Sold,
+    WalletSale,
+    sell_many_from_wallet,
+)
 from apps.finance.payments.services.settle import settle_unknown
 from apps.finance.payments.services.start import start_card_tip, start_deposit, start_sale
 from apps.finance.payments.services.stored import charge_stored
@@ -33,8 +43,11 @@ __all__ = [
     "OneTime",
     "PayBy",
     "Purchase",
+    "Refused",
     "Renews",
+    "Sold",
     "Visit",
+    "WalletSale",
     "agree_to_change",
     "cancel_payment",
     "charge",
@@ -59,7 +72,7 @@ __all__ = [
     "replay_webhook",
     "resolve_stale",
     "sell_from_wallet",
-    "send_receipts",
+    "sell_many_from_wallet",
     "set_fee",
     "set_merchant_terms",
     "settle_unknown",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from apps.finance.ledger import postings
+from apps.finance.ledger.choices import EntryKind
 from apps.finance.payments.choices import Kind, Method, Occasion
 from apps.finance.payments.models import Transaction
 from apps.finance.payments.selectors.given_back import whole_of
@@ -19,13 +20,14 @@ _BY_CARD: dict[tuple[str, str], Callable[..., postings.Draft]] = {
     (Kind.CONTENT, Occasion.NONE): postings.content_by_card,
     (Kind.MESSAGE, Occasion.NONE): postings.message_by_card,
 }
-_FROM_WALLET: dict[tuple[str, str], Callable[..., postings.Draft]] = {
-    (Kind.SUBSCRIPTION, Occasion.FIRST): postings.subscription_from_wallet,
-    (Kind.SUBSCRIPTION, Occasion.CHANGE): postings.subscription_from_wallet,
-    (Kind.SUBSCRIPTION, Occasion.RENEWAL): postings.renewal_from_wallet,
-    (Kind.SUBSCRIPTION, Occasion.TRIAL): postings.paid_trial_from_wallet,
-    (Kind.CONTENT, Occasion.NONE): postings.content_from_wallet,
-    (Kind.MESSAGE, Occasion.NONE): postings.message_from_wallet,
+FROM_WALLET: dict[tuple[str, str], EntryKind] = {
+    (Kind.TIP, Occasion.NONE): EntryKind.TIP_WALLET,
+    (Kind.SUBSCRIPTION, Occasion.FIRST): EntryKind.SUBSCRIPTION_WALLET,
+    (Kind.SUBSCRIPTION, Occasion.CHANGE): EntryKind.SUBSCRIPTION_WALLET,
+    (Kind.SUBSCRIPTION, Occasion.RENEWAL): EntryKind.RENEWAL_WALLET,
+    (Kind.SUBSCRIPTION, Occasion.TRIAL): EntryKind.TRIAL_WALLET,
+    (Kind.CONTENT, Occasion.NONE): EntryKind.PPV_CONTENT_WALLET,
+    (Kind.MESSAGE, Occasion.NONE): EntryKind.PPV_MESSAGE_WALLET,
 }
 
 
@@ -42,19 +44,22 @@ def draft_of(transaction: Transaction) -> postings.Draft:
         )
     if transaction.payee_id is None:
         raise RuntimeError("a sale without a payee")
-    if transaction.kind == Kind.TIP:
-        return _tip(transaction, transaction.payee_id)
-    sold, sale = (transaction.kind, transaction.occasion), whole_of(transaction).sale
+    sold = (transaction.kind, transaction.occasion)
     if transaction.method == Method.WALLET:
-        return _FROM_WALLET[sold](sale=sale, fan_id=transaction.payer_id)
-    return _BY_CARD[sold](sale=sale, gateway=transaction.gateway)
-
-
-def _tip(transaction: Transaction, creator_id: int) -> postings.Draft:
-    if transaction.method != Method.WALLET:
+        return postings.sold_to_one(
+            FROM_WALLET[sold],
+            transaction_id=transaction.pk,
+            fan_id=transaction.payer_id,
+            creator_id=transaction.payee_id,
+            amount=transaction.amount,
+            platform_fee=transaction.platform_fee,
+            cluster=transaction.cluster.slug,
+            taxes=taxes_of(transaction),
+        )
+    if transaction.kind == Kind.TIP:
         return postings.tip_by_card(
             transaction_id=transaction.pk,
-            creator_id=creator_id,
+            creator_id=transaction.payee_id,
             gateway=transaction.gateway,
             amount=transaction.amount,
             platform_fee=transaction.platform_fee,
@@ -62,12 +67,4 @@ def _tip(transaction: Transaction, creator_id: int) -> postings.Draft:
             cluster=transaction.cluster.slug,
             taxes=taxes_of(transaction),
         )
-    return postings.tip_from_wallet(
-        transaction_id=transaction.pk,
-        fan_id=transaction.payer_id,
-        creator_id=creator_id,
-        amount=transaction.amount,
-        platform_fee=transaction.platform_fee,
-        cluster=transaction.cluster.slug,
-        taxes=taxes_of(transaction),
-    )
+    return _BY_CARD[sold](sale=whole_of(transaction).sale, gateway=transaction.gateway)

@@ -219,7 +219,7 @@ def _open(
             "tax_minor": quote.tax.minor,
             "tax_added_minor": quote.due.added.minor,
             "tax_place": quote.tax_place if quote.tax else "",
-            "tax_lines": _kept(quote.due),
+            "tax_lines": tax_lines_of(quote.due),
             "place_proofs": list(quote.proofs),
             "gateway": account.gateway if account else "",
             "merchant_account": account,
@@ -279,7 +279,7 @@ def _as_columns(wish: Wish, judged: _Judged) -> dict[str, object]:
     }
 
 
-def _kept(due: TaxQuote) -> list[dict[str, str | int]]:
+def tax_lines_of(due: TaxQuote) -> list[dict[str, str | int]]:
     """Write what was quoted into the payment: it may be captured days later, by these rates."""
     return [
         {

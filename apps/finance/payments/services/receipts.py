@@ -4,96 +4,86 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-import structlog
-from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db.transaction import atomic
-from django.template.loader import select_template
 
-from apps.core.db import joins_transaction, outside_transaction
-from apps.finance.payments.choices import PAID
+from apps.core.db import joins_transaction
+from apps.finance.payments.choices import PAID, Kind
 from apps.finance.payments.models import Transaction
-from apps.finance.payments.rules.evidence import RECEIPT_MAILED
+from apps.finance.payments.rules.evidence import RECEIPT_MAILED, receipt_key
 from apps.finance.payments.selectors.transactions import receipt_of
 from apps.finance.payments.services.move import note
 from apps.finance.payments.services.refund_moves import locked_payment
+from apps.notifications import services as notifications
 
-log = structlog.get_logger(__name__)
-
-#: One that its worker did not send is tried again; after a day it is no news any more.
-AGAIN_AFTER = timedelta(minutes=10)
+#: What else is sold has receipts of its own, which say more.
+OURS = (Kind.WALLET_DEPOSIT, Kind.TIP)
+#: After a day it is no news any more.
 LATE_AFTER = timedelta(days=1)
 
 
 @joins_transaction
 def queue_receipt(*, transaction_id: int, now: datetime) -> None:
-    """Have a captured payment's receipt mailed; a wallet payment moves no money from outside."""
-    Transaction.objects.filter(
-        pk=transaction_id, captured_at__isnull=False, merchant_account__isnull=False
-    ).update(receipt_due_at=now)
+    """Have a captured payment's receipt mailed, once however often it is asked for.
+
+    A wallet payment moves no money from outside, and other kinds have receipts of their own.
+    """
+    payment = (
+        Transaction.objects.select_related("cluster", "payer", "payee", "merchant_account")
+        .filter(
+            pk=transaction_id,
+            captured_at__gt=now - LATE_AFTER,
+            status__in=PAID,
+            kind__in=OURS,
+            merchant_account__isnull=False,
+        )
+        .first()
+    )
+    if payment is None:
+        return
+    receipt = receipt_of(payment)
+    what = f"a tip to {receipt.creator}" if payment.payee else f"your {payment.cluster} wallet"
+    notifications.queue(
+        notifications.Message(
+            kind="payment.receipt",
+            to=payment.payer.user_id,
+            cluster_id=payment.cluster_id,
+            key=receipt_key(payment.pk),
+            subject_ref=f"transaction:{payment.pk}",
+            context={
+                "amount": str(receipt.amount),
+                "what": what,
+                "paid_on": receipt.when.isoformat(),
+                "reference": str(receipt.reference),
+                "descriptor": receipt.descriptor,
+            },
+        ),
+        now=now,
+    )
 
 
-@outside_transaction
-def send_receipts(*, now: datetime, limit: int = 50) -> int:
-    """
-    Mail what is due; return how many were. Claimed before, so that two at once send it once; one
-    whose worker dies right after sending is sent again ten minutes later.
-    """
-    sent = 0
-    for transaction in _claim(now, limit):
-        try:
-            _mail(transaction).send()
-        except OSError as error:  # SMTP errors and sockets alike
-            log.warning("receipt_not_sent", transaction=transaction.pk, error=repr(error))
-            continue
-        _record(transaction, now)
-        sent += 1
-    return sent
+@joins_transaction
+def note_mailed_receipt(*, transaction_id: int, now: datetime) -> None:
+    """Write into the history, once, that the receipt was mailed: a bank that asks is told."""
+    payment = locked_payment(transaction_id)
+    if not payment.history.filter(reason=RECEIPT_MAILED).exists():
+        note(transaction=payment, now=now, reason=RECEIPT_MAILED)
 
 
 @atomic
-def _record(transaction: Transaction, now: datetime) -> None:
-    """That it was mailed is told to a bank that asks, and to staff."""
-    Transaction.objects.filter(pk=transaction.pk).update(receipt_due_at=None)
-    note(transaction=locked_payment(transaction.pk), now=now, reason=RECEIPT_MAILED)
+def hand_over_receipts(*, now: datetime, limit: int = 200) -> int:
+    """
+    Queue the receipts that waited in ``receipt_due_at``; return how many were looked at.
 
-
-@atomic
-def _claim(now: datetime, limit: int) -> list[Transaction]:
-    due = list(
+    They are of the release before mail had an app of its own, whose workers may still run. The
+    column and this go with the next one.
+    """
+    due = (
         Transaction.objects.select_for_update(of=("self",), skip_locked=True)
-        .select_related("cluster", "payer__user", "payee", "merchant_account")
         .filter(receipt_due_at__lte=now)
-        .order_by("receipt_due_at", "id")[:limit]
+        .order_by("receipt_due_at", "id")
     )
-    wanted = [each for each in due if _is_news(each, now)]
-    others = [each.pk for each in due if each not in wanted]
-    Transaction.objects.filter(pk__in=[each.pk for each in wanted]).update(
-        receipt_due_at=now + AGAIN_AFTER
-    )
-    Transaction.objects.filter(pk__in=others).update(receipt_due_at=None)
-    return wanted
-
-
-def _is_news(transaction: Transaction, now: datetime) -> bool:
-    captured = transaction.captured_at
-    return (
-        captured is not None
-        and captured > now - LATE_AFTER
-        and transaction.status in PAID
-        and bool(transaction.payer.user.email)
-    )
-
-
-def _mail(transaction: Transaction) -> EmailMessage:
-    receipt, brand = receipt_of(transaction), transaction.cluster
-    text = select_template(
-        [f"payments/receipt/{brand.slug}.txt", "payments/receipt/default.txt"]
-    ).render({"receipt": receipt, "brand": brand, "transaction": transaction})
-    return EmailMessage(
-        subject=f"[{brand.name}] Your payment of {receipt.amount}",
-        body=text,
-        from_email=settings.DEFAULT_FROM_EMAIL,
-        to=[transaction.payer.user.email],
-        headers={"Auto-Submitted": "auto-generated"},  # RFC 3834
-    )
+    ids = list(due.values_list("pk", flat=True)[:limit])
+    for transaction_id in ids:
+        queue_receipt(transaction_id=transaction_id, now=now)
+    Transaction.objects.filter(pk__in=ids).update(receipt_due_at=None)
+    return len(ids)

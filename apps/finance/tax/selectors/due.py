@@ -31,6 +31,14 @@ def tax_on(*, amount: Money, place: str, product: str, on: date) -> TaxQuote:
 
     A place without a confirmed rate has no tax: ``lines`` is empty, and the price is all net.
 
+    :raises PlaceUnknown, PlaceTooWide: see ``rates_for``
+    """
+    return due_on(amount, place=place, rates=rates_for(place=place, product=product, on=on))
+
+
+def rates_for(*, place: str, product: str, on: date) -> list[Applicable]:
+    """Return the confirmed rates of a sale to a place on a day: the same for every price.
+
     :raises PlaceUnknown: there is no such place
     :raises PlaceTooWide: a country whose states tax by themselves, without the state
     """
@@ -53,7 +61,7 @@ def tax_on(*, amount: Money, place: str, product: str, on: date) -> TaxQuote:
     ]
     if place == country_of(place) and _states_tax(place, on):
         raise errors.PlaceTooWide(place=place)
-    return due_on(amount, place=place, rates=most_specific(found, place=place))
+    return most_specific(found, place=place)
 
 
 def _states_tax(country: str, on: date) -> bool:
