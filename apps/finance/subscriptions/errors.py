@@ -198,3 +198,8 @@ class ReasonMissing(Invalid):
 class StaffNotAllowed(NotAllowed):
     code = "subscriptions.not_allowed"
     message = "You may not do this."
+
+
+class TimezoneUnknown(Invalid):
+    code = "subscriptions.timezone_unknown"
+    message = "There is no such time zone."

@@ -3,11 +3,11 @@
 from apps.finance.subscriptions.selectors.chooser import (
     PlanOffered,
     PriceOffered,
+    due_today,
     open_plans_of,
     open_prices_of,
-    plan_for,
+    plans_of_owner,
     plans_offered,
-    price_for,
 )
 from apps.finance.subscriptions.selectors.lists import (
     earned_by,
@@ -22,6 +22,7 @@ from apps.finance.subscriptions.selectors.lists import (
     who_did,
     with_earned,
 )
+from apps.finance.subscriptions.selectors.live import coming_charge
 from apps.finance.subscriptions.selectors.promotions import (
     best_for,
     best_open_promotion,
@@ -33,28 +34,31 @@ from apps.finance.subscriptions.selectors.promotions import (
     promotion_of_creator,
     promotions_of,
 )
-
-from apps.finance.subscriptions.selectors.live import coming_charge
+from apps.finance.subscriptions.selectors.quotes import Offer, offer, plan_for, price_for
 
 __all__ = [
+    "Offer",
     "PlanOffered",
     "PriceOffered",
     "best_for",
     "best_open_promotion",
-    "coming_charge",
     "check_offered",
+    "coming_charge",
     "cut_of",
+    "due_today",
     "earned_by",
     "find_code",
     "had_trial",
     "history_of",
     "live_creators",
     "live_with",
+    "offer",
     "open_plans_of",
     "open_prices_of",
     "open_promotions",
     "periods_of",
     "plan_for",
+    "plans_of_owner",
     "plans_offered",
     "price_for",
     "promotion_of_creator",

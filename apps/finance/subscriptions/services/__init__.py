@@ -1,10 +1,21 @@
 """The use cases of subscriptions; the only writers of its tables."""
 
+from apps.finance.subscriptions.services.cancel import cancel, uncancel
+from apps.finance.subscriptions.services.end import end_subscription
+from apps.finance.subscriptions.services.follow import follow
+from apps.finance.subscriptions.services.pause import pause, resume
 from apps.finance.subscriptions.services.plans import (
     Offered,
     archive_plan,
     change_plan,
     create_plan,
+)
+from apps.finance.subscriptions.services.price_changes import (
+    agree_to_price,
+    plan_price_change,
+    refuse_price,
+    tell_price_changes,
+    withdraw_price_change,
 )
 from apps.finance.subscriptions.services.prices import set_price, withdraw_price
 from apps.finance.subscriptions.services.promotions import (
@@ -13,19 +24,32 @@ from apps.finance.subscriptions.services.promotions import (
     redeem,
     release_redemption,
 )
+from apps.finance.subscriptions.services.subscribe import subscribe
 from apps.finance.subscriptions.services.trials import claim_trial, release_trial
 
 __all__ = [
     "Offered",
+    "agree_to_price",
     "archive_plan",
+    "cancel",
     "change_plan",
     "claim_trial",
     "create_plan",
     "create_promotion",
     "end_promotion",
+    "end_subscription",
+    "follow",
+    "pause",
+    "plan_price_change",
     "redeem",
+    "refuse_price",
     "release_redemption",
     "release_trial",
+    "resume",
     "set_price",
+    "subscribe",
+    "tell_price_changes",
+    "uncancel",
     "withdraw_price",
+    "withdraw_price_change",
 ]

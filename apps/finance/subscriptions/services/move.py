@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from apps.accounts.models import User
+from apps.accounts.models import Profile, User
 from apps.core.db import joins_transaction
 from apps.finance.subscriptions import errors
 from apps.finance.subscriptions.choices import EndReason, State, What
@@ -64,6 +65,19 @@ def locked(subscription_id: int) -> Subscription:
         .select_related("plan", "price", "creator", "fan__user", "cluster", "means")
         .get(pk=subscription_id)
     )
+
+
+@joins_transaction
+def own(fan: Profile, public_id: UUID) -> Subscription:
+    """
+    Return a fan's subscription by its public name, its row locked.
+
+    :raises SubscriptionNotFound: it is another person's, or none
+    """
+    found = Subscription.objects.filter(public_id=public_id, fan=fan).values_list("pk", flat=True)
+    if not found:
+        raise errors.SubscriptionNotFound()
+    return locked(found[0])
 
 
 @joins_transaction

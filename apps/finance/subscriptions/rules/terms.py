@@ -1,0 +1,99 @@
+"""What a fan agrees to, word for word, on the screen where it is confirmed.
+
+Card networks want on that screen, without a click or a scroll: price, currency, how often, how
+long a trial is, when the first charge is and of what, what is charged after the trial, the text of
+the statement, and how to cancel (Mastercard's rules for subscription merchants; Visa's policy for
+subscriptions of 18 April 2020; 15 USC 8403, ROSCA). The text is kept with its hash as the proof of
+consent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+
+from apps.core.money import Money
+
+#: How often a price is charged, in words.
+PERIODS = {0: "", 1: "month", 3: "3 months", 6: "6 months", 12: "year", 24: "2 years"}
+CANCEL_HOW = (
+    "Cancel at any time with one click: My subscriptions, Cancel. Nothing is charged after that, "
+    "and access stays until the end of what is paid."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """``due`` is charged today, ``tax`` of it is tax; ``price`` is that of a full period.
+
+    Days are those of the fan's time zone. ``next_amount`` and ``next_on`` are the charge after
+    today's; None: there is none.
+    """
+
+    brand: str
+    creator: str
+    plan: str
+    months: int
+    price: Money
+    due: Money
+    tax: Money
+    descriptor: str
+    trial_days: int = 0
+    trial_ends: date | None = None
+    next_amount: Money | None = None
+    next_on: date | None = None
+    promotion: str = ""
+    in_proportion: bool = False
+    ends_on: date | None = None
+
+
+def period_words(months: int) -> str:
+    """Return ``month``, ``3 months``, ``year``; empty for what is paid once."""
+    return PERIODS.get(months, f"{months} months")
+
+
+def text_of(facts: Facts) -> str:
+    """Return the terms, a sentence a line, in the same words for the same facts."""
+    lines = [f"You subscribe to {facts.creator} on {facts.brand}: {facts.plan}."]
+    lines += _today(facts)
+    lines += _later(facts)
+    if facts.promotion:
+        lines.append(f"Offer: {facts.promotion}.")
+    lines.append(
+        f"On your statement: {facts.descriptor}."
+        if facts.descriptor
+        else "Paid from your wallet: nothing is charged to a card."
+    )
+    if facts.next_amount is not None:
+        lines.append(CANCEL_HOW)
+    return "\n".join(lines)
+
+
+def hash_of(text: str) -> str:
+    """Return what names these very words: their SHA-256, in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _today(facts: Facts) -> list[str]:
+    currency, due = facts.due.currency, facts.due.formatted
+    tax = f", {facts.tax.formatted} of it tax" if facts.tax else ""
+    if facts.trial_ends is not None:
+        cost = f"{due} {currency} today{tax}" if facts.due else "free"
+        return [f"Trial of {facts.trial_days} days, until {facts.trial_ends.isoformat()}: {cost}."]
+    if facts.months == 0:
+        return [f"Charged once, today: {due} {currency}{tax}. It does not renew."]
+    why = " for the time to the first of the month" if facts.in_proportion else ""
+    return [f"Charged today{why}: {due} {currency}{tax}."]
+
+
+def _later(facts: Facts) -> list[str]:
+    if facts.next_amount is None or facts.next_on is None:
+        return []
+    currency, every = facts.price.currency, period_words(facts.months)
+    first = "First charge after the trial" if facts.trial_ends else "Next charge"
+    return [
+        f"{first}: {facts.next_amount.formatted} {currency} on {facts.next_on.isoformat()}.",
+        f"After that {facts.price.formatted} {currency} every {every}, until you cancel."
+        " Tax may be added where your place demands it.",
+    ]
