@@ -203,3 +203,13 @@ class StaffNotAllowed(NotAllowed):
 class TimezoneUnknown(Invalid):
     code = "subscriptions.timezone_unknown"
     message = "There is no such time zone."
+
+
+class TooManyThings(Invalid):
+    code = "subscriptions.too_many_things"
+    message = "Ask about a hundred things at most."
+
+
+class ThingNotFound(NotFound):
+    code = "subscriptions.thing_not_found"
+    message = "There is no such thing here."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 from django.db.models import BigIntegerField, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
@@ -121,15 +120,6 @@ def live_creators(fan: Profile, creator_ids: Iterable[int]) -> set[int]:
     ids: Sequence[int] = list(creator_ids)
     rows = Subscription.objects.filter(fan=fan, creator__in=ids, state__in=[s.value for s in LIVE])
     return set(rows.values_list("creator_id", flat=True))
-
-
-def charged_next(subscription: Subscription) -> tuple[Money, datetime] | None:
-    """Return price (before tax on top) and day of the next charge; None: none will come."""
-    if subscription.cancel_at_end or subscription.current_until is None:
-        return None
-    if subscription.state not in LIVE or not subscription.currency:
-        return None
-    return subscription.amount, subscription.current_until
 
 
 def who_did(line: SubscriptionEvent, subscription: Subscription) -> str:

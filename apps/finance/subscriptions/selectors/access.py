@@ -1,0 +1,163 @@
+"""Who may see what and until when, and if not, what to buy: the answer that the API gives.
+
+Things have names: ``creator:ada`` is all that Ada's plans open, ``creator:ada:2`` what they open
+from tier 2 on, and anything else is an item by the name its seller's app gave it (``item:9``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+
+from apps.accounts import selectors as accounts
+from apps.accounts.models import Profile
+from apps.core.money import Money
+from apps.finance.entitlements import selectors as entitlements
+from apps.finance.entitlements.choices import Why
+from apps.finance.entitlements.selectors import Access, Thing
+from apps.finance.purchases import selectors as purchases
+from apps.finance.purchases.models import Item
+from apps.finance.subscriptions import errors
+from apps.finance.subscriptions.models import Plan, Price
+from apps.finance.subscriptions.selectors.chooser import PriceOffered, plans_offered
+
+MOST_THINGS = 100
+#: Longer names than any app gives are no names.
+LONGEST_NAME = 80
+#: What one refusal offers at most: more is a page to read, not an answer.
+MOST_OFFERS = 20
+#: Digits of an id: a BIGINT has 19.
+LONGEST_ID = 19
+_CREATOR = "creator:"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """``access`` None: there is no such thing for this person."""
+
+    name: str
+    access: Access | None
+
+
+@dataclass(frozen=True, slots=True)
+class ToBuy:
+    """One way in. ``due`` is taken today, before tax that comes on top; ``price`` every period.
+
+    Without ``plan_price`` it is the item itself, once.
+    """
+
+    due: Money
+    price: Money
+    plan: Plan | None = None
+    plan_price: Price | None = None
+    item: Item | None = None
+    trial_days: int = 0
+    is_change: bool = False
+
+
+def access_of(profile: Profile, names: Sequence[str], *, now: datetime) -> list[Answer]:
+    """Return for each name, in their order, whether the person may see it and why (not).
+
+    Five queries at most for up to a hundred things; the rights themselves are one of them.
+
+    :raises TooManyThings: there are more
+    """
+    if len(names) > MOST_THINGS:
+        raise errors.TooManyThings(most=MOST_THINGS)
+    things = _things(profile, names)
+    known = [things[name] for name in names if name in things]
+    answers = iter(entitlements.access_to(profile.pk, known, now=now))
+    return [Answer(name, next(answers) if name in things else None) for name in names]
+
+
+def offers_for(profile: Profile, access: Access, *, now: datetime) -> list[ToBuy]:
+    """Return what would let a person in who is refused now: plans from the lowest tier on that
+    opens the thing, then the thing itself; nothing where it is not to be had."""
+    thing = access.thing
+    bought = purchases.offers_for([thing.ref], cluster_id=profile.cluster_id).get(thing.ref)
+    offers: list[ToBuy] = []
+    creator = accounts.creators_of(profile.cluster).filter(pk=thing.creator_id).first()
+    if creator is not None and thing.least_tier is not None:
+        plans = plans_offered(creator=creator, fan=profile, now=now, least_tier=thing.least_tier)
+        is_change = access.why == Why.TIER_TOO_LOW
+        offers = [
+            _plan_offer(offered.plan, price, is_change=is_change)
+            for offered in plans
+            for price in offered.prices
+        ][: MOST_OFFERS - 1]
+    if bought is not None:
+        offers.append(ToBuy(due=bought.price, price=bought.price, item=bought))
+    return offers
+
+
+def _plan_offer(plan: Plan, it: PriceOffered, *, is_change: bool) -> ToBuy:
+    """A step up is charged less what is paid: its own quote says how much."""
+    return ToBuy(
+        due=it.price.amount if is_change else it.due,
+        price=it.price.amount,
+        plan=plan,
+        plan_price=it.price,
+        trial_days=0 if is_change else it.trial_days,
+        is_change=is_change,
+    )
+
+
+def _things(profile: Profile, names: Sequence[str]) -> dict[str, Thing]:
+    asked = {name for name in names if 0 < len(name) <= LONGEST_NAME and "\0" not in name}
+    of_creators = {name for name in asked if name.startswith(_CREATOR)}
+    things = _creators(profile, of_creators) if of_creators else {}
+    return things | (_items(profile, asked - of_creators) if asked - of_creators else {})
+
+
+def _creators(profile: Profile, names: set[str]) -> dict[str, Thing]:
+    parts = {name: name.removeprefix(_CREATOR).lower().split(":") for name in names}
+    found = accounts.creators_of(profile.cluster).filter(
+        handle__in={handle for handle, *_ in parts.values()}
+    )
+    by_handle = {row.handle.lower(): row for row in found}
+    things = {}
+    for name, (handle, *rest) in parts.items():
+        tier = _tier(rest)
+        if (creator := by_handle.get(handle)) is not None and tier is not None:
+            things[name] = Thing(
+                name, creator.pk, least_tier=tier, is_own=creator.user_id == profile.user_id
+            )
+    return things
+
+
+def _tier(rest: list[str]) -> int | None:
+    """Return the tier that a name ends with, 0 for any; None: it is no name."""
+    if not rest:
+        return 0
+    [text, *more] = rest
+    is_number = text.isascii() and text.isdigit() and len(text) <= 3  # noqa: PLR2004 - digits
+    return int(text) if is_number and not more else None
+
+
+def _items(profile: Profile, names: set[str]) -> dict[str, Thing]:
+    """Items for sale, one's own, and those the person has bought, which may be off sale by now."""
+    items = purchases.offers_for(names, cluster_id=profile.cluster_id)
+    if missing := names - items.keys():
+        ids = [int(pk) for name in missing if _is_id(pk := name.removeprefix("item:"))]
+        bought = purchases.purchases_of(profile).filter(
+            Q(item__ref__in=missing) | Q(item__in=ids), paid_at__isnull=False
+        )
+        own = purchases.items_of(profile).filter(Q(ref__in=missing) | Q(pk__in=ids))
+        rows = [row.item for row in bought[:MOST_THINGS]] + list(own[:MOST_THINGS])
+        items = {row.thing: row for row in rows if row.thing in missing} | items
+    return {
+        name: Thing(
+            name,
+            item.creator_id,
+            least_tier=item.least_tier,
+            is_own=item.creator_id == profile.pk,
+        )
+        for name, item in items.items()
+    }
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < LONGEST_ID
