@@ -67,6 +67,7 @@ urlpatterns = [
     path("api/v1/payments/", include("apps.finance.payments.api.urls")),
     path("api/v1/ledger/", include("apps.finance.ledger.api.urls")),
     path("api/v1/reports/", include("apps.finance.reports.api.urls")),
+    path("api/v1/", include("apps.finance.subscriptions.api.urls")),
     path("mail/", include("apps.notifications.urls")),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),

@@ -1,0 +1,135 @@
+"""HTTP for who may see what; refused alone, a thing answers with what to buy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.accounts.api.requests import profile
+from apps.core.api import problems
+from apps.core.api.fields import MoneyField
+from apps.finance.entitlements.choices import Why
+from apps.finance.subscriptions import errors
+from apps.finance.subscriptions.api.serializers import PlanBrief
+from apps.finance.subscriptions.selectors import access
+
+PAYMENT_REQUIRED = 402
+CODE = "subscriptions.payment_required"
+THING = OpenApiParameter(
+    "thing",
+    str,
+    many=True,
+    required=True,
+    description="`creator:<handle>` (any plan), `creator:<handle>:<tier>`, or an item's name such"
+    " as `item:9`. Repeat it for up to 100 things.",
+)
+
+
+class AccessOutput(serializers.Serializer[Any]):
+    thing = serializers.CharField()
+    allowed = serializers.BooleanField()
+    why = serializers.ChoiceField(
+        choices=[*Why.choices, ("UNKNOWN", "No such thing here")],
+        help_text="OWN, FREE, SUBSCRIBED and BOUGHT let in.",
+    )
+    until = serializers.DateTimeField(
+        allow_null=True, help_text="Until when, null: no end. Refused: since when."
+    )
+
+
+class AccessListOutput(serializers.Serializer[Any]):
+    results = AccessOutput(many=True)
+
+
+class ToBuyOutput(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=["SUBSCRIBE", "CHANGE", "BUY"])
+    due_today = MoneyField(help_text="Before tax that comes on top.")
+    price = MoneyField(help_text="Of a period, or of the item.")
+    plan = PlanBrief(allow_null=True)
+    price_id = serializers.UUIDField(allow_null=True)
+    months = serializers.IntegerField(allow_null=True, help_text="Of a period; 0: for life.")
+    trial_days = serializers.IntegerField()
+    item = serializers.UUIDField(allow_null=True)
+
+
+class PaymentRequired(serializers.Serializer[Any]):
+    """RFC 9457, with what would let the person in."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    instance = serializers.CharField()
+    code = serializers.CharField()
+    thing = serializers.CharField()
+    why = serializers.CharField()
+    offers = ToBuyOutput(many=True)
+
+
+class Entitlements(APIView):
+    """Whether I may see these things, in the order asked."""
+
+    @extend_schema(parameters=[THING], responses=AccessListOutput)
+    def get(self, request: Request) -> Response:
+        names = request.query_params.getlist("thing")
+        answers = access.access_of(profile(request), names, now=timezone.now())
+        rows = [_row(answer) for answer in answers]
+        return Response(AccessListOutput({"results": rows}).data)
+
+
+class OneEntitlement(APIView):
+    """Whether I may see one thing; 402 says what to buy."""
+
+    @extend_schema(responses={200: AccessOutput, (402, problems.MEDIA_TYPE): PaymentRequired})
+    def get(self, request: Request, thing: str) -> Response:
+        who, now = profile(request), timezone.now()
+        [answer] = access.access_of(who, [thing], now=now)
+        if answer.access is None:
+            raise errors.ThingNotFound()
+        if answer.access.allowed:
+            return Response(AccessOutput(_row(answer)).data)
+        offers = access.offers_for(who, answer.access, now=now)
+        document = problems.problem(
+            status=PAYMENT_REQUIRED,
+            code=CODE,
+            detail=f"{answer.access.why.label}. The offers say what lets you in.",
+            instance=request.path,
+            thing=thing,
+            why=answer.access.why.value,
+            offers=[ToBuyOutput(_to_buy(offer)).data for offer in offers],
+        )
+        return Response(document, status=PAYMENT_REQUIRED, content_type=problems.MEDIA_TYPE)
+
+
+def _row(answer: access.Answer) -> dict[str, Any]:
+    found = answer.access
+    return {
+        "thing": answer.name,
+        "allowed": bool(found and found.allowed),
+        "why": found.why.value if found else "UNKNOWN",
+        "until": found.until if found else None,
+    }
+
+
+def _to_buy(offer: access.ToBuy) -> dict[str, Any]:
+    if offer.item is not None:
+        kind = "BUY"
+    else:
+        kind = "CHANGE" if offer.is_change else "SUBSCRIBE"
+    price = offer.plan_price
+    return {
+        "kind": kind,
+        "due_today": offer.due,
+        "price": offer.price,
+        "plan": offer.plan,
+        "price_id": price.public_id if price else None,
+        "months": price.months if price else None,
+        "trial_days": offer.trial_days,
+        "item": offer.item.public_id if offer.item else None,
+    }
