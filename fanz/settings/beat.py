@@ -39,7 +39,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "notifications.empty_old",
         "schedule": timedelta(hours=1),
     },
-    "mail receipts of payments": {
+    "hand over receipts of the last release": {
         "task": "payments.send_receipts",
         "schedule": timedelta(seconds=30),
     },
@@ -134,6 +134,14 @@ CELERY_BEAT_SCHEDULE = {
     "watch deadlines of disputes": {
         "task": "payments.watch_disputes",
         "schedule": timedelta(minutes=5),
+    },
+    "give up purchases whose payer went away": {
+        "task": "purchases.follow_missed",
+        "schedule": timedelta(minutes=5),
+    },
+    "make the figures of subscriptions": {
+        "task": "subscriptions.make_facts",
+        "schedule": timedelta(minutes=15),
     },
     "make the files of bank debits": {
         "task": "debits.make_files",

@@ -213,3 +213,8 @@ class TooManyThings(Invalid):
 class ThingNotFound(NotFound):
     code = "subscriptions.thing_not_found"
     message = "There is no such thing here."
+
+
+class RangeInvalid(Invalid):
+    code = "subscriptions.range_invalid"
+    message = "The range ends before it begins, or is too long."
