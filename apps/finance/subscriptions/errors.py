@@ -218,3 +218,8 @@ class ThingNotFound(NotFound):
 class RangeInvalid(Invalid):
     code = "subscriptions.range_invalid"
     message = "The range ends before it begins, or is too long."
+
+
+class GraceInvalid(Invalid):
+    code = "subscriptions.grace_invalid"
+    message = "Grace is extended by 1 to 60 days."

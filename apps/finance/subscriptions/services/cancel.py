@@ -7,12 +7,13 @@ from uuid import UUID
 
 from django.db.transaction import atomic
 
-from apps.accounts.models import Profile
+from apps.accounts.models import Profile, User
 from apps.finance.subscriptions import errors
 from apps.finance.subscriptions.choices import EndReason, RenewsBy, State, What
 from apps.finance.subscriptions.models import Subscription
 from apps.finance.subscriptions.services import tell
 from apps.finance.subscriptions.services.end import AHEAD, end
+from apps.finance.subscriptions.services.first_payment import give_up_claims
 from apps.finance.subscriptions.services.move import note, own
 from apps.finance.subscriptions.services.pause import go_on
 from apps.finance.subscriptions.services.standing import settle
@@ -23,7 +24,12 @@ REASON_LENGTH = 200
 
 @atomic
 def cancel(
-    *, subscription_id: UUID, fan: Profile, now: datetime, reason: str = ""
+    *,
+    subscription_id: UUID,
+    fan: Profile,
+    now: datetime,
+    reason: str = "",
+    by: User | None = None,
 ) -> Subscription:
     """
     Cancel: from this moment on no charge begins; what is paid stays open until its end.
@@ -32,18 +38,19 @@ def cancel(
     its first payment, was past due, or is a free follow ends at once. Where a charge is under way
     at this moment, what it brings after this is given back. Cancelling again changes nothing.
     A gateway that renews by itself is told by ``stop_gateways``, repeated until it agrees.
+    ``by`` is who does it on the fan's behalf (``staff.cancel_for``); None: the fan.
 
     :raises SubscriptionNotFound: it is another person's, or none
     :raises WrongState: it is paid for life, so that there is nothing to stop
     """
-    subscription = own(fan, subscription_id)
+    subscription, by = own(fan, subscription_id), by or fan.user
     if subscription.state == State.ENDED or subscription.cancel_at_end:
         return subscription
     began = subscription.started_at is not None
     if began and subscription.price_id is not None and subscription.months == 0:
         raise errors.WrongState(state=subscription.state, why="paid for life")
     if subscription.state == State.PAUSED:
-        go_on(subscription, now=now, by=fan.user, quiet=True)
+        go_on(subscription, now=now, by=by, quiet=True)
     subscription.cancel_at_end, subscription.cancelled_at = True, now
     subscription.cancel_reason = reason.strip()[:REASON_LENGTH]
     subscription.next_plan = subscription.next_price = None
@@ -51,20 +58,22 @@ def cancel(
     is_charged_now = subscription.claimed_until is not None and subscription.claimed_until > now
     is_over = (until is None or until <= now) and not is_charged_now
     if not is_over and subscription.state != State.PAST_DUE:
-        settle(subscription, now=now, why="Cancelled", by=fan.user)
+        settle(subscription, now=now, why="Cancelled", by=by)
     note(
         subscription=subscription,
         what=What.CANCELLED,
         now=now,
-        by=fan.user,
+        by=by,
         reason=subscription.cancel_reason,
         facts={"until": until.isoformat() if until else ""},
     )
     notifications.withdraw(subject_ref=subscription.source, kinds=AHEAD, now=now)
     if is_over:
-        end(subscription, why=EndReason.CANCELLED, now=now, by=fan.user, quiet=True)
+        end(subscription, why=EndReason.CANCELLED, now=now, by=by, quiet=True)
     if began:
         _tell(subscription, now=now)
+    else:
+        give_up_claims(subscription, now=now)
     return subscription
 
 

@@ -1,0 +1,49 @@
+"""What waits for people at subscriptions, by index and never counted further than asked."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import F, OuterRef, QuerySet, Subquery
+
+from apps.finance.subscriptions.choices import State
+from apps.finance.subscriptions.models import BillingFailure, DunningTry, Subscription
+
+#: So long a run leaves alone what it could not bill (services.runs).
+LEFT_ALONE = timedelta(hours=1)
+
+
+def past_due() -> QuerySet[Subscription]:
+    """Return what could not be charged, with the last try: ``decline_class``, ``code``,
+    ``reason``, ``tried_at`` and ``next_try_at``."""
+    newest = DunningTry.objects.filter(subscription=OuterRef("pk")).order_by(
+        "-period_number", "-number"
+    )
+    return Subscription.objects.filter(state=State.PAST_DUE).annotate(
+        decline_class=Subquery(newest.values("decline_class")[:1]),
+        decline_code=Subquery(newest.values("code")[:1]),
+        decline_reason=Subquery(newest.values("reason")[:1]),
+        tried_at=Subquery(newest.values("at")[:1]),
+        next_try_at=Subquery(newest.values("next_at")[:1]),
+    )
+
+
+def past_due_for_a_person() -> QuerySet[Subscription]:
+    """Return those past due of which no further try comes by itself: the fan must be reached."""
+    return past_due().filter(next_try_at__isnull=True)
+
+
+def past_due_since(limit: int) -> list[datetime]:
+    """Return since when they wait for a person, oldest first, at most ``limit``."""
+    rows = past_due_for_a_person().filter(tried_at__isnull=False).order_by("id")
+    return sorted(rows.values_list("tried_at", flat=True)[:limit])
+
+
+def open_failures() -> QuerySet[BillingFailure]:
+    """Return failures of ours whose subscription is still left alone because of them."""
+    return BillingFailure.objects.filter(subscription__due_at=F("at") + LEFT_ALONE)
+
+
+def open_failures_since(limit: int) -> list[datetime]:
+    """Return since when they wait, oldest first, at most ``limit``."""
+    return sorted(open_failures().order_by("-id").values_list("at", flat=True)[:limit])
