@@ -28,6 +28,10 @@ class Capabilities:
     #: The same ``Charge.key`` charges once, whatever happens: safe to send again.
     keeps_keys: bool = False
     rebill_by: RebillBy = RebillBy.NOBODY
+    #: Its page takes ``Order.renewal``: what it is to charge by itself from then on.
+    takes_renewals: bool = False
+    #: ``Sold.reference`` names a subscription: its renewals go by the name of the first sale.
+    names_subscriptions: bool = False
     cancel_renewals: bool = False
     refund: bool = False
     partial_refund: bool = False

@@ -62,6 +62,8 @@ class CCBill:
         hosted_page=True,
         token_charge=True,
         rebill_by=RebillBy.EITHER,
+        takes_renewals=True,
+        names_subscriptions=True,
         cancel_renewals=True,
         refund=True,
         partial_refund=True,

@@ -57,6 +57,8 @@ class CommerceGate:
         currencies=CURRENCIES,
         hosted_page=True,
         rebill_by=RebillBy.GATEWAY,
+        takes_renewals=True,
+        names_subscriptions=True,
         cancel_renewals=True,
         refund=True,
         partial_refund=True,

@@ -71,6 +71,7 @@ class NetBilling(Refusing):
         hosted_page=True,
         token_charge=True,
         rebill_by=RebillBy.EITHER,
+        takes_renewals=True,
         cancel_renewals=True,
         refund=True,
         partial_refund=True,

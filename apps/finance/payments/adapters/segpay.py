@@ -76,6 +76,7 @@ class Segpay(Refusing):
         hosted_page=True,
         token_charge=True,
         rebill_by=RebillBy.EITHER,
+        takes_renewals=True,
         cancel_renewals=True,
         refund=True,
         look_up=True,

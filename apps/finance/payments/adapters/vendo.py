@@ -52,6 +52,7 @@ class Vendo(Refusing):
         hosted_page=True,
         token_charge=True,
         rebill_by=RebillBy.EITHER,
+        takes_renewals=True,
         cancel_renewals=True,
         refund=True,
         partial_refund=True,

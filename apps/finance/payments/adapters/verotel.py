@@ -89,6 +89,8 @@ class Verotel(Refusing):
         currencies=frozenset({"USD", "EUR", "GBP", "AUD", "CAD"}),
         hosted_page=True,
         rebill_by=RebillBy.GATEWAY,
+        takes_renewals=True,
+        names_subscriptions=True,
         cancel_renewals=True,
         refund=True,
         partial_refund=True,

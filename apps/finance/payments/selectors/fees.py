@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -82,6 +83,27 @@ class Terms:
         return fees.split(
             kind=self._kind, amount=amount, rates=self._rates, due=due, proofs=place.proofs
         )
+
+    def quote_of_whole(self, amount: Money, buyer: tax.Buyer) -> fees.Quote:
+        """
+        Split what was charged already, all taxes in it: one that comes on top of prices was in
+        the amount that the payer was told.
+
+        :raises PlaceMissing, PlaceUnknown, PlaceTooWide: there is tax, and nobody can tell which
+        """
+        if self._product is None:
+            return fees.split(kind=self._kind, amount=amount, rates=self._rates)
+        place = tax.place_of(buyer)
+        taxes = self._taxes_at(place.code, self._product)
+        inside = [replace(rate, is_inclusive=True) for rate in taxes]
+        due = tax.due_on(amount, place=place.code, rates=inside)
+        return fees.split(
+            kind=self._kind, amount=amount, rates=self._rates, due=due, proofs=place.proofs
+        )
+
+    def untaxed(self, amount: Money) -> fees.Quote:
+        """Split an amount whose tax nobody can tell."""
+        return fees.split(kind=self._kind, amount=amount, rates=self._rates)
 
     def _taxes_at(self, place: str, product: Product) -> list[tax.Applicable]:
         if place not in self._by_place:

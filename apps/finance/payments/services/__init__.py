@@ -21,6 +21,7 @@ from apps.finance.payments.services.receipts import (
     note_mailed_receipt,
     queue_receipt,
 )
+from apps.finance.payments.services.renewals import book_gateway_renewal, stop_gateway_renewals
 from apps.finance.payments.services.replay import ignore_webhook, park_webhook, replay_webhook
 from apps.finance.payments.services.resolve import look_up_now, resolve_stale
 from apps.finance.payments.services.retention import empty_webhooks
@@ -49,6 +50,7 @@ __all__ = [
     "Visit",
     "WalletSale",
     "agree_to_change",
+    "book_gateway_renewal",
     "cancel_payment",
     "charge",
     "charge_stored",
@@ -56,8 +58,10 @@ __all__ = [
     "checkout_url",
     "empty_webhooks",
     "go_on_after_review",
+    "hand_over_receipts",
     "ignore_webhook",
     "look_up_now",
+    "note_mailed_receipt",
     "open_checkout",
     "open_merchant_account",
     "park_webhook",
@@ -79,6 +83,7 @@ __all__ = [
     "start_card_tip",
     "start_deposit",
     "start_sale",
+    "stop_gateway_renewals",
     "switch_off_merchant_account",
     "tip_from_wallet",
     "withdraw_change",

@@ -12,13 +12,14 @@ from django.utils.dateparse import parse_datetime
 from apps.core.errors import Unavailable
 from apps.finance.payments import errors
 from apps.finance.payments.adapters import gateway_for
-from apps.finance.payments.adapters.base import Buyer, Checkout, Order
+from apps.finance.payments.adapters.base import Buyer, Checkout, NotOffered, Order
 from apps.finance.payments.choices import AttemptKind, AttemptStatus, Status
 from apps.finance.payments.models import Attempt, MerchantAccount, Transaction
 from apps.finance.payments.rules.waiting import MOST_TRIES, MOST_TRIES_IN_ALL
 from apps.finance.payments.selectors.abilities import can_challenge, can_take
 from apps.finance.payments.selectors.inbox import webhook_address
 from apps.finance.payments.selectors.merchants import account_of
+from apps.finance.payments.selectors.renewals import renewal_asked
 from apps.finance.payments.services.attempts import end_attempt, open_attempt
 from apps.finance.payments.services.move import note
 from apps.finance.payments.services.route import rank_again
@@ -28,6 +29,8 @@ log = structlog.get_logger(__name__)
 
 #: States from which the payer may still be sent to the payment page.
 _OPEN = frozenset({Status.REQUIRES_ACTION, Status.FAILED, Status.EXPIRED})
+#: A renewal that the gateway does not do as it is asked for; another may.
+NOT_OFFERED = "not_offered"
 #: Tries whose page the payer can still be sent to.
 _USABLE = frozenset({AttemptStatus.CREATED, AttemptStatus.SENT, AttemptStatus.WAITING})
 
@@ -71,10 +74,10 @@ def open_checkout(
             opened = gateway_for(attempt.gateway).open_checkout(
                 order_of(attempt, visit or Visit())
             )
-        except Unavailable as error:
-            last = error.code
+        except (NotOffered, Unavailable) as error:
+            last = getattr(error, "code", NOT_OFFERED)
             log.warning("checkout_not_opened", attempt=attempt.pk, error=repr(error))
-            if not _pass_on(attempt.pk, error.code, now):
+            if not _pass_on(attempt.pk, last, now):
                 break
         else:
             return _record(attempt.pk, opened, now)
@@ -108,6 +111,7 @@ def order_of(attempt: Attempt, visit: Visit) -> Order:
         keep=attempt.keep,
         in_page=attempt.kind == AttemptKind.FIELDS,
         challenge=transaction.risk_outcome == Outcome.CHALLENGE,
+        renewal=renewal_asked(transaction, kind=attempt.kind, gateway=attempt.gateway),
     )
 
 

@@ -343,9 +343,12 @@ def sold_of(transaction: Transaction) -> Sold:
     """Return a payment as its gateway knows it."""
     if transaction.merchant_account is None:
         raise RuntimeError("a payment from the wallet is at no gateway")
+    reference, first = transaction.gateway_reference, transaction.renewal_of
+    if first and gateway_for(transaction.gateway).capabilities.names_subscriptions:
+        reference = first.gateway_reference
     return Sold(
         account=account_of(transaction.merchant_account),
-        reference=transaction.gateway_reference,
+        reference=reference,
         token=str(transaction.public_id),
         amount=transaction.amount,
         gateway_transaction=transaction.gateway_transaction,

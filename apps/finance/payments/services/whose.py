@@ -12,6 +12,19 @@ from apps.finance.payments.models import MerchantAccount, Transaction, WebhookEv
 
 #: The price of such news is the order's.
 _PRICED = frozenset({Told.PAID, Told.AUTHORISED, Told.DECLINED})
+#: What is told of an order, or of a subscription, is about its first sale.
+_OF_THE_FIRST = frozenset(
+    {
+        Told.PAID,
+        Told.AUTHORISED,
+        Told.PENDING,
+        Told.DECLINED,
+        Told.CANCELLED,
+        Told.RENEWED,
+        Told.RENEWAL_FAILED,
+        Told.RENEWAL_ENDED,
+    }
+)
 
 
 class Refused(Exception):
@@ -56,12 +69,24 @@ def find_order(webhook: WebhookEvent, notice: Notice) -> Transaction | None:
         named = Q(**at_gateway, gateway_reference=notice.reference) | attempted
     else:
         return None
-    return (
+    found = (
         Transaction.objects.filter(named)
         .exclude(merchant_account=None)
         .order_by(F("captured_at").asc(nulls_last=True), "id")
         .first()
     )
+    return found and (_renewal_named(found, notice) or found)
+
+
+def _renewal_named(first: Transaction, notice: Notice) -> Transaction | None:
+    """Return the renewal that the news names beside the first sale, or instead of it. News of
+    orders and of renewals themselves is about the first one."""
+    names = {notice.reference, notice.gateway_transaction} - {"", first.gateway_reference}
+    if notice.told in _OF_THE_FIRST or not names:
+        return None
+    return Transaction.objects.filter(
+        Q(gateway_reference__in=names) | Q(gateway_transaction__in=names), renewal_of=first
+    ).first()
 
 
 def lock_order(webhook: WebhookEvent, notice: Notice) -> Transaction | None:
