@@ -53,9 +53,10 @@ def not_reached(subject_refs: Collection[str], kind: str) -> set[str]:
     return set(missed.values_list("subject_ref", flat=True))
 
 
-def was_sent(key: str) -> bool:
-    """Test if the message of this key has left."""
-    return Message.objects.filter(key=key, state=State.SENT).exists()
+def sent_at(key: str) -> datetime | None:
+    """Return when the message of this key left, if it did and has not come back."""
+    sent = Message.objects.filter(key=key, state=State.SENT)
+    return sent.values_list("ended_at", flat=True).first()
 
 
 def told_about(subject_refs: Collection[str], *, limit: int = 200) -> list[Told]:

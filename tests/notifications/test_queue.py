@@ -121,4 +121,5 @@ class TestWithdrawing:
         notifications.send_due(now=now)
         with transaction.atomic():
             assert notifications.withdraw(subject_ref="subscription:7", now=now) == 0
-        assert selectors.was_sent("a-key")
+        assert selectors.sent_at("a-key") == now
+        assert selectors.sent_at("other") is None

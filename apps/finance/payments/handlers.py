@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.utils import timezone
 
 from apps.core import events
@@ -11,6 +13,7 @@ from apps.finance.payments.selectors.transactions import public_id_of
 from apps.finance.risk import services as risk
 from apps.finance.risk.choices import Result
 from apps.finance.risk.events import RiskReviewed
+from apps.notifications.events import MessageSent
 
 
 @events.subscribe(RiskReviewed)
@@ -41,6 +44,15 @@ def tell_risk_it_was_disputed(event: PaymentDisputed) -> None:
 
 def _tell_risk(transaction_id: int, result: Result) -> None:
     risk.note_result(subject=f"transaction:{public_id_of(transaction_id)}", result=result)
+
+
+@events.subscribe(MessageSent)
+def note_that_the_receipt_was_mailed(event: MessageSent) -> None:
+    if event.kind == "payment.receipt":
+        _, transaction_id, _ = event.key.split(":")
+        payments.note_mailed_receipt(
+            transaction_id=int(transaction_id), now=datetime.fromisoformat(event.sent_at)
+        )
 
 
 @events.subscribe(PaymentCaptured)

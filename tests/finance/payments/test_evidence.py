@@ -1,12 +1,15 @@
 """Evidence packs: what the platform knows, in a file nobody changes."""
 
 import warnings
+from datetime import timedelta
 from hashlib import sha256
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from apps.audit import selectors as audit
+from apps.core import events
 from apps.core.context import client_address, client_agent
 from apps.finance.payments import errors
 from apps.finance.payments.adapters.base import Told
@@ -17,7 +20,8 @@ from apps.finance.payments.rules.evidence import Section
 from apps.finance.payments.selectors.evidence import sections_of
 from apps.finance.payments.services.disputes import record_submission
 from apps.finance.payments.services.evidence import make_evidence, take_evidence
-from apps.finance.payments.services.receipts import queue_receipt, send_receipts
+from apps.finance.payments.services.receipts import queue_receipt
+from apps.notifications import services as notifications
 from tests.finance.payments.refunding import a_paid_tip, fresh
 from tests.finance.payments.test_disputes import day, hear
 
@@ -57,8 +61,9 @@ def test_it_tells_the_receipt_the_purchase_and_earlier_payments(case, settings, 
     settings.EVIDENCE_PROVIDERS = [f"{__name__}.two_messages"]
     tip = fresh(case.transaction)
     with transaction.atomic():
-        queue_receipt(transaction_id=tip.pk, now=day(now, 1))
-    assert send_receipts(now=day(now, 1)) == 1
+        queue_receipt(transaction_id=tip.pk, now=tip.captured_at)
+    assert notifications.send_due(now=day(now, 1)) == 1
+    events.sweep(now=timezone.now() + timedelta(minutes=1))
     sections = {section.title: section for section in sections_of(case)}
     receipt = {row[0]: row[1] for row in sections["Receipt"].rows}
     assert receipt["On the card statement"] == "FANZ.EXAMPLE 800-555-0100"

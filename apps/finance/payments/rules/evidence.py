@@ -10,6 +10,11 @@ from datetime import UTC, datetime
 RECEIPT_MAILED = "The receipt was mailed to the payer"
 
 
+def receipt_key(transaction_id: int) -> str:
+    """Return the key of the mail that is a payment's receipt, whatever its kind."""
+    return f"transaction:{transaction_id}:receipt"
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """One chapter: rows under headings; without headings pairs of a label and a value.

@@ -13,8 +13,9 @@ from apps.audit import selectors as audit
 from apps.core.money import Money
 from apps.finance.payments.choices import PAID
 from apps.finance.payments.models import Dispute, Transaction
-from apps.finance.payments.rules.evidence import RECEIPT_MAILED, Section, moment
+from apps.finance.payments.rules.evidence import RECEIPT_MAILED, Section, moment, receipt_key
 from apps.finance.risk.selectors.subjects import assessment_of
+from apps.notifications import selectors as notifications
 
 #: What an app above adds in settings.EVIDENCE_PROVIDERS: the payment's id in, chapters out.
 Provider = Callable[[int], list[Section]]
@@ -91,8 +92,10 @@ def _receipt(payment: Transaction) -> Section:
 
 
 def _mailed(payment: Transaction) -> str:
+    """By the history, or by the mail of whoever sold it (a subscription's receipt)."""
     line = payment.history.filter(reason=RECEIPT_MAILED).order_by("id").first()
-    return f"{moment(line.at)}, to {payment.payer.user.email}" if line else "not recorded"
+    at = line.at if line else notifications.sent_at(receipt_key(payment.pk))
+    return f"{moment(at)}, to {payment.payer.user.email}" if at else "not recorded"
 
 
 def _what(payment: Transaction) -> str:
