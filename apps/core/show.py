@@ -22,9 +22,9 @@ TONES = {
     " DONE WON ALLOW",
     "info": "PROCESSING APPROVED SENDING SENT RECEIVED IN_TRANSIT POSTED AUTHORISED REPRESENTED",
     "warning": "REQUESTED IN_REVIEW REQUIRES_ACTION UNKNOWN PENDING WAITING RETRY RETRYING HELD"
-    " PROPOSED CLOSING PARTLY_REFUNDED INQUIRY ALERT CHALLENGE REVIEW PARKED PAUSED",
+    " PROPOSED CLOSING QUEUED TRIED PARTLY_REFUNDED INQUIRY ALERT CHALLENGE REVIEW PARKED PAUSED",
     "danger": "FAILED REJECTED DECLINED DEAD RETURNED REFUSED REJECT NO ERROR REVERSED EXPIRED"
-    " DISPUTED CHARGEBACK SECOND_ROUND LOST BLOCK QUARANTINED DISABLED",
+    " DISPUTED CHARGEBACK SECOND_ROUND LOST BLOCK QUARANTINED DISABLED BOUNCED",
 }
 TONE_OF = {word: tone for tone, words in TONES.items() for word in words.split()}
 
@@ -35,6 +35,7 @@ PAGES = {
     "endpoint": "webhooks_endpoint",
     "alert": "monitoring_alert",
     "sending": "webhooks_sending",
+    "message": "notifications_message",
     "refund": "payments_refund",
     "dispute": "payments_dispute",
     "payout": "payouts_payout",
@@ -45,6 +46,10 @@ PAGES = {
     "entry": "ledger_entry",
     "proposal": "ledger_proposal",
     "account": "ledger_account",
+    "purchase": "purchases_purchase",
+    "item": "purchases_item",
+    "goal": "purchases_goal",
+    "entitlement": "entitlements_entitlement",
 }
 
 #: Who looks at the page being made; nobody outside the console.

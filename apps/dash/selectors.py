@@ -20,6 +20,7 @@ from apps.finance.payments.selectors import dashboard as payments
 from apps.finance.payments.selectors import refunds
 from apps.finance.reconciliation import selectors as reconciliation
 from apps.finance.risk.selectors import subjects as assessments
+from apps.notifications import selectors as notifications
 from apps.payouts import selectors as payouts
 from apps.webhooks import selectors as webhooks
 
@@ -42,6 +43,16 @@ BANK_QUEUES = (
      "debits.bankitem", "queue=person", bank.news_for_a_person, "warning"),
     ("debits.view_foundfile", "unread_bank_files", "Files of banks not read", "read them by hand",
      "debits.foundfile", "queue=unread", bank.unread_files, "warning"),
+)  # fmt: skip
+#: In the same form: what waits elsewhere.
+OTHER_QUEUES = (
+    ("monitoring.view_alert", "mid_alerts", "MIDs near a line", "note what was done",
+     "monitoring.alert", "queue=open", monitoring.open_alerts_since, "danger"),
+    ("webhooks.view_endpoint", "failed_endpoints", "Front ends not told", "messages given up",
+     "webhooks.sending", "queue=failed", webhooks.given_up_since, "warning"),
+    ("notifications.view_message", "mail_to_look_at", "Mail that did not arrive",
+     "reach them otherwise", "notifications.message", "queue=look", notifications.waiting_since,
+     "warning"),
 )  # fmt: skip
 #: Where the money is, by code of the chart: title, hint, and whether we owe it.
 POSITIONS = (
@@ -107,11 +118,7 @@ def queues(*, by: Any, now: datetime) -> list[Queue]:
     if by.has_perm("reconciliation.view_reconciliationexception"):
         found.append(exception_queue())
     found += payment_queues(by=by)
-    found += [
-        Queue(key, title, hint, label, query, waiting(CAP), tone)
-        for may, key, title, hint, label, query, waiting, tone in BANK_QUEUES
-        if by.has_perm(may)
-    ]
+    found += queues_of_table(BANK_QUEUES, by=by)
     if by.has_perm("core.view_outboxmessage"):
         late = core.undelivered_events(before=now - EVENT_IS_LATE, limit=CAP)
         found.append(
@@ -125,31 +132,16 @@ def queues(*, by: Any, now: datetime) -> list[Queue]:
                 "danger",
             )
         )
-    if by.has_perm("monitoring.view_alert"):
-        found.append(
-            Queue(
-                "mid_alerts",
-                "MIDs near a line",
-                "note what was done",
-                "monitoring.alert",
-                "queue=open",
-                monitoring.open_alerts_since(CAP),
-                "danger",
-            )
-        )
-    if by.has_perm("webhooks.view_endpoint"):
-        found.append(
-            Queue(
-                "failed_endpoints",
-                "Front ends not told",
-                "messages given up",
-                "webhooks.sending",
-                "queue=failed",
-                webhooks.given_up_since(CAP),
-                "warning",
-            )
-        )
-    return found
+    return found + queues_of_table(OTHER_QUEUES, by=by)
+
+
+def queues_of_table(table: Iterable[tuple[Any, ...]], *, by: Any) -> list[Queue]:
+    """Return those queues of a table that this person may see."""
+    return [
+        Queue(key, title, hint, label, query, waiting(CAP), tone)
+        for may, key, title, hint, label, query, waiting, tone in table
+        if by.has_perm(may)
+    ]
 
 
 def payment_queues(*, by: Any) -> list[Queue]:

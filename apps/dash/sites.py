@@ -56,6 +56,13 @@ MENU: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
         ("Fees", "sell", "payments.feeschedule", "", ""),
         ("Webhooks", "webhook", "payments.webhookevent", "", "failed_webhooks"),
     ),
+    "Sales": (
+        ("Purchases", "shopping_bag", "purchases.purchase", "", ""),
+        ("Paid twice", "undo", "purchases.purchase", "queue=twice", ""),
+        ("Items", "sell", "purchases.item", "", ""),
+        ("Goals", "flag", "purchases.goal", "", ""),
+        ("Access", "key", "entitlements.entitlement", "", ""),
+    ),
     "Routing": (
         ("Versions", "alt_route", "routing.ruleset", "", ""),
         ("Simulator", "science", "payments.routesimulation", "", ""),
@@ -137,6 +144,14 @@ MENU: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
         ("Outbox", "outbox", "core.outboxmessage", "", "stuck_events"),
         ("Webhook endpoints", "share", "webhooks.endpoint", "", "failed_endpoints"),
         ("Messages to front ends", "outgoing_mail", "webhooks.sending", "", ""),
+        ("Mail", "mail", "notifications.message", "", ""),
+        (
+            "Mail that did not arrive",
+            "unsubscribe",
+            "notifications.message",
+            "queue=look",
+            "mail_to_look_at",
+        ),
     ),
 }
 #: A menu of so many pages is seen at once; a longer one is folded.
