@@ -65,6 +65,7 @@ urlpatterns = [
     path("api/v1/payments/", include("apps.payouts.api.urls")),
     path("api/v1/payments/bank/", include("apps.finance.debits.api.urls")),
     path("api/v1/payments/", include("apps.finance.payments.api.urls")),
+    path("api/v1/", include("apps.finance.purchases.api.urls")),
     path("api/v1/ledger/", include("apps.finance.ledger.api.urls")),
     path("api/v1/reports/", include("apps.finance.reports.api.urls")),
     path("api/v1/", include("apps.finance.subscriptions.api.urls")),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.db.models import QuerySet
+from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
 
 from apps.accounts import rules
 from apps.accounts.models import Profile, User
@@ -24,6 +26,23 @@ def creators_of(cluster: Cluster) -> QuerySet[Profile]:
 def creator_by_handle(cluster: Cluster, handle: str) -> Profile | None:
     """Return a brand's creator by public name; letter case does not matter."""
     return creators_of(cluster).filter(handle__iexact=handle).select_related("cluster").first()
+
+
+def by_handle(cluster: Cluster, handle: str) -> Profile | None:
+    """Return anybody on a brand by public name; letter case does not matter."""
+    return (
+        Profile.objects.select_related("cluster")
+        .filter(cluster=cluster, handle__iexact=handle, user__is_active=True)
+        .first()
+    )
+
+
+def people_named(term: str) -> QuerySet[Profile]:
+    """Return the profiles a member of staff means by ``@handle`` or an e-mail address."""
+    if "@" in term.removeprefix("@"):
+        people = User.objects.filter(Exact(Lower("email"), term.lower()))
+        return Profile.objects.filter(user__in=people)
+    return Profile.objects.filter(Exact(Lower("handle"), term.removeprefix("@").lower()))
 
 
 def roles_of(user: User) -> list[str]:

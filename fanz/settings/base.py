@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "apps.finance.debits",
     "apps.finance.subscriptions",
     "apps.finance.entitlements",
+    "apps.finance.purchases",
     "apps.payouts",
     "apps.finance.reconciliation",
     "apps.finance.reports",

@@ -68,6 +68,10 @@ SEES = {
         "tax.statementrun",
         "tax.taxline",
         "tax.taxrate",
+        "entitlements.entitlement",
+        "purchases.goal",
+        "purchases.item",
+        "purchases.purchase",
     },
     "payouts": {
         "payouts.payout",
@@ -98,6 +102,10 @@ SEES = {
         "clusters.cluster",
         "webhooks.endpoint",
         "webhooks.sending",
+        "entitlements.entitlement",
+        "purchases.goal",
+        "purchases.item",
+        "purchases.purchase",
     },
     "security": {
         "accounts.user",

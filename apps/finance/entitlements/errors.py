@@ -26,3 +26,13 @@ class EntitlementNotFound(errors.NotFound):
 class AlreadyWithdrawn(errors.Conflict):
     code = "entitlements.already_withdrawn"
     message = "This entitlement is withdrawn already."
+
+
+class MayNotGrant(errors.NotAllowed):
+    code = "entitlements.may_not_grant"
+    message = "This needs the permission to do so, and nobody grants to themselves."
+
+
+class ReasonMissing(errors.Invalid):
+    code = "entitlements.reason_missing"
+    message = "Say why."
