@@ -13,7 +13,6 @@ from django.test.utils import CaptureQueriesContext
 from apps.accounts.models import Profile, User
 from apps.audit.models import AuditRecord
 from apps.core.errors import DomainError
-from apps.core.money import Money
 from apps.finance.subscriptions import errors
 from apps.finance.subscriptions import services as subscriptions
 from apps.finance.subscriptions.choices import Consent, EndReason, RenewsBy, State
@@ -24,55 +23,9 @@ from apps.finance.subscriptions.selectors import price_changes as queries
 from apps.notifications.models import Message
 from tests.factories.accounts import ProfileFactory
 from tests.factories.subscriptions import PriceFactory, SubscriptionFactory
+from tests.finance.subscriptions.priced import live, planned, prices_of_two, usd
 
 pytestmark = pytest.mark.django_db
-
-
-def usd(amount: str) -> Money:
-    return Money.of(amount, "USD")
-
-
-def _prices(now: datetime, new: str = "12.00", **traits: Any) -> tuple[Price, Price]:
-    """An old price of 10.00 and the one that replaced it."""
-    old = PriceFactory.create(**traits)
-    price = subscriptions.set_price(
-        plan=old.plan,
-        months=old.months,
-        amount=usd(new),
-        by=old.plan.creator.user,
-        now=now - timedelta(days=1),
-    )
-    old.refresh_from_db()
-    return old, price
-
-
-def _live(price: Price, now: datetime, **traits: Any) -> Subscription:
-    """One that has paid since ten days ago."""
-    began = now - timedelta(days=10)
-    return SubscriptionFactory.create(
-        **{
-            "price": price,
-            "state": State.ACTIVE,
-            "started_at": began,
-            "anchored_at": began,
-            "anchored_number": 1,
-            "period_number": 1,
-            "current_from": began,
-            "current_until": began + timedelta(days=31),
-            **traits,
-        }
-    )
-
-
-def _plan(old: Price, new: Price, now: datetime, days: int = 40, **changes: Any) -> PriceChange:
-    wish = {
-        "old_price": old,
-        "new_price": new,
-        "effective_at": now + timedelta(days=days),
-        "by": old.plan.creator.user,
-        "now": now,
-    }
-    return subscriptions.plan_price_change(**{**wish, **changes})
 
 
 def _mails() -> list[Message]:
@@ -81,8 +34,8 @@ def _mails() -> list[Message]:
 
 class TestPlanning:
     def test_a_rise_is_planned_30_days_ahead_and_written_down(self, now: datetime) -> None:
-        old, new = _prices(now)
-        change = _plan(old, new, now, days=30, reason="Costs more to make")
+        old, new = prices_of_two(now)
+        change = planned(old, new, now, days=30, reason="Costs more to make")
         assert (change.old, change.new, change.needs_consent) == (old, new, False)
         [record] = AuditRecord.objects.filter(action="subscriptions.price_change_planned")
         assert record.reason == "Costs more to make"
@@ -100,19 +53,19 @@ class TestPlanning:
         self, now: datetime, new: str, days: int, error: type[DomainError]
     ) -> None:
         with pytest.raises(error):
-            _plan(*_prices(now, new), now, days=days)
+            planned(*prices_of_two(now, new), now, days=days)
         assert not PriceChange.objects.exists()
 
     def test_a_lower_price_may_hold_at_once(self, now: datetime) -> None:
-        assert not _plan(*_prices(now, "9.00"), now, days=0).needs_consent
+        assert not planned(*prices_of_two(now, "9.00"), now, days=0).needs_consent
 
     def test_only_from_a_replaced_price_to_the_open_one_of_its_plan_and_length(
         self, now: datetime
     ) -> None:
-        old, new = _prices(now)
-        year_old, year_new = _prices(now, "90.00", plan=old.plan, months=12, amount="80.00")
-        other_old, _ = _prices(now)
-        life_old, life_new = _prices(now, "90.00", plan=old.plan, months=0, amount="80.00")
+        old, new = prices_of_two(now)
+        year_old, year_new = prices_of_two(now, "90.00", plan=old.plan, months=12, amount="80.00")
+        other_old, _ = prices_of_two(now)
+        life_old, life_new = prices_of_two(now, "90.00", plan=old.plan, months=0, amount="80.00")
         for one, another, error in [
             (new, old, errors.PriceInvalid),
             (new, new, errors.PriceInvalid),
@@ -122,30 +75,30 @@ class TestPlanning:
             (old, other_old, errors.PriceNotFound),
         ]:
             with pytest.raises(error):
-                _plan(one, another, now)
+                planned(one, another, now)
         with pytest.raises(errors.StaffNotAllowed):
-            _plan(old, new, now, by=ProfileFactory.create().user)
+            planned(old, new, now, by=ProfileFactory.create().user)
         assert not PriceChange.objects.exists()
 
     def test_a_price_changes_once_until_the_change_is_taken_back(self, now: datetime) -> None:
-        old, new = _prices(now)
-        change, by = _plan(old, new, now), old.plan.creator.user
+        old, new = prices_of_two(now)
+        change, by = planned(old, new, now), old.plan.creator.user
         with pytest.raises(errors.ChangeWaiting):
-            _plan(old, new, now)
+            planned(old, new, now)
         for _ in range(2):
             subscriptions.withdraw_price_change(change=change, by=by, now=now)
-        _plan(old, new, now)
+        planned(old, new, now)
         assert PriceChange.objects.filter(withdrawn_at__isnull=False).count() == 1
 
     def test_nobody_moves_the_subscribers_of_an_archived_plan(self, now: datetime) -> None:
-        old, new = _prices(now)
+        old, new = prices_of_two(now)
         subscriptions.archive_plan(plan=old.plan, by=old.plan.creator.user, now=now)
         with pytest.raises(errors.PlanArchived):
-            _plan(old, new, now)
+            planned(old, new, now)
 
     def test_what_holds_cannot_be_taken_back(self, now: datetime) -> None:
-        old, new = _prices(now)
-        change, by = _plan(old, new, now), old.plan.creator.user
+        old, new = prices_of_two(now)
+        change, by = planned(old, new, now), old.plan.creator.user
         with pytest.raises(errors.WrongState):
             subscriptions.withdraw_price_change(change=change, by=by, now=change.effective_at)
         change.refresh_from_db()
@@ -154,9 +107,9 @@ class TestPlanning:
 
 class TestTelling:
     def test_subscribers_are_told_a_day_later_and_once(self, now: datetime) -> None:
-        old, new = _prices(now)
-        row = _live(old, now)
-        change = _plan(old, new, now)
+        old, new = prices_of_two(now)
+        row = live(old, now)
+        change = planned(old, new, now)
         early = now + TOLD_AFTER - timedelta(seconds=1)
         assert subscriptions.tell_price_changes(now=early) == 0
         at = now + TOLD_AFTER
@@ -178,34 +131,34 @@ class TestTelling:
         assert mail.send_at == datetime(2026, 2, 3, 12, tzinfo=UTC)
 
     def test_a_yearly_one_is_told_30_days_before_its_own_charge(self, now: datetime) -> None:
-        old, new = _prices(now, "90.00", months=12, amount="80.00")
-        _live(old, now, current_until=now + timedelta(days=200))
-        _plan(old, new, now)
+        old, new = prices_of_two(now, "90.00", months=12, amount="80.00")
+        live(old, now, current_until=now + timedelta(days=200))
+        planned(old, new, now)
         subscriptions.tell_price_changes(now=now + TOLD_AFTER)
         [mail] = _mails()
         assert mail.send_at == now + timedelta(days=170)
         assert mail.context["effective_on"] == (now + timedelta(days=200)).date().isoformat()
 
     def test_who_pays_nothing_more_by_us_is_not_told(self, now: datetime) -> None:
-        old, new = _prices(now)
-        _live(old, now, cancel_at_end=True, cancelled_at=now)
-        _live(old, now, renews_by=RenewsBy.GATEWAY)
-        _live(old, now, renews_by=RenewsBy.NOBODY)
-        _live(old, now, state=State.ENDED, ended_at=now, end_reason=EndReason.CANCELLED)
-        _live(new, now)
+        old, new = prices_of_two(now)
+        live(old, now, cancel_at_end=True, cancelled_at=now)
+        live(old, now, renews_by=RenewsBy.GATEWAY)
+        live(old, now, renews_by=RenewsBy.NOBODY)
+        live(old, now, state=State.ENDED, ended_at=now, end_reason=EndReason.CANCELLED)
+        live(new, now)
         SubscriptionFactory.create(price=old)
-        _plan(old, new, now)
+        planned(old, new, now)
         assert subscriptions.tell_price_changes(now=now + TOLD_AFTER) == 0
         assert not _mails()
         assert not Subscription.objects.filter(price_change__isnull=False).exists()
 
     def test_trials_paused_and_past_due_ones_are_told(self, now: datetime) -> None:
-        old, new = _prices(now)
-        _live(old, now, state=State.TRIALING)
-        _live(old, now, state=State.PAST_DUE)
+        old, new = prices_of_two(now)
+        live(old, now, state=State.TRIALING)
+        live(old, now, state=State.PAST_DUE)
         resumes_at = now + timedelta(days=80)
-        paused = _live(old, now, state=State.PAUSED, paused_at=now, resumes_at=resumes_at)
-        _plan(old, new, now)
+        paused = live(old, now, state=State.PAUSED, paused_at=now, resumes_at=resumes_at)
+        planned(old, new, now)
         assert subscriptions.tell_price_changes(now=now + TOLD_AFTER) == 3
         days = {mail.subject_ref: mail.context["effective_on"] for mail in _mails()}
         assert days.pop(paused.source) == resumes_at.date().isoformat()
@@ -224,9 +177,9 @@ class TestTelling:
     def test_who_must_agree_is_asked(
         self, now: datetime, new: str, country: str, consent: Consent
     ) -> None:
-        old, price = _prices(now, new)
-        row = _live(old, now, buyer_country=country)
-        _plan(old, price, now)
+        old, price = prices_of_two(now, new)
+        row = live(old, now, buyer_country=country)
+        planned(old, price, now)
         subscriptions.tell_price_changes(now=now + TOLD_AFTER)
         row.refresh_from_db()
         assert row.consent == consent
@@ -238,11 +191,11 @@ class TestTelling:
     def test_ten_thousand_are_told_in_pages_of_as_many_queries_as_a_page_of_ten(
         self, now: datetime, boyfanz: Any
     ) -> None:
-        few, many = _prices(now), _prices(now)
+        few, many = prices_of_two(now), prices_of_two(now)
         _subscribers(few[0], 10, now)
         _subscribers(many[0], 10_000, now)
-        _plan(*few, now)
-        _plan(*many, now)
+        planned(*few, now)
+        planned(*many, now)
         at = now + TOLD_AFTER
         with CaptureQueriesContext(connection) as small:
             assert subscriptions.tell_price_changes(now=at, pages=1) == 10
@@ -258,9 +211,9 @@ class TestTelling:
 
 class TestAnswers:
     def _asked(self, now: datetime) -> Subscription:
-        old, new = _prices(now, "20.00")
-        row = _live(old, now)
-        _plan(old, new, now)
+        old, new = prices_of_two(now, "20.00")
+        row = live(old, now)
+        planned(old, new, now)
         subscriptions.tell_price_changes(now=now + TOLD_AFTER)
         row.refresh_from_db()
         return row
@@ -286,7 +239,7 @@ class TestAnswers:
             subscriptions.agree_to_price(
                 subscription_id=row.public_id, fan=ProfileFactory.create(), now=now
             )
-        plain = _live(PriceFactory.create(), now)
+        plain = live(PriceFactory.create(), now)
         with pytest.raises(errors.NoConsentNeeded):
             subscriptions.refuse_price(subscription_id=plain.public_id, fan=plain.fan, now=now)
         row.refresh_from_db()
@@ -315,11 +268,11 @@ class TestPreview:
     def test_it_says_who_is_told_what_and_when_and_keeps_nothing(
         self, now: datetime, django_assert_num_queries: Callable[..., Any]
     ) -> None:
-        old, new = _prices(now)
-        rows = [_live(old, now) for _ in range(7)]
-        _live(old, now, buyer_country="DE")
-        _live(old, now, cancel_at_end=True, cancelled_at=now)
-        _live(old, now, renews_by=RenewsBy.GATEWAY)
+        old, new = prices_of_two(now)
+        rows = [live(old, now) for _ in range(7)]
+        live(old, now, buyer_country="DE")
+        live(old, now, cancel_at_end=True, cancelled_at=now)
+        live(old, now, renews_by=RenewsBy.GATEWAY)
         with django_assert_num_queries(5):
             shown = queries.preview(
                 old=old, new=new, effective_at=now + timedelta(days=40), now=now
@@ -336,9 +289,9 @@ class TestPreview:
     def test_the_answers_to_changes_are_one_query(
         self, now: datetime, django_assert_num_queries: Callable[..., Any]
     ) -> None:
-        old, new = _prices(now, "20.00")
-        rows = [_live(old, now) for _ in range(3)]
-        change = _plan(old, new, now)
+        old, new = prices_of_two(now, "20.00")
+        rows = [live(old, now) for _ in range(3)]
+        change = planned(old, new, now)
         subscriptions.tell_price_changes(now=now + TOLD_AFTER)
         for row, answer in ((rows[0], subscriptions.agree_to_price),
                             (rows[1], subscriptions.refuse_price)):  # fmt: skip
@@ -370,7 +323,7 @@ def _subscribers(price: Price, count: int, now: datetime) -> None:
         Profile(user=user, cluster=cluster, handle=f"s{price.pk}-{n}", display_name=f"S {n}")
         for n, user in enumerate(users)
     )
-    one = _live(price, now)
+    one = live(price, now)
     own = {"id", "public_id", "fan_id", "idempotency_key"}
     names = {field.attname for field in Subscription._meta.concrete_fields} - own
     values = {name: getattr(one, name) for name in names}

@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from apps.finance.subscriptions.api import changes, entitlements, subscribers, views
+from apps.finance.subscriptions.api import (
+    changes,
+    entitlements,
+    plans,
+    promotions,
+    subscribers,
+    views,
+)
 
 app_name = "subscriptions"
 _ONE = "subscriptions/<uuid:public_id>/"
@@ -18,6 +25,30 @@ urlpatterns = [
     path(f"{_ONE}pause/", changes.Pause.as_view(), name="pause"),
     path(f"{_ONE}resume/", changes.Resume.as_view(), name="resume"),
     path(f"{_ONE}payment-method/", changes.PayWith.as_view(), name="pay_with"),
+    path(f"{_ONE}price/", plans.AnswerPrice.as_view(), name="answer_price"),
+    path("plans/", plans.Plans.as_view(), name="plans"),
+    path("plans/price-changes/", plans.PriceChanges.as_view(), name="price_changes"),
+    path("plans/price-changes/preview/", plans.PreviewChange.as_view(), name="preview_change"),
+    path(
+        "plans/price-changes/<int:pk>/withdraw/",
+        plans.WithdrawChange.as_view(),
+        name="withdraw_price_change",
+    ),
+    path("plans/<uuid:public_id>/", plans.OnePlan.as_view(), name="plan"),
+    path("plans/<uuid:public_id>/archive/", plans.ArchivePlan.as_view(), name="archive_plan"),
+    path("plans/<uuid:public_id>/prices/", plans.PlanPrices.as_view(), name="plan_prices"),
+    path(
+        "plans/<uuid:public_id>/prices/<uuid:price_id>/withdraw/",
+        plans.WithdrawPrice.as_view(),
+        name="withdraw_price",
+    ),
+    path("promotions/", promotions.Promotions.as_view(), name="promotions"),
+    path("promotions/<uuid:public_id>/", promotions.OnePromotion.as_view(), name="promotion"),
+    path(
+        "promotions/<uuid:public_id>/end/",
+        promotions.EndPromotion.as_view(),
+        name="end_promotion",
+    ),
     path("subscribers/", subscribers.Subscribers.as_view(), name="subscribers"),
     path("subscribers/export/", subscribers.SubscribersFile.as_view(), name="subscribers_export"),
     path("entitlements/", entitlements.Entitlements.as_view(), name="entitlements"),

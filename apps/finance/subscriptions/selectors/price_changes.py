@@ -220,3 +220,18 @@ def answers_to(changes: Sequence[PriceChange]) -> dict[int, Answers]:
         row["price_change_id"]: Answers(row["told"], row["waiting"], row["given"], row["refused"])
         for row in rows
     }
+
+
+def asked(row: Subscription) -> Told | None:
+    """Return what a subscriber was told and can still answer; None: nothing waits for a yes."""
+    change = row.price_change
+    if (
+        change is None
+        or change.withdrawn_at is not None
+        or row.consent == Consent.NOT_NEEDED
+        or row.state not in LIVE
+        or row.price_id != change.old_id
+    ):
+        return None
+    told_at = change.told_at or change.created_at
+    return told_of(row, change.old, change.new, change.effective_at, told_at)
