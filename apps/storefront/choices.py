@@ -33,6 +33,42 @@ STATES = {
     "DONE": ("good", "Done"),
 }
 
+#: State of a subscription -> tone and words for its fan; the last is an intent beside a state.
+SUBSCRIPTION_STATES = {
+    "INCOMPLETE": ("wait", "Not paid yet"),
+    "TRIALING": ("good", "Trial"),
+    "ACTIVE": ("good", "Active"),
+    "PAST_DUE": ("bad", "Payment failed"),
+    "PAUSED": ("wait", "Paused"),
+    "ENDED": ("off", "Ended"),
+    "CANCELLING": ("off", "Cancelled, ends soon"),
+}
+
+#: State of a period that is not simply paid -> its word; and kind of one that is.
+PERIOD_STATES = {"OPEN": "Being charged", "UNPAID": "Not paid", "REFUNDED": "Given back"}
+PERIOD_KINDS = {"TRIAL": "Trial", "PAID": "Paid", "GIFT": "A gift", "FREE": "Free"}
+
+#: What a creator looks for among subscribers -> its word, and which they are.
+_RUNNING = ["TRIALING", "ACTIVE", "PAST_DUE", "PAUSED"]
+SUBSCRIBER_GROUPS: dict[str, tuple[str, dict[str, object]]] = {
+    "now": ("Subscribed now", {"state__in": _RUNNING}),
+    "trial": ("In a trial", {"state": "TRIALING"}),
+    "leaving": ("Cancelled, still here", {"state__in": _RUNNING, "cancel_at_end": True}),
+    "failed": ("Payment failed", {"state": "PAST_DUE"}),
+    "paused": ("Paused", {"state": "PAUSED"}),
+    "ended": ("Left", {"state": "ENDED"}),
+}
+
+#: Months of a price -> how creators choose it.
+PRICE_LENGTHS = {
+    1: "1 month",
+    3: "3 months",
+    6: "6 months",
+    12: "12 months",
+    24: "24 months",
+    0: "Life, paid once",
+}
+
 #: What a payer looks for -> its word, and the states that are meant.
 PAYMENT_GROUPS = {
     "paid": ("Paid", ("CAPTURED", "PARTLY_REFUNDED")),
@@ -61,6 +97,12 @@ REFUSALS = {
     "payouts.below_minimum": "The smallest payout is ${minimum}.",
     "payouts.method_inactive": "This payout account is switched off. Choose another.",
     "payouts.wrong_state": "This payout has gone too far to be cancelled.",
+    "subscriptions.price_invalid": "This cannot be: {field}, {why}.",
+    "subscriptions.plan_invalid": "This cannot be: {field}, {why}.",
+    "subscriptions.promotion_invalid": "This cannot be: {field}, {why}.",
+    "subscriptions.change_too_soon": "Choose a later day: subscribers are told 30 days before "
+    "they pay more.",
+    "subscriptions.code_taken": "Another promotion of yours has the code {code}.",
     "payments.amount_out_of_range": "Choose an amount between ${least} and ${most}.",
 }
 

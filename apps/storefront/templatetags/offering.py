@@ -1,0 +1,58 @@
+"""How brand templates write what creators offer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from apps.core.money import Money
+from apps.storefront.choices import PRICE_LENGTHS
+
+if TYPE_CHECKING:
+    from apps.finance.subscriptions.models import Promotion
+
+register = template.Library()
+
+
+@register.filter
+def takes_off(promotion: Promotion) -> str:
+    """Write ``20 % off 3 periods`` or ``$2.00 off, as long as they stay``."""
+    if promotion.currency:
+        less = Money(promotion.amount_minor, promotion.currency).formatted
+    else:
+        whole, rest = divmod(promotion.percent_bps, 100)
+        less = f"{whole}.{rest:02d} %" if rest else f"{whole} %"
+    if not promotion.periods:
+        return f"{less} off, as long as they stay"
+    if promotion.periods == 1:
+        return f"{less} off the first period"
+    return f"{less} off {promotion.periods} periods"
+
+
+@register.filter
+def length_words(months: int) -> str:
+    """Write how long a price pays for."""
+    return PRICE_LENGTHS.get(months, f"{months} months")
+
+
+@register.filter
+def promotion_state(promotion: Promotion, now: datetime) -> SafeString:
+    """Write whether a promotion can be taken now, and if not, why."""
+    tone, words = _standing(promotion, now)
+    return format_html('<span class="state {}">{}</span>', tone, words)
+
+
+def _standing(promotion: Promotion, now: datetime) -> tuple[str, str]:
+    if promotion.status != "ACTIVE":
+        return "off", "Ended"
+    if promotion.ends_at is not None and promotion.ends_at <= now:
+        return "off", "Over"
+    if promotion.most is not None and promotion.redeemed >= promotion.most:
+        return "off", "Used up"
+    if promotion.starts_at > now:
+        return "wait", "Not yet"
+    return "good", "Running"
