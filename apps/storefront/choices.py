@@ -69,6 +69,16 @@ PRICE_LENGTHS = {
     0: "Life, paid once",
 }
 
+#: State of a purchase -> tone and words for its buyer.
+PURCHASE_STATES = {
+    "PENDING": ("wait", "Waiting for payment"),
+    "PAID": ("good", "Bought"),
+    "SECOND": ("wait", "Paid twice: money comes back"),
+    "REFUNDED": ("off", "Given back"),
+    "DISPUTED": ("bad", "Disputed"),
+    "ABANDONED": ("off", "Not paid"),
+}
+
 #: What a payer looks for -> its word, and the states that are meant.
 PAYMENT_GROUPS = {
     "paid": ("Paid", ("CAPTURED", "PARTLY_REFUNDED")),

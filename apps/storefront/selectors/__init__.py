@@ -6,17 +6,40 @@ from apps.storefront.selectors.figures import (
     earnings_of,
     statement_lines,
 )
-from apps.storefront.selectors.ways import CARD, WALLET, Way, Ways, ways_to_deposit, ways_to_tip
+from apps.storefront.selectors.standing import (
+    Standing,
+    other_prices,
+    price_words,
+    standing_of,
+    story_of,
+    ways_to_renew,
+)
+from apps.storefront.selectors.ways import (
+    CARD,
+    WALLET,
+    Way,
+    Ways,
+    ways_to_deposit,
+    ways_to_subscribe,
+    ways_to_tip,
+)
 
 __all__ = [
     "CARD",
     "WALLET",
     "Earnings",
+    "Standing",
     "StatementLine",
     "Way",
     "Ways",
     "earnings_of",
+    "other_prices",
+    "price_words",
+    "standing_of",
     "statement_lines",
+    "story_of",
     "ways_to_deposit",
+    "ways_to_renew",
+    "ways_to_subscribe",
     "ways_to_tip",
 ]

@@ -61,6 +61,19 @@ def ways_to_tip(*, cluster: Cluster, fan: Profile | None, balance: Money, today:
     return _ways([*kept, *new, own], offers)
 
 
+def ways_to_subscribe(
+    *, fan: Profile, price: Money, due: Money, balance: Money, today: date
+) -> Ways:
+    """Return how a subscription may be paid: the wallet first where it holds what is due. Where
+    nothing is due today only what can be charged later without its payer."""
+    offers = offers_of(cluster=fan.cluster, currency=price.currency, today=today)
+    kept = _kept(fan, offers, price.currency)
+    new = [way for way in _new(offers, kept) if way.method == Method.CARD] if due else []
+    own = Way(WALLET, "Wallet", balance.formatted, Method.WALLET)
+    cards = [*kept, *new]
+    return _ways([own, *cards] if balance >= price or not cards else [*cards, own], offers)
+
+
 def ways_to_deposit(*, cluster: Cluster, fan: Profile, today: date) -> Ways:
     """Return how money may be added to the wallet."""
     offers = offers_of(cluster=cluster, currency=CURRENCY, today=today)
@@ -77,7 +90,9 @@ def _ways(ways: list[Way], offers: Mapping[Method, Offer]) -> Ways:
     )
 
 
-def _kept(fan: Profile | None, offers: Mapping[Method, Offer]) -> list[Way]:
+def _kept(
+    fan: Profile | None, offers: Mapping[Method, Offer], currency: str = CURRENCY
+) -> list[Way]:
     if fan is None or Method.CARD not in offers:
         return []
     return [
@@ -88,7 +103,7 @@ def _kept(fan: Profile | None, offers: Mapping[Method, Offer]) -> list[Way]:
             means=means,
             kind=AttemptKind.STORED,
         )
-        for means in usable_means(fan, CURRENCY)
+        for means in usable_means(fan, currency)
     ]
 
 

@@ -21,9 +21,11 @@ from apps.core.middleware import client_ip
 from apps.finance.debits import selectors as debits_selectors
 from apps.finance.payments import selectors as payments_selectors
 from apps.finance.payments import services as payments
+from apps.finance.payments.choices import Kind
 from apps.finance.payments.selectors.offers import fields_of
 from apps.finance.payments.selectors.refunds import claim_url_of, refunds_of
 from apps.finance.payments.selectors.steps import Do, Step, next_step
+from apps.finance.subscriptions import selectors as subscriptions_selectors
 from apps.storefront import rules
 from apps.storefront.choices import words_of
 from apps.storefront.views.forms import TokenForm
@@ -90,6 +92,9 @@ def _context(fan: Profile, payment: Transaction, step: Step) -> dict[str, Any]:
         or (rules.is_on_the_move(payment.status) and step.do is not Do.CONFIRM_CHARGE),
         "url": step.url,
         "ends": step.ends,
+        "subscription": subscriptions_selectors.subscription_of_payment(fan, payment.pk)
+        if payment.kind == Kind.SUBSCRIPTION
+        else None,
         "advice": rules.advice(payment.gateway, payment.failure_code),
         "refunds": [(refund, claim_url_of(refund)) for refund in refunds],
     }
@@ -120,6 +125,17 @@ def _take(request: HttpRequest, payment: Transaction, step: Step) -> HttpRespons
     except DomainError as trouble:
         messages.error(request, words_of(trouble))
     return SeeOther(here)
+
+
+def go_on(request: HttpRequest, payment: Transaction) -> HttpResponse:
+    """
+    Take the step of a payment whose terms were agreed to on the page before: to the gateway's own
+    page, or the charge of the kept card. What must be typed or looked at is at its own address.
+    """
+    step = next_step(payment)
+    if step.do in {Do.GO_TO_PAGE, Do.CONFIRM_CHARGE}:
+        return _take(request, payment, step)
+    return redirect("storefront:checkout", public_id=payment.public_id)
 
 
 def _page_of(request: HttpRequest, payment: Transaction) -> str:

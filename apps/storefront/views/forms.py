@@ -152,9 +152,17 @@ class PaymentsFilter(forms.Form):
         required=False,
     )
     kind = forms.ChoiceField(
-        label="What", choices=[("", "All"), ("TIP", "Tips"), ("WALLET_DEPOSIT", "Money added")],
+        label="What",
+        choices=[
+            ("", "All"),
+            ("SUBSCRIPTION", "Subscriptions"),
+            ("TIP", "Tips"),
+            ("CONTENT", "Content"),
+            ("MESSAGE", "Messages"),
+            ("WALLET_DEPOSIT", "Money added"),
+        ],
         required=False,
-    )  # fmt: skip
+    )
     since = forms.DateField(
         label="From day", required=False, widget=forms.DateInput(attrs={"type": "date"})
     )

@@ -24,6 +24,9 @@ from apps.finance.ledger import selectors as ledger_selectors
 from apps.finance.payments import selectors as payments_selectors
 from apps.finance.payments import services as payments
 from apps.finance.payments.choices import Kind, Method
+from apps.finance.purchases import selectors as purchases_selectors
+from apps.finance.subscriptions import selectors as subscriptions_selectors
+from apps.finance.subscriptions.choices import LIVE
 from apps.finance.tax import selectors as tax
 from apps.storefront import selectors
 from apps.storefront.choices import CURRENCY, words_of
@@ -124,6 +127,13 @@ def _buyer(request: HttpRequest, form: TipForm) -> tax.Buyer:
 
 def _page(request: HttpRequest, who: Profile, form: TipForm, status: int = 200) -> HttpResponse:
     context: dict[str, Any] = {"creator": who, "form": form, "key": KeyForm.fresh()}
-    if request.user.is_authenticated:
-        context["is_self"] = requests.profile(request).pk == who.pk
+    fan = requests.profile(request) if request.user.is_authenticated else None
+    context["plans"] = subscriptions_selectors.plans_offered(
+        creator=who, fan=fan, now=timezone.now()
+    )
+    context["goals"] = purchases_selectors.giving_to(who)
+    if fan is not None:
+        context["is_self"] = fan.pk == who.pk
+        live = subscriptions_selectors.live_with(fan, who)
+        context["live"] = live if live and live.state in LIVE else None
     return render(request, "storefront/creator.html", context, status=status)

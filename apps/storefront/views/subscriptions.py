@@ -1,0 +1,241 @@
+"""A fan's subscriptions: all of them, one of them, and what its fan may do with it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from apps.accounts.api import requests
+from apps.accounts.models import Profile
+from apps.core.errors import DomainError, NotFound
+from apps.finance.payments.selectors.methods import means_for
+from apps.finance.subscriptions import selectors as subscriptions_selectors
+from apps.finance.subscriptions import services as subscriptions
+from apps.storefront import selectors
+from apps.storefront.choices import words_of
+from apps.storefront.views.forms import KeyForm
+from apps.storefront.views.paging import page_of
+from apps.storefront.views.subscription_forms import MeansForm, PauseForm, ReasonForm, TokenForm
+
+UNPROCESSABLE = 422
+
+
+@never_cache
+@login_required
+@require_safe
+def mine(request: HttpRequest) -> HttpResponse:
+    """List what the fan subscribes to and did, the newest first."""
+    fan = requests.profile(request)
+    page = page_of(request, subscriptions_selectors.subscriptions_of(fan))
+    rows = [selectors.standing_of(row) for row in page.items]
+    return render(request, "storefront/subscriptions/mine.html", {"page": page, "rows": rows})
+
+
+@never_cache
+@login_required
+@require_safe
+def show(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Show one: what it costs next, all that was paid and happened, and what may be done."""
+    return _page(request, _own(requests.profile(request), public_id))
+
+
+# --- What a fan does with it --------------------------------------------------------------------
+@never_cache
+@login_required
+@require_POST
+def cancel(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Cancel with this one click, at once; nothing asks first and nothing stands in the way."""
+    form = ReasonForm(request.POST)
+    reason = form.cleaned_data["reason"] if form.is_valid() else ""
+    return _do(
+        request,
+        public_id,
+        lambda fan, now: subscriptions.cancel(
+            subscription_id=public_id, fan=fan, reason=reason, now=now
+        ),
+        "Cancelled. Nothing is charged any more. We have sent you a mail that says so.",
+    )
+
+
+@never_cache
+@login_required
+@require_POST
+def uncancel(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Take a cancellation back."""
+    return _do(
+        request,
+        public_id,
+        lambda fan, now: subscriptions.uncancel(subscription_id=public_id, fan=fan, now=now),
+        "Your cancellation is taken back. The subscription goes on as before.",
+    )
+
+
+@never_cache
+@login_required
+@require_POST
+def pause(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Pause it for one to three months from the end of what is paid."""
+    found = _own(requests.profile(request), public_id)
+    form = PauseForm(request.POST)
+    if not form.is_valid():
+        return _page(request, found, pause_form=form, status=UNPROCESSABLE)
+    until = form.until(found.current_until or timezone.now(), zone=found.timezone)
+    return _do(
+        request,
+        public_id,
+        lambda fan, now: subscriptions.pause(
+            subscription_id=public_id, fan=fan, until=until, now=now
+        ),
+        "Paused. Nothing is charged until it resumes.",
+    )
+
+
+@never_cache
+@login_required
+@require_POST
+def resume(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """End a pause now."""
+    return _do(
+        request,
+        public_id,
+        lambda fan, now: subscriptions.resume(subscription_id=public_id, fan=fan, now=now),
+        "It goes on.",
+    )
+
+
+@never_cache
+@login_required
+@require_POST
+def pay_with(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Pay the next periods another way."""
+    fan = requests.profile(request)
+    found = _own(fan, public_id)
+    form = MeansForm(request.POST, choices=selectors.ways_to_renew(fan, found))
+    if not form.is_valid():
+        return _page(request, found, means_form=form, status=UNPROCESSABLE)
+    chosen = form.cleaned_data["means"]
+    to = "WALLET" if chosen == selectors.WALLET else means_for(fan, uuid.UUID(chosen))
+    return _do(
+        request,
+        public_id,
+        lambda who, now: subscriptions.change_means(
+            subscription_id=public_id, fan=who, to=to, now=now
+        ),
+        "The next periods are paid this way.",
+    )
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def change(request: HttpRequest, public_id: uuid.UUID, price_id: uuid.UUID) -> HttpResponse:
+    """Show what a change brings and costs, to the cent; a posted one is made as it was shown."""
+    fan = requests.profile(request)
+    found = _own(fan, public_id)
+    price = _price(fan, price_id)
+    if request.method == "POST":
+        form, key = TokenForm(request.POST), KeyForm(request.POST)
+        if form.is_valid() and key.is_valid():
+            return _do(
+                request,
+                public_id,
+                lambda who, now: subscriptions.change(
+                    subscription_id=public_id,
+                    fan=who,
+                    price=price,
+                    token=form.cleaned_data["token"],
+                    idempotency_key=str(key.cleaned_data["key"]),
+                    now=now,
+                ),
+                "Your subscription is changed.",
+            )
+    try:
+        quote = subscriptions_selectors.change_quote(
+            subscription=found, price=price, now=timezone.now()
+        )
+    except DomainError as refusal:
+        messages.error(request, words_of(refusal))
+        return redirect("storefront:subscription", public_id=public_id)
+    context = {"subscription": found, "price": price, "quote": quote, "key": KeyForm.fresh()}
+    return render(request, "storefront/subscriptions/change.html", context)
+
+
+@never_cache
+@login_required
+@require_POST
+def withdraw_change(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Take a change back that has not come yet."""
+    return _do(
+        request,
+        public_id,
+        lambda fan, now: subscriptions.withdraw_change(
+            subscription_id=public_id, fan=fan, now=now
+        ),
+        "The change is taken back.",
+    )
+
+
+def _do(
+    request: HttpRequest,
+    public_id: uuid.UUID,
+    act: Callable[[Profile, datetime], Any],
+    done: str,
+) -> HttpResponse:
+    """Do one thing and go back to the page, which says what became of it."""
+    try:
+        act(requests.profile(request), timezone.now())
+    except NotFound as missing:
+        raise Http404 from missing
+    except DomainError as refusal:
+        messages.error(request, words_of(refusal))
+    else:
+        messages.success(request, done)
+    return redirect("storefront:subscription", public_id=public_id)
+
+
+def _own(fan: Profile, public_id: uuid.UUID) -> Any:
+    try:
+        return subscriptions_selectors.subscription_for(fan, public_id)
+    except NotFound as missing:
+        raise Http404 from missing
+
+
+def _price(fan: Profile, public_id: uuid.UUID) -> Any:
+    try:
+        return subscriptions_selectors.price_for(fan, public_id)
+    except NotFound as missing:
+        raise Http404 from missing
+
+
+def _page(
+    request: HttpRequest,
+    found: Any,
+    *,
+    pause_form: PauseForm | None = None,
+    means_form: MeansForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    fan = requests.profile(request)
+    standing = selectors.standing_of(found)
+    ways = selectors.ways_to_renew(fan, found)
+    context = {
+        "row": standing,
+        "subscription": found,
+        "periods": subscriptions_selectors.periods_of(found),
+        "story": selectors.story_of(found),
+        "others": selectors.other_prices(found) if standing.may_change else [],
+        "pause_form": pause_form or PauseForm(),
+        "means_form": means_form or MeansForm(choices=ways),
+        "ways": ways,
+    }
+    return render(request, "storefront/subscriptions/one.html", context, status=status)
