@@ -20,6 +20,7 @@ from apps.storefront import choices, rules
 
 if TYPE_CHECKING:
     from apps.clusters.models import Cluster
+    from apps.finance.purchases.models import Purchase
     from apps.payouts.models import Payout
 
 register = template.Library()
@@ -61,6 +62,14 @@ def moment(value: datetime) -> SafeString:
 def state(status: str) -> SafeString:
     """Write a state of a payment or payout as a word with a shape and a colour."""
     tone, label = choices.STATES[status]
+    return format_html('<span class="state {}">{}</span>', tone, label)
+
+
+@register.filter
+def purchase_state(purchase: Purchase) -> SafeString:
+    """Write how far a purchase is as a word with a shape and a colour."""
+    code = "SECOND" if purchase.is_second and purchase.state == "PAID" else purchase.state
+    tone, label = choices.PURCHASE_STATES[code]
     return format_html('<span class="state {}">{}</span>', tone, label)
 
 

@@ -15,6 +15,7 @@ from apps.accounts.models import Profile
 from apps.core.db import joins_transaction
 from apps.finance.entitlements import services as entitlements
 from apps.finance.entitlements.choices import Scope
+from apps.finance.payments.services.refunds import refund_for_nothing
 from apps.finance.purchases import rules
 from apps.finance.purchases.choices import LIVE, TAKEN, PurchaseState
 from apps.finance.purchases.models import Purchase
@@ -57,8 +58,8 @@ def follow_payment(*, transaction_id: int, now: datetime) -> Purchase | None:
 def settle(purchase: Purchase, *, status: str, now: datetime) -> Purchase:
     """Bring a purchase, whose buyer is locked, to a payment's status; grant or withdraw."""
     wanted = rules.state_of(status)
-    if wanted == PurchaseState.PENDING and purchase.state == PurchaseState.ABANDONED:
-        return purchase  # another has taken its place, or it waits for the money
+    if wanted == PurchaseState.PENDING != purchase.state:
+        return purchase  # given up: another has taken its place, or it waits for the money
     others = Purchase.objects.filter(item=purchase.item_id, buyer=purchase.buyer_id).exclude(
         pk=purchase.pk
     )
@@ -86,6 +87,19 @@ def _write(purchase: Purchase, state: PurchaseState, *, now: datetime) -> None:
         return
     why = "Paid twice" if purchase.is_second else _WHY.get(state, "")
     entitlements.withdraw(purchase.source, why=why, now=now)
+    if state == PurchaseState.PAID and purchase.transaction_id is not None:
+        # What cannot be asked for so waits in the console's list.
+        refund_for_nothing(
+            transaction_id=purchase.transaction_id,
+            reason="Another payment for the same thing was first",
+            key=given_back_key(purchase),
+            now=now,
+        )
+
+
+def given_back_key(purchase: Purchase) -> str:
+    """Return what names the refund of a purchase that was paid twice."""
+    return f"{purchase.source}:twice"
 
 
 def _grant(purchase: Purchase, *, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""What a buyer paid twice goes back."""
+"""Staff give back what a buyer paid twice, where it could not be asked for by itself."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from apps.finance.payments.selectors.given_back import room_of
 from apps.finance.payments.services.refunds import request_refund
 from apps.finance.purchases import errors
 from apps.finance.purchases.models import Purchase
+from apps.finance.purchases.services.follow import given_back_key
 
 if TYPE_CHECKING:
     from apps.finance.payments.models import Refund
@@ -34,7 +35,7 @@ def give_back(*, purchase_id: int, by: User, reason: str, now: datetime) -> Refu
     if purchase is None or not by.has_perm("purchases.give_back_purchase"):
         raise errors.PurchaseNotFound
     assert purchase.transaction is not None  # noqa: S101 - asked for above
-    key = f"{purchase.source}:twice"
+    key = given_back_key(purchase)
     first = purchase.transaction.refunds.filter(key=key).first()
     if first is not None:
         return first
