@@ -63,6 +63,13 @@ class InsufficientWallet(Invalid):
     message = "The wallet does not hold this amount."
 
 
+class SpendingLimitReached(Invalid):
+    """Of the fan's own; the facts say which, what is left of it, and when it begins anew."""
+
+    code = "payments.spending_limit_reached"
+    message = "This is more than the spending limit you set for yourself lets you pay."
+
+
 class TransactionNotFound(NotFound):
     code = "payments.transaction_not_found"
     message = "There is no such payment."

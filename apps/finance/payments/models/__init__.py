@@ -14,6 +14,7 @@ from apps.finance.payments.models.merchant import MerchantAccount
 from apps.finance.payments.models.method import PaymentMethod
 from apps.finance.payments.models.refund import Recovery, Refund, RefundEvent, RefundPolicy
 from apps.finance.payments.models.simulation import RouteSimulation
+from apps.finance.payments.models.spending import SpendingLimit
 from apps.finance.payments.models.transaction import Transaction, TransactionEvent
 from apps.finance.payments.models.webhook import WebhookEvent, WebhookNotice
 
@@ -33,6 +34,7 @@ __all__ = [
     "RefundPolicy",
     "Reserve",
     "RouteSimulation",
+    "SpendingLimit",
     "Transaction",
     "TransactionEvent",
     "WebhookEvent",

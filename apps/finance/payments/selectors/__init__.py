@@ -11,6 +11,7 @@ from apps.finance.payments.selectors.renewals import (
     renewed_by,
     renews_by,
 )
+from apps.finance.payments.selectors.spending import Standing, spending_of
 from apps.finance.payments.selectors.told import dispute_told_of, refund_told_of, told_of
 from apps.finance.payments.selectors.transactions import (
     Receipt,
@@ -26,6 +27,7 @@ __all__ = [
     "Quote",
     "Receipt",
     "Renewer",
+    "Standing",
     "dispute_told_of",
     "gateway_health",
     "is_by_stored_means",
@@ -38,6 +40,7 @@ __all__ = [
     "renewals_of",
     "renewed_by",
     "renews_by",
+    "spending_of",
     "told_of",
     "transaction_for",
     "transactions_of",

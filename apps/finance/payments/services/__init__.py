@@ -35,6 +35,7 @@ from apps.finance.payments.services.sell_many import (
     sell_many_from_wallet,
 )
 from apps.finance.payments.services.settle import settle_unknown
+from apps.finance.payments.services.spending import set_spending_limit
 from apps.finance.payments.services.start import start_card_tip, start_deposit, start_sale
 from apps.finance.payments.services.stored import charge_stored
 from apps.finance.payments.services.way import PayBy
@@ -79,6 +80,7 @@ __all__ = [
     "sell_many_from_wallet",
     "set_fee",
     "set_merchant_terms",
+    "set_spending_limit",
     "settle_unknown",
     "start_card_tip",
     "start_deposit",

@@ -13,10 +13,11 @@ from apps.core.db import joins_transaction
 from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.finance.payments import errors, selectors
-from apps.finance.payments.choices import Kind, Method, Occasion, Status
+from apps.finance.payments.choices import SALES, Kind, Method, Occasion, Status
 from apps.finance.payments.models import MerchantAccount, Transaction, TransactionEvent
 from apps.finance.payments.rules.fees import Quote
 from apps.finance.payments.services.route import check_offer, facts_of
+from apps.finance.payments.services.spending import check_spending
 from apps.finance.payments.services.way import PayBy, Way, cards_of, find_way
 from apps.finance.risk import services as risk
 from apps.finance.risk.choices import Outcome
@@ -70,8 +71,11 @@ def open_outside(wish: Wish, *, now: datetime) -> Opened | DomainError:
     none, to be raised when what was thought of it is committed.
 
     :raises NoMerchantAccount, CurrencyNotOffered, AmountOutOfRange: see ``route.check_offer``
+    :raises SpendingLimitReached: a limit of the fan's own would be broken
     """
     quote = _quote(wish, now)
+    if (twin := _held_to_limits(wish, quote, now)) is not None:
+        return Opened(twin, None)
     cluster, by = wish.fan.cluster, wish.pay_by
     check_offer(
         cluster=cluster,
@@ -128,8 +132,30 @@ def open_at(
 
 @joins_transaction
 def open_inside(wish: Wish, *, now: datetime) -> tuple[Transaction, bool]:
-    """Open a payment from the wallet; also return whether it is new."""
-    return _open(wish, _quote(wish, now), account=None, public_id=uuid.uuid4(), now=now)
+    """
+    Open a payment from the wallet; also return whether it is new.
+
+    :raises SpendingLimitReached: a limit of the fan's own would be broken
+    """
+    quote = _quote(wish, now)
+    if (twin := _held_to_limits(wish, quote, now)) is not None:
+        return twin, False
+    return _open(wish, quote, account=None, public_id=uuid.uuid4(), now=now)
+
+
+@joins_transaction
+def _held_to_limits(wish: Wish, quote: Quote, now: datetime) -> Transaction | None:
+    """Hold a sale to the fan's own limits. Return what the same key made while this one waited
+    for its turn: that one is what has used the limit up."""
+    if wish.kind not in SALES:
+        return None
+    try:
+        check_spending(profile_id=wish.fan.pk, amount=quote.amount, now=now)
+    except errors.SpendingLimitReached:
+        if (twin := first_by_key(wish)) is not None:
+            return twin
+        raise
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ def sell_from_wallet(purchase: Purchase, *, now: datetime) -> Transaction:
     :raises KeyReused: that first payment was another one
     :raises InsufficientWallet: the wallet holds less
     :raises CreatorNotFound, NotACreator, TipToOneself, SoldToOneself: see ``purchase.wish_of``
+    :raises SpendingLimitReached: a limit of the fan's own would be broken
     :raises NotForSale: it is no sale, names nothing, or its occasion is not one of its kind
     :raises AmountOutOfRange, CurrencyNotOffered: see ``limits.check_wallet_sale``
     :raises PlaceMissing, PlaceUnknown, PlaceTooWide: the brand collects tax and needs the place

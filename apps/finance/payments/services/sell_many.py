@@ -24,10 +24,12 @@ from apps.finance.payments.events import PaymentCaptured
 from apps.finance.payments.models import Transaction
 from apps.finance.payments.rules import limits
 from apps.finance.payments.rules.fees import Quote
+from apps.finance.payments.rules.spending import Breach
 from apps.finance.payments.selectors.fees import Terms
 from apps.finance.payments.services import sell_rows
 from apps.finance.payments.services.entries import FROM_WALLET
 from apps.finance.payments.services.opening import tax_lines_of
+from apps.finance.payments.services.spending import breaches_of, reached
 from apps.finance.payments.services.taxes import record_taxes_of_many
 from apps.finance.tax.selectors import Buyer
 
@@ -222,15 +224,26 @@ def _split_of(quote: Quote) -> _Split:
 # --- What can be paid ----------------------------------------------------------------------------
 def _judge(batch: _Batch) -> None:
     """
-    Refuse what the wallets do not hold, as far as can be seen: the ledger has the last word.
+    Refuse what fans do not let themselves spend, and what the wallets do not hold, as far as can
+    be seen: the ledger has the last word.
 
     Only where one seems short are the keys looked up: one sold before needs no money again.
     """
-    short = _short(batch)
-    if short and _replayed(batch, batch.waiting()):
-        short = _short(batch)
+    short, broken = _short(batch), _breaches(batch)
+    if (short or broken) and _replayed(batch, batch.waiting()):
+        short, broken = _short(batch), _breaches(batch)
+    for i, breach in broken.items():
+        batch.refuse(i, reached(breach))
     for i in short:
         batch.refuse(i, _too_little(batch.split(i).amount))
+
+
+def _breaches(batch: _Batch) -> dict[int, Breach]:
+    """Return which sales would break a limit of the fans' own."""
+    waiting = batch.waiting()
+    wanted = [(batch.sales[i].fan_id, batch.split(i).amount) for i in waiting]
+    judged = zip(waiting, breaches_of(wanted, now=batch.now), strict=True)
+    return {i: breach for i, breach in judged if breach is not None}
 
 
 def _short(batch: _Batch) -> list[int]:

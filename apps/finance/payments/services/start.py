@@ -70,6 +70,7 @@ def start_sale(
 
     :raises KeyReused: that first payment was another one
     :raises CreatorNotFound, NotACreator, TipToOneself, SoldToOneself: see ``purchase.wish_of``
+    :raises SpendingLimitReached: a limit of the fan's own would be broken
     :raises NotForSale: it is no sale, names nothing, or its occasion is not one of its kind
     :raises AmountOutOfRange: no merchant account of the brand takes this amount
     :raises NoMerchantAccount, NoRoute: the brand cannot be paid this way now
