@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from apps.accounts.models import Profile
+from apps.core import events
 from apps.core.money import Money
 from apps.finance.ledger import postings
 from apps.finance.ledger import selectors as ledger
@@ -98,6 +99,12 @@ def paid(subscription: Subscription, *, now: datetime) -> Transaction:
     """Its first payment is captured; the news is on its way (``delivered`` hands it over)."""
     assert subscription.first_transaction is not None
     return captured(subscription.first_transaction, now=now)
+
+
+def delivered(*, now: datetime) -> None:
+    """What payments published until now reaches subscriptions, and what they publish others."""
+    while events.sweep(now=now + timedelta(days=365 * 20)):
+        pass
 
 
 def wallet_of(fan: Profile) -> str:

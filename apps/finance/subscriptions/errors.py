@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from apps.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from apps.core.errors import Conflict, Invalid, NotAllowed, NotFound, Unavailable
 
 
 class PlanNotFound(NotFound):
@@ -223,3 +223,13 @@ class RangeInvalid(Invalid):
 class GraceInvalid(Invalid):
     code = "subscriptions.grace_invalid"
     message = "Grace is extended by 1 to 60 days."
+
+
+class ChargeDeclined(Conflict):
+    code = "subscriptions.charge_declined"
+    message = "The stored means of payment could not be charged."
+
+
+class StillRenewed(Unavailable):
+    code = "subscriptions.still_renewed"
+    message = "The payment company has not confirmed yet that it renews no more: try again."

@@ -46,6 +46,7 @@ __all__ = [
     "approve_refund",
     "gateway_refunded",
     "refund_by_rule",
+    "refund_for_nothing",
     "reject_refund",
     "request_refund",
     "settle_refund",
@@ -134,14 +135,33 @@ def refund_by_rule(
     disputes of this sum; None if it does not, or if nobody could be asked for it.
     """
     policy = policy_of(cluster_id=transaction.cluster_id, currency=transaction.currency, at=now)
+    if policy.refund_alerts_to_minor < room_of(transaction).minor:
+        return None
+    return _all_back(transaction, RefundReason.AVOID_DISPUTE, reason, key, now)
+
+
+@joins_transaction
+def refund_for_nothing(
+    *, transaction_id: int, reason: str, key: str, now: datetime
+) -> Refund | None:
+    """
+    Give all that is left of a payment back that came too late or twice: nothing was, and nothing
+    will be, delivered for it. None if nothing is left, or nobody could be asked for it. The same
+    key asks once.
+    """
+    transaction = locked_payment(transaction_id)
+    return _all_back(transaction, RefundReason.DUPLICATE, reason, key, now)
+
+
+def _all_back(
+    transaction: Transaction, code: RefundReason, reason: str, key: str, now: datetime
+) -> Refund | None:
     room = room_of(transaction)
-    if not 0 < room.minor <= policy.refund_alerts_to_minor or transaction.status not in PAID:
+    if room.minor <= 0 or transaction.status not in PAID:
         return None
     if Refund.objects.filter(transaction=transaction, key=key).exists():
         return None
-    wish = _Wish(
-        room, _way_back(transaction), RefundReason.AVOID_DISPUTE, reason, key, Origin.RULE
-    )
+    wish = _Wish(room, _way_back(transaction), code, reason, key, Origin.RULE)
     try:
         with atomic():
             return _open(transaction, wish, now=now)

@@ -7,15 +7,17 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
+from django.db.models import Q, QuerySet
+
 from apps.accounts import selectors as accounts
 from apps.accounts.models import Profile
 from apps.core.money import Money
 from apps.finance.payments import selectors as payments
-from apps.finance.payments.choices import Kind, Method, Occasion
+from apps.finance.payments.choices import PAID, Kind, Method, Occasion, Status
 from apps.finance.payments.models import PaymentMethod
 from apps.finance.subscriptions import errors
-from apps.finance.subscriptions.choices import LIVE, PlanStatus
-from apps.finance.subscriptions.models import Plan, Price, Promotion, Subscription
+from apps.finance.subscriptions.choices import LIVE, PlanStatus, PromotionStatus, State
+from apps.finance.subscriptions.models import Plan, Price, Promotion, Subscription, TrialUse
 from apps.finance.subscriptions.rules import periods, pricing, terms
 from apps.finance.subscriptions.selectors import promotions
 from apps.finance.tax.selectors import Buyer
@@ -213,26 +215,55 @@ def check_not_subscribed(fan: Profile, creator_id: int) -> None:
     ).first()
     if live is not None:
         raise errors.AlreadySubscribed(subscription=str(live.public_id))
+    waiting = pending_of(fan, creator_id).filter(first_transaction__status__in=sorted(_ON_ITS_WAY))
+    if (paying := waiting.first()) is not None:
+        raise errors.AlreadySubscribed(subscription=str(paying.public_id), why="being paid for")
+
+
+def pending_of(fan: Profile, creator_id: int) -> QuerySet[Subscription]:
+    """Return those to a creator that wait for their first payment: a new one ends them, so
+    what they took of promotion and trial can be had by it."""
+    return Subscription.objects.filter(fan=fan, creator_id=creator_id, state=State.INCOMPLETE)
 
 
 def _promotion(fan: Profile, price: Price, code: str, now: datetime) -> Promotion | None:
-    if not code:
-        return promotions.best_open_promotion(price=price, fan=fan, now=now)
-    found = promotions.find_code(price=price, code=code)
-    promotions.check_offered(found, price=price, fan=fan, now=now)
-    return found
+    pending = pending_of(fan, price.plan.creator_id).values("pk")
+    held = Promotion.objects.filter(
+        redemptions__subscription__in=pending, redemptions__released_at__isnull=True
+    )
+    if code:
+        found = promotions.find_code(price=price, code=code)
+        try:
+            promotions.check_offered(found, price=price, fan=fan, now=now)
+        except (errors.CodeUsedBefore, errors.CodeUsedUp):
+            if not held.filter(pk=found.pk).exists():
+                raise
+        return found
+    best = promotions.best_open_promotion(price=price, fan=fan, now=now)
+    mine = [
+        row
+        for row in held.filter(code="", status=PromotionStatus.ACTIVE)
+        if promotions.fits_price(row, price) and (row.ends_at is None or row.ends_at > now)
+    ]
+    return min([*mine, *([best] if best else [])], key=lambda row: _less(price, row), default=None)
+
+
+def _less(price: Price, promotion: Promotion) -> tuple[int, int]:
+    cut = promotions.cut_of(promotion)
+    return (pricing.reduced(price.amount, cut).minor if cut else 0, promotion.pk)
 
 
 def _trial_days(fan: Profile, price: Price, means: PaymentMethod | None) -> int:
     plan = price.plan
     if not plan.trial_days or not price.months:
         return 0
-    had = promotions.had_trial(
-        creator_id=plan.creator_id,
-        user_id=fan.user_id,
-        fingerprint=means.fingerprint if means else "",
+    who = Q(user_id=fan.user_id)
+    if means is not None and means.fingerprint:
+        who |= Q(fingerprint=means.fingerprint)
+    had = TrialUse.objects.filter(who, creator_id=plan.creator_id).exclude(
+        subscription__in=pending_of(fan, plan.creator_id)
     )
-    return 0 if had else plan.trial_days
+    return 0 if had.exists() else plan.trial_days
 
 
 def _charges(
@@ -285,4 +316,6 @@ def _day(moment: datetime | None, zone: str) -> date | None:
     return moment.astimezone(ZoneInfo(zone)).date() if moment else None
 
 
+#: The money is on its way, or there and the news of it not heard yet.
+_ON_ITS_WAY = PAID | {Status.PROCESSING, Status.AUTHORISED, Status.UNKNOWN}
 _ZONES = frozenset(available_timezones())

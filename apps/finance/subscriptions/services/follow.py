@@ -19,9 +19,9 @@ from apps.finance.subscriptions.choices import (
 from apps.finance.subscriptions.models import Period, Plan, Subscription
 from apps.finance.subscriptions.selectors import quotes
 from apps.finance.subscriptions.services import tell
-from apps.finance.subscriptions.services.move import note
+from apps.finance.subscriptions.services.move import note, one_at_a_time
 from apps.finance.subscriptions.services.standing import settle
-from apps.finance.subscriptions.services.subscribe import by_key, one_at_a_time
+from apps.finance.subscriptions.services.subscribe import by_key
 
 
 @atomic
@@ -34,7 +34,7 @@ def follow(*, fan: Profile, plan: Plan, now: datetime, idempotency_key: str) -> 
     :raises AlreadySubscribed: something counts with this creator already
     :raises PlanNotFound, OwnPlan, PlanArchived, AgeNotVerified, Underage: see ``selectors.offer``
     """
-    one_at_a_time(fan, plan.creator_id)
+    one_at_a_time(fan.pk, plan.creator_id)
     if (first := by_key(fan, idempotency_key)) is not None:
         if first.plan_id != plan.pk:
             raise errors.KeyReused(subscription=str(first.public_id))

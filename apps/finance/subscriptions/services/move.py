@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
+
 from apps.accounts.models import Profile, User
 from apps.core.db import joins_transaction
 from apps.finance.subscriptions import errors
@@ -78,6 +80,16 @@ def own(fan: Profile, public_id: UUID) -> Subscription:
     if not found:
         raise errors.SubscriptionNotFound()
     return locked(found[0])
+
+
+@joins_transaction
+def one_at_a_time(fan_id: int, creator_id: int) -> None:
+    """Whoever subscribes the same fan to the same creator waits here for the other's end."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
+            [f"subscriptions:{fan_id}:{creator_id}"],
+        )
 
 
 @joins_transaction

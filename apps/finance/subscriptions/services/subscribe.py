@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import connection
@@ -29,7 +29,8 @@ from apps.finance.subscriptions.models import Period, Price, Subscription
 from apps.finance.subscriptions.rules import periods, standing
 from apps.finance.subscriptions.selectors import quotes
 from apps.finance.subscriptions.services import activate, promotions
-from apps.finance.subscriptions.services.move import note
+from apps.finance.subscriptions.services.first_payment import give_up_pending
+from apps.finance.subscriptions.services.move import locked, note, one_at_a_time
 from apps.finance.tax.selectors import Buyer
 
 
@@ -101,12 +102,14 @@ def subscribe(
 @joins_transaction
 def _subscribed(wish: _Wish, now: datetime) -> Subscription | DomainError:
     """Or why there is none, to be raised when what payments wrote of it is committed."""
-    one_at_a_time(wish.fan, wish.price.plan.creator_id)
+    one_at_a_time(wish.fan.pk, wish.price.plan.creator_id)
     if (first := by_key(wish.fan, wish.key)) is not None:
         if first.price_id != wish.price.pk:
             raise errors.KeyReused(subscription=str(first.public_id))
         return first
     offer = _agreed(wish, now)
+    for pending in quotes.pending_of(wish.fan, wish.price.plan.creator_id):
+        give_up_pending(locked(pending.pk), now=now)
     number = _next_id()
     paid: Transaction | None = None
     if offer.due:
@@ -169,11 +172,18 @@ def _sell(
             purchase,
             now=now,
             method=wish.method,
-            pay_by=wish.pay_by,
+            pay_by=_kept(wish),
             renews=_renews(offer, now),
         )
     except DomainError as error:  # what risk thought of it is kept, in payments' savepoint
         return error
+
+
+def _kept(wish: _Wish) -> payments.PayBy | None:
+    """Keep the card for the renewals that are agreed to, where there are any."""
+    if wish.price.months == 0 or wish.means is not None:
+        return wish.pay_by
+    return replace(wish.pay_by or payments.PayBy(), keep=True)
 
 
 def _renews(offer: quotes.Offer, now: datetime) -> payments.Renews | None:
@@ -274,16 +284,6 @@ def by_key(fan: Profile, key: str) -> Subscription | None:
         .filter(fan=fan, idempotency_key=key)
         .first()
     )
-
-
-@joins_transaction
-def one_at_a_time(fan: Profile, creator_id: int) -> None:
-    """Whoever subscribes the same fan to the same creator waits here for the other's end."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
-            [f"subscriptions:{fan.pk}:{creator_id}"],
-        )
 
 
 def _next_id() -> int:
