@@ -75,7 +75,9 @@ class Standing:
 
     @property
     def may_pay_otherwise(self) -> bool:
-        return self.subscription.state in _RUNNING and self.may_cancel and self.is_ours
+        """Say whether something else may pay the next periods; a gateway is told to stop first."""
+        it = self.subscription
+        return it.state in _RUNNING and self.may_cancel and it.renews_by != RenewsBy.NOBODY
 
 
 def standing_of(subscription: Subscription, *, for_creator: bool = False) -> Standing:

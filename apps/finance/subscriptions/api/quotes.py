@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from apps.core.api.fields import MoneyField
 from apps.finance.subscriptions.api.serializers import PlanBrief, PriceBrief
+from apps.finance.subscriptions.rules.proration import ChangeKind
 
 
 class OfferOutput(serializers.Serializer[Any]):
@@ -29,11 +30,15 @@ class OfferOutput(serializers.Serializer[Any]):
 
 
 class ChangeQuoteOutput(serializers.Serializer[Any]):
-    kind = serializers.CharField(help_text="UPGRADE, DOWNGRADE or SWITCH.")
+    kind = serializers.ChoiceField(
+        source="kind.value", choices=[(kind.value, kind.value) for kind in ChangeKind]
+    )
     at_once = serializers.BooleanField(help_text="false: with the next period.")
     credit = MoneyField(help_text="For the unused part of what is paid.")
     charge = MoneyField(help_text="Due today.")
     tax = MoneyField()
     total = MoneyField(help_text="What is taken today.")
+    effective_at = serializers.DateTimeField()
+    then = MoneyField(help_text="The full price of the periods after.")
     new_until = serializers.DateTimeField(allow_null=True)
     token = serializers.CharField(help_text="Names this quote: send it back to agree.")

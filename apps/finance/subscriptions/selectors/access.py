@@ -14,6 +14,7 @@ from django.db.models import Q
 
 from apps.accounts import selectors as accounts
 from apps.accounts.models import Profile
+from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.finance.entitlements import selectors as entitlements
 from apps.finance.entitlements.choices import Why
@@ -21,8 +22,10 @@ from apps.finance.entitlements.selectors import Access, Thing
 from apps.finance.purchases import selectors as purchases
 from apps.finance.purchases.models import Item
 from apps.finance.subscriptions import errors
-from apps.finance.subscriptions.models import Plan, Price
+from apps.finance.subscriptions.models import Plan, Price, Subscription
+from apps.finance.subscriptions.selectors.changes import change_quote
 from apps.finance.subscriptions.selectors.chooser import PriceOffered, plans_offered
+from apps.finance.subscriptions.selectors.lists import live_with
 
 MOST_THINGS = 100
 #: Longer names than any app gives are no names.
@@ -82,27 +85,40 @@ def offers_for(profile: Profile, access: Access, *, now: datetime) -> list[ToBuy
     creator = accounts.creators_of(profile.cluster).filter(pk=thing.creator_id).first()
     if creator is not None and thing.least_tier is not None:
         plans = plans_offered(creator=creator, fan=profile, now=now, least_tier=thing.least_tier)
-        is_change = access.why == Why.TIER_TOO_LOW
-        offers = [
-            _plan_offer(offered.plan, price, is_change=is_change)
-            for offered in plans
-            for price in offered.prices
-        ][: MOST_OFFERS - 1]
+        prices = [price for offered in plans for price in offered.prices][: MOST_OFFERS - 1]
+        live = live_with(profile, creator) if access.why == Why.TIER_TOO_LOW else None
+        offers = [_plan_offer(price) for price in prices]
+        if live is not None and live.price_id is not None:
+            offers = [step for price in prices for step in _step_up(live, price, now)]
     if bought is not None:
         offers.append(ToBuy(due=bought.price, price=bought.price, item=bought))
     return offers
 
 
-def _plan_offer(plan: Plan, it: PriceOffered, *, is_change: bool) -> ToBuy:
-    """A step up is charged less what is paid: its own quote says how much."""
+def _plan_offer(it: PriceOffered) -> ToBuy:
     return ToBuy(
-        due=it.price.amount if is_change else it.due,
+        due=it.due,
         price=it.price.amount,
-        plan=plan,
+        plan=it.price.plan,
         plan_price=it.price,
-        trial_days=0 if is_change else it.trial_days,
-        is_change=is_change,
+        trial_days=it.trial_days,
     )
+
+
+def _step_up(live: Subscription, it: PriceOffered, now: datetime) -> list[ToBuy]:
+    """A step up is charged less what is paid already; what opens only later is no way in now."""
+    try:
+        quote = change_quote(subscription=live, price=it.price, now=now)
+    except DomainError:
+        return []
+    step = ToBuy(
+        due=quote.charge,
+        price=it.price.amount,
+        plan=it.price.plan,
+        plan_price=it.price,
+        is_change=True,
+    )
+    return [step] if quote.at_once else []
 
 
 def _things(profile: Profile, names: Sequence[str]) -> dict[str, Thing]:

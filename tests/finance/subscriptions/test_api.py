@@ -1,0 +1,443 @@
+"""The API of subscriptions: quotes, subscribing, changes and what answers 402."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from apps.core.money import Money
+from apps.finance.ledger import postings
+from apps.finance.ledger import selectors as ledger_selectors
+from apps.finance.purchases import services as purchases
+from apps.finance.purchases.choices import ItemKind
+from apps.finance.subscriptions.models import Subscription
+from tests import given
+from tests.factories.accounts import CreatorFactory, ProfileFactory, UserFactory
+from tests.factories.payments import MerchantAccountFactory
+from tests.factories.subscriptions import PlanFactory, PriceFactory, PromotionFactory
+
+pytestmark = pytest.mark.django_db
+ROOT = "/api/v1/subscriptions/"
+
+
+def client_of(profile):
+    client = APIClient(headers={"host": "boyfanz.localhost"})
+    client.force_authenticate(profile.user)
+    return client
+
+
+def wallet_of(fan):
+    return ledger_selectors.balance_of(postings.wallet(fan.pk), "USD")
+
+
+@pytest.fixture
+def now():
+    return timezone.now()
+
+
+@pytest.fixture
+def api(fan):
+    return client_of(fan)
+
+
+@pytest.fixture
+def plan(creator):
+    return PlanFactory.create(creator=creator, name="Gold")
+
+
+@pytest.fixture
+def price(plan):
+    return PriceFactory.create(plan=plan, amount="12.00")
+
+
+def quoted(api, price, **more):
+    return api.get(f"{ROOT}quote/", {"price": str(price.public_id), **more})
+
+
+def subscribe(api, price, *, key="k-1", **changes):
+    quote = quoted(api, price).json()
+    body = {
+        "price": str(price.public_id),
+        "method": "WALLET",
+        "terms_hash": quote.get("terms_hash", "0" * 64),
+        "total": quote.get("total", {"amount": "12.00", "currency": "USD"}),
+    }
+    return api.post(ROOT, body | changes, format="json", headers={"idempotency-key": key})
+
+
+class TestQuote:
+    def test_says_everything_that_will_be_charged(self, api, plan, price):
+        plan.trial_days, plan.trial_minor = 7, 1_00
+        plan.save()
+
+        quote = quoted(api, price).json()
+
+        assert quote["total"] == {"amount": "1.00", "currency": "USD"}
+        assert quote["per_period"] == {"amount": "12.00", "currency": "USD"}
+        assert quote["next_amount"] == {"amount": "12.00", "currency": "USD"}
+        assert quote["trial_days"] == 7
+        assert quote["trial_ends_at"] == quote["next_at"]
+        assert "Trial of 7 days" in quote["terms"]
+        assert len(quote["terms_hash"]) == 64
+
+    def test_takes_a_code(self, api, creator, price):
+        PromotionFactory.create(creator=creator, code="HALF", percent_bps=5_000)
+
+        assert quoted(api, price, code="half").json()["total"]["amount"] == "6.00"
+        wrong = quoted(api, price, code="NOPE")
+        assert (wrong.status_code, wrong.json()["code"]) == (422, "subscriptions.code_unknown")
+
+    def test_another_brands_price_is_not_found(self, api, girlfanz):
+        other = PriceFactory.create(
+            plan=PlanFactory.create(creator=CreatorFactory.create(cluster=girlfanz))
+        )
+        answer = quoted(api, other)
+        assert (answer.status_code, answer.json()["code"]) == (
+            404,
+            "subscriptions.price_not_found",
+        )
+
+
+class TestSubscribing:
+    def test_begins_from_the_wallet_and_answers_the_same_again(self, api, fan, price, now):
+        given.a_funded_wallet(fan, "40.00", now=now)
+
+        quote = quoted(api, price).json()
+        answers = [
+            subscribe(api, price, terms_hash=quote["terms_hash"], total=quote["total"])
+            for _ in range(2)
+        ]
+
+        assert [answer.status_code for answer in answers] == [201, 201]
+        [first, again] = [answer.json() for answer in answers]
+        assert first == again
+        assert first["next_action"] is None
+        assert first["subscription"]["state"] == "ACTIVE"
+        assert first["subscription"]["next_charge"]["amount"]["amount"] == "12.00"
+        assert wallet_of(fan) == Money.of("28.00", "USD")
+        assert Subscription.objects.count() == 1
+
+    def test_sends_a_card_to_the_gateway_and_waits(self, api, boyfanz, price):
+        MerchantAccountFactory.of(boyfanz)
+        quote = quoted(api, price, method="CARD").json()
+        answer = api.post(
+            ROOT,
+            {
+                "price": str(price.public_id),
+                "method": "CARD",
+                "terms_hash": quote["terms_hash"],
+                "total": quote["total"],
+            },
+            format="json",
+            headers={"idempotency-key": "by-card"},
+        )
+
+        assert answer.status_code == 201
+        assert answer.json()["subscription"]["state"] == "INCOMPLETE"
+        assert answer.json()["next_action"]["type"] == "redirect"
+        assert answer.json()["transaction"]
+
+    @pytest.mark.parametrize(
+        "refusal",
+        [
+            ({"terms_hash": "0" * 64}, 409, "subscriptions.terms_changed"),
+            (
+                {"total": {"amount": "1.00", "currency": "USD"}},
+                409,
+                "subscriptions.price_moved",
+            ),
+            (
+                {"total": {"amount": "12.00", "currency": "EUR"}},
+                422,
+                "subscriptions.currency_mismatch",
+            ),
+            ({"code": "NOPE"}, 422, "subscriptions.code_unknown"),
+            ({"timezone": "Mars/Base"}, 422, "subscriptions.timezone_unknown"),
+            ({"method": "CRYPTO"}, 422, "request.invalid"),
+        ],
+    )
+    def test_refuses_what_was_not_shown_and_charges_nothing(self, api, fan, price, now, refusal):
+        changes, status, code = refusal
+        given.a_funded_wallet(fan, "40.00", now=now)
+
+        answer = subscribe(api, price, **changes)
+
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+        assert not Subscription.objects.exists()
+        assert wallet_of(fan) == Money.of("40.00", "USD")
+
+    def test_refuses_a_wallet_that_is_too_low_a_minor_and_oneself(
+        self, api, fan, creator, price, now
+    ):
+        minor = ProfileFactory.create(user=UserFactory.create(age_state="MINOR"))
+        unknown = ProfileFactory.create(user=UserFactory.create(age_state="UNKNOWN"))
+        given.a_funded_wallet(fan, "5.00", now=now)
+        codes = [
+            subscribe(client_of(who), price).json()["code"]
+            for who in (fan, minor, unknown, creator)
+        ]
+
+        assert codes == [
+            "subscriptions.wallet_too_low",
+            "accounts.underage",
+            "accounts.age_not_verified",
+            "subscriptions.own_plan",
+        ]
+        assert not Subscription.objects.exists()
+        assert wallet_of(fan) == Money.of("5.00", "USD")
+
+
+@pytest.fixture
+def subscription(api, fan, price, now):
+    given.a_funded_wallet(fan, "90.00", now=now)
+    assert subscribe(api, price).status_code == 201
+    return Subscription.objects.get()
+
+
+def one(subscription, path=""):
+    return f"{ROOT}{subscription.public_id}/{path}"
+
+
+class TestMine:
+    def test_lists_filters_and_tells_one_with_its_story(self, api, creator, subscription):
+        [row] = api.get(ROOT).json()["results"]
+        assert (row["creator"], row["state"]) == (creator.handle, "ACTIVE")
+        assert api.get(ROOT, {"state": "ENDED"}).json()["results"] == []
+        assert len(api.get(ROOT, {"creator": creator.handle.upper()}).json()["results"]) == 1
+
+        told = api.get(one(subscription)).json()
+        assert [line["what"] for line in told["history"]][-1] == "STARTED"
+        assert told["history"][-1]["by"] == "YOU"
+        [period] = told["periods"]
+        assert (period["state"], period["amount"]["amount"]) == ("PAID", "12.00")
+
+    def test_pages_by_cursor_at_a_fixed_number_of_queries(
+        self, api, fan, subscription, django_assert_max_num_queries
+    ):
+        for number in range(4):
+            price = PriceFactory.create(amount="2.00")
+            assert subscribe(api, price, key=f"more-{number}").status_code == 201
+        with django_assert_max_num_queries(5):
+            first = api.get(ROOT, {"page_size": 3}).json()
+        second = api.get(first["next"]).json()
+        ids = [row["id"] for page in (first, second) for row in page["results"]]
+        assert len(set(ids)) == 5
+        assert second["next"] is None
+        assert api.get(ROOT, {"cursor": "cD14"}).status_code == 404
+
+    def test_cancels_at_once_and_takes_back(self, api, fan, subscription):
+        cancelled = api.post(one(subscription, "cancel/"), {"reason": "Dear"}, format="json")
+        assert cancelled.json()["cancel_at_end"] is True
+        assert cancelled.json()["next_charge"] is None
+        assert cancelled.json()["access_until"] == cancelled.json()["current_until"]
+        again = api.post(one(subscription, "cancel/"), {}, format="json")
+        assert again.status_code == 200
+        kept = api.post(one(subscription, "uncancel/")).json()
+        assert kept["cancel_at_end"] is False
+        assert wallet_of(fan) == Money.of("78.00", "USD")
+
+    def test_pauses_and_resumes(self, api, subscription):
+        until = subscription.current_until + timedelta(days=30)
+        paused = api.post(one(subscription, "pause/"), {"until": until}, format="json")
+        assert (paused.status_code, paused.json()["state"]) == (200, "PAUSED")
+        late = until + timedelta(days=300)
+        wrong = api.post(one(subscription, "pause/"), {"until": late}, format="json")
+        assert wrong.status_code in {409, 422}
+        assert api.post(one(subscription, "resume/")).json()["state"] == "ACTIVE"
+
+    def test_changes_as_it_was_quoted(self, api, fan, creator, subscription):
+        dearer = PriceFactory.create(
+            plan=PlanFactory.create(creator=creator, name="Platinum", tier=2), amount="30.00"
+        )
+        ask = {"price": str(dearer.public_id)}
+        quote = api.get(one(subscription, "change/quote/"), ask).json()
+        assert (quote["kind"], quote["at_once"]) == ("UPGRADE", True)
+        credit = Money.of(quote["credit"]["amount"], "USD")
+        total = Money.of(quote["total"]["amount"], "USD")
+        assert credit + total == Money.of("30.00", "USD")
+
+        def change(token, key):
+            return api.post(
+                one(subscription, "change/"),
+                ask | {"token": token},
+                format="json",
+                headers={"idempotency-key": key},
+            )
+
+        wrong = change("nothing", "c-0")
+        assert wrong.json()["code"] == "subscriptions.quote_moved"
+        assert wallet_of(fan) == Money.of("78.00", "USD")
+        changed = [change(quote["token"], "c-1").json() for _ in range(2)]
+        assert changed[0] == changed[1]
+        assert changed[0]["plan"]["name"] == "Platinum"
+        assert wallet_of(fan) == Money.of("78.00", "USD") - total
+
+    def test_plans_a_cheaper_one_for_later_and_takes_it_back(self, api, creator, subscription):
+        cheaper = PriceFactory.create(
+            plan=PlanFactory.create(creator=creator, name="Basic"), amount="5.00"
+        )
+        ask = {"price": str(cheaper.public_id)}
+        quote = api.get(one(subscription, "change/quote/"), ask).json()
+        assert (quote["kind"], quote["at_once"]) == ("DOWNGRADE", False)
+        planned = api.post(
+            one(subscription, "change/"),
+            ask | {"token": quote["token"]},
+            format="json",
+            headers={"idempotency-key": "c-1"},
+        ).json()
+        assert planned["planned_change"]["plan"]["name"] == "Basic"
+        assert planned["next_charge"]["amount"]["amount"] == "5.00"
+        assert api.delete(one(subscription, "change/")).json()["planned_change"] is None
+
+    def test_somebody_elses_is_not_found_by_any_verb(self, subscription):
+        stranger = client_of(ProfileFactory.create())
+        assert stranger.get(one(subscription)).status_code == 404
+        for verb in ("cancel/", "uncancel/", "resume/"):
+            assert stranger.post(one(subscription, verb), {}, format="json").status_code == 404
+        until = subscription.current_until + timedelta(days=30)
+        bodies = {"pause/": {"until": until.isoformat()}}
+        for verb, body in bodies.items():
+            assert stranger.post(one(subscription, verb), body, format="json").status_code == 404
+        paid = stranger.put(one(subscription, "payment-method/"), {"wallet": True}, format="json")
+        assert paid.status_code == 404
+        assert stranger.delete(one(subscription, "change/")).status_code == 404
+        subscription.refresh_from_db()
+        assert (subscription.state, subscription.cancel_at_end) == ("ACTIVE", False)
+
+    def test_is_paid_another_way_only_by_what_is_named(self, api, subscription):
+        path = one(subscription, "payment-method/")
+        assert api.put(path, {}, format="json").status_code == 422
+        assert api.put(path, {"wallet": True}, format="json").json()["renews_by"] == "WALLET"
+        unknown = {"payment_method": "00000000-0000-4000-8000-000000000009"}
+        assert api.put(path, unknown, format="json").status_code == 404
+
+
+class TestFollows:
+    def test_costs_nothing(self, api, fan, creator):
+        free = PlanFactory.create(creator=creator, is_free=True)
+        answer = api.post(
+            f"{ROOT}follows/",
+            {"plan": str(free.public_id)},
+            format="json",
+            headers={"idempotency-key": "f-1"},
+        )
+        assert (answer.status_code, answer.json()["state"]) == (201, "ACTIVE")
+        assert answer.json()["amount"] is None
+
+
+class TestEntitlements:
+    URL = "/api/v1/entitlements/"
+
+    def test_lets_in_who_subscribes_and_says_402_with_offers_to_others(
+        self, api, creator, plan, price, subscription
+    ):
+        allowed = api.get(f"{self.URL}creator:{creator.handle}/")
+        assert (allowed.status_code, allowed.json()["why"]) == (200, "SUBSCRIBED")
+
+        stranger = client_of(ProfileFactory.create())
+        plan.trial_days = 7
+        plan.save()
+        refused = stranger.get(f"{self.URL}creator:{creator.handle}/")
+        assert refused.status_code == 402
+        assert refused["Content-Type"] == "application/problem+json"
+        body = refused.json()
+        assert (body["code"], body["why"]) == (
+            "subscriptions.payment_required",
+            "NOT_SUBSCRIBED",
+        )
+        [offer] = body["offers"]
+        assert offer["kind"] == "SUBSCRIBE"
+        assert offer["due_today"]["amount"] == "0.00"
+        assert offer["price"]["amount"] == "12.00"
+        assert offer["price_id"] == str(price.public_id)
+
+    def test_offers_a_step_up_for_what_it_would_charge(self, api, creator, subscription):
+        better = PriceFactory.create(
+            plan=PlanFactory.create(creator=creator, tier=3), amount="30.00"
+        )
+        body = api.get(f"{self.URL}creator:{creator.handle}:2/").json()
+        assert body["why"] == "TIER_TOO_LOW"
+        [offer] = body["offers"]
+        assert (offer["kind"], offer["price_id"]) == ("CHANGE", str(better.public_id))
+        assert Money.of("17.00", "USD") < Money.of(offer["due_today"]["amount"], "USD")
+        assert Money.of(offer["due_today"]["amount"], "USD") < Money.of("30.00", "USD")
+
+    def test_offers_the_item_itself(self, api, creator, price, now):
+        item = given_item(creator, now)
+        body = api.get(f"{self.URL}item:{item.pk}/").json()
+        assert body["status"] == 402
+        assert [(offer["kind"], offer["due_today"]["amount"]) for offer in body["offers"]] == [
+            ("SUBSCRIBE", "12.00"),
+            ("BUY", "4.00"),
+        ]
+
+    def test_answers_a_hundred_at_once_by_as_many_queries_as_two(
+        self, api, creator, subscription, now
+    ):
+        items = [given_item(creator, now) for _ in range(20)]
+        names = [f"creator:{creator.handle}", *(f"item:{item.pk}" for item in items)]
+        names += [f"item:{1_000_000 + number}" for number in range(100 - len(names))]
+        api.get(self.URL, {"thing": names[:2]})
+        counts = []
+        for some in ([*names[:2], names[-1]], names):
+            with CaptureQueriesContext(connection) as queries:
+                rows = api.get(self.URL, {"thing": some}).json()["results"]
+            counts.append(len(queries))
+            assert [row["thing"] for row in rows] == some
+        assert counts[0] == counts[1]
+        assert [row["allowed"] for row in rows] == [True] * 21 + [False] * 79
+        assert {row["why"] for row in rows[21:]} == {"UNKNOWN"}
+
+    @pytest.mark.parametrize(
+        "name", ["creator:nobody", "creator:a-creator:x", "item:9", "item:", "x", "item:²", "%00"]
+    )
+    def test_names_of_nothing_are_not_found(self, api, creator, name):
+        assert api.get(f"{self.URL}{name}/").status_code == 404
+
+    def test_takes_no_more_than_a_hundred(self, api):
+        answer = api.get(self.URL, {"thing": [f"item:{n}" for n in range(101)]})
+        assert answer.json()["code"] == "subscriptions.too_many_things"
+
+
+def given_item(creator, now):
+    new = purchases.NewItem(
+        kind=ItemKind.CONTENT, title="A set", price=Money.of("4.00", "USD"), least_tier=1
+    )
+    return purchases.create_item(creator=creator, new=new, now=now)
+
+
+class TestSubscribers:
+    URL = "/api/v1/subscribers/"
+
+    def test_lists_what_each_brings_at_a_fixed_number_of_queries(
+        self, creator, subscription, django_assert_max_num_queries
+    ):
+        api = client_of(creator)
+        with django_assert_max_num_queries(5):
+            [row] = api.get(self.URL).json()["results"]
+        earned = ledger_selectors.balance_of(postings.creator_payable(creator.pk), "USD")
+        assert row["earned"]["amount"] == str(earned.decimal)
+        assert row["fan"] == "a-fan"
+        assert api.get(self.URL, {"state": "PAUSED"}).json()["results"] == []
+
+    def test_are_the_creators_alone(self, api, subscription):
+        answer = api.get(self.URL)
+        assert (answer.status_code, answer.json()["code"]) == (
+            403,
+            "subscriptions.not_a_creator",
+        )
+        another = client_of(CreatorFactory.create())
+        assert another.get(self.URL).json()["results"] == []
+        lines = b"".join(another.get(f"{self.URL}export/").streaming_content)
+        assert len(lines.splitlines()) == 1
+
+    def test_are_exported_without_formulas(self, creator, fan, plan, subscription):
+        plan.name = "=1+1"
+        plan.save()
+        lines = b"".join(client_of(creator).get(f"{self.URL}export/").streaming_content)
+        assert b",'=1+1," in lines
