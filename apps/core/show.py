@@ -38,6 +38,7 @@ PAGES = {
     "message": "notifications_message",
     "refund": "payments_refund",
     "dispute": "payments_dispute",
+    "subscription": "subscriptions_subscription",
     "payout": "payouts_payout",
     "payoutmethod": "payouts_payoutmethod",
     "cluster": "clusters_cluster",

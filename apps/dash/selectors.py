@@ -20,6 +20,7 @@ from apps.finance.payments.selectors import dashboard as payments
 from apps.finance.payments.selectors import refunds
 from apps.finance.reconciliation import selectors as reconciliation
 from apps.finance.risk.selectors import subjects as assessments
+from apps.finance.subscriptions.selectors import queues as renewals
 from apps.notifications import selectors as notifications
 from apps.payouts import selectors as payouts
 from apps.webhooks import selectors as webhooks
@@ -30,7 +31,8 @@ CAP = 100
 EVENT_IS_LATE = timedelta(minutes=5)
 DAY = timedelta(days=1)
 CHART_DAYS = 14
-#: At bank payments: permission, key, title, hint, model, filter, what waits, tone.
+#: At bank payments and subscriptions: permission, key, title, hint, model, filter, what waits,
+#: tone.
 BANK_QUEUES = (
     ("debits.view_debitfile", "bank_files_in_doubt", "Files for banks in doubt", "ask the bank",
      "debits.debitfile", "queue=doubt", bank.files_in_doubt, "danger"),
@@ -43,6 +45,11 @@ BANK_QUEUES = (
      "debits.bankitem", "queue=person", bank.news_for_a_person, "warning"),
     ("debits.view_foundfile", "unread_bank_files", "Files of banks not read", "read them by hand",
      "debits.foundfile", "queue=unread", bank.unread_files, "warning"),
+    ("subscriptions.view_billingfailure", "billing_failures", "Renewals not billed",
+     "an error of ours", "subscriptions.billingfailure", "queue=open",
+     renewals.open_failures_since, "danger"),
+    ("subscriptions.view_pastdue", "past_due", "Past due, no try follows", "reach the fan",
+     "subscriptions.pastdue", "queue=person", renewals.past_due_since, "warning"),
 )  # fmt: skip
 #: In the same form: what waits elsewhere.
 OTHER_QUEUES = (

@@ -94,6 +94,23 @@ MENU: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
         ("Returned debits", "undo", "debits.returnrate", "", "returns_near_a_line"),
         ("Transfers", "move_down", "debits.transfer", "", ""),
     ),
+    "Subscriptions": (
+        ("All subscriptions", "autorenew", "subscriptions.subscription", "", ""),
+        ("Past due", "credit_card_off", "subscriptions.pastdue", "queue=person", "past_due"),
+        ("Billing runs", "play_circle", "subscriptions.billingrun", "", ""),
+        (
+            "Billing failures",
+            "report",
+            "subscriptions.billingfailure",
+            "queue=open",
+            "billing_failures",
+        ),
+        ("Plans", "loyalty", "subscriptions.plan", "", ""),
+        ("Changes of prices", "price_change", "subscriptions.pricechange", "", ""),
+        ("Promotions", "sell", "subscriptions.promotion", "", ""),
+        ("Figures", "trending_up", "subscriptions.dailyfact", "", ""),
+        ("Movements of MRR", "swap_vert", "subscriptions.mrrmove", "", ""),
+    ),
     "Payouts": (
         ("To approve", "fact_check", "payouts.payout", "queue=approve", "payouts_to_approve"),
         ("Needs a person", "help", "payouts.payout", "queue=person", "payouts_for_a_person"),

@@ -15,7 +15,13 @@ from tests.factories.accounts import PASSWORD, UserFactory
 pytestmark = pytest.mark.django_db
 
 SEES = {
-    "moderator": {"accounts.profile", "clusters.cluster"},
+    "moderator": {
+        "accounts.profile",
+        "clusters.cluster",
+        "subscriptions.plan",
+        "subscriptions.pricechange",
+        "subscriptions.promotion",
+    },
     "finance": {
         "payments.transaction",
         "payments.webhookevent",
@@ -72,6 +78,15 @@ SEES = {
         "purchases.goal",
         "purchases.item",
         "purchases.purchase",
+        "subscriptions.billingfailure",
+        "subscriptions.billingrun",
+        "subscriptions.dailyfact",
+        "subscriptions.mrrmove",
+        "subscriptions.pastdue",
+        "subscriptions.plan",
+        "subscriptions.pricechange",
+        "subscriptions.promotion",
+        "subscriptions.subscription",
     },
     "payouts": {
         "payouts.payout",
@@ -106,6 +121,11 @@ SEES = {
         "purchases.goal",
         "purchases.item",
         "purchases.purchase",
+        "subscriptions.pastdue",
+        "subscriptions.plan",
+        "subscriptions.pricechange",
+        "subscriptions.promotion",
+        "subscriptions.subscription",
     },
     "security": {
         "accounts.user",

@@ -167,8 +167,30 @@ class Drawing:
         return drawn
 
 
+@dataclass(frozen=True, slots=True)
+class Warmth:
+    """A cell of a heat chart: what it says, how warm it is (0 to 10), and what it means."""
+
+    text: str
+    step: int
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """A table whose cells are the warmer the more they are; the figures are in the cells."""
+
+    title: str
+    columns: Sequence[Cell]
+    #: What stands before the warm cells, then these; None: it has not been yet.
+    rows: Sequence[tuple[Sequence[Any], Sequence[Warmth | None]]]
+    note: str = ""
+    empty: str = "Nothing yet."
+    template: str = "admin/console/heat.html"
+
+
 #: Whatever names the template that draws it.
-Section = Facts | Timeline | Table | Ask | Raw | Drawing
+Section = Facts | Timeline | Table | Ask | Raw | Drawing | Heat
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,10 @@ from django.db.models import QuerySet
 
 from apps.core.api.files import Cell, csv_lines
 from apps.core.money import Money
+from apps.finance.subscriptions.choices import Movement
 from apps.finance.subscriptions.models import Subscription
+from apps.finance.subscriptions.rules.metrics import Moved
+from apps.finance.subscriptions.selectors.analytics import Analytics
 
 COLUMNS = (
     "id", "fan", "plan", "tier", "state", "cancelling", "price", "currency", "months",
@@ -44,3 +47,32 @@ def _cells(row: Subscription) -> list[Cell]:
         row.end_reason,
         earned,
     ]
+
+
+MRR_COLUMNS = (
+    "currency", "start", "end", "mrr_start", *(each.value.lower() for each in Movement),
+    "mrr_end", "subscribers_came_and_went", "subscribers_end",
+)  # fmt: skip
+
+
+def mrr_lines(found: Analytics) -> Iterator[str]:
+    """Yield each day or month of the figures as CSV: MRR before, its movements, MRR after."""
+    return csv_lines(MRR_COLUMNS, _mrr_cells(found))
+
+
+def _mrr_cells(found: Analytics) -> Iterator[list[Cell]]:
+    for sheet in found.sheets:
+        before = sheet.mrr_start
+        for step in sheet.steps:
+            moved = [step.moved.get(each, Moved()) for each in Movement]
+            yield [
+                sheet.currency,
+                step.start.isoformat(),
+                step.end.isoformat(),
+                before,
+                *(Money(each.minor, sheet.currency) for each in moved),
+                step.mrr_end,
+                sum(each.subscribers for each in moved),
+                step.subscribers_end,
+            ]
+            before = step.mrr_end

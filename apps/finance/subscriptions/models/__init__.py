@@ -13,7 +13,12 @@ from apps.finance.subscriptions.models.facts import (
 )
 from apps.finance.subscriptions.models.plan import Plan, Price, PriceChange
 from apps.finance.subscriptions.models.promotion import Gift, Promotion, Redemption, TrialUse
-from apps.finance.subscriptions.models.subscription import Period, Subscription, SubscriptionEvent
+from apps.finance.subscriptions.models.subscription import (
+    PastDue,
+    Period,
+    Subscription,
+    SubscriptionEvent,
+)
 
 __all__ = [
     "BillingFailure",
@@ -26,6 +31,7 @@ __all__ = [
     "FactsMark",
     "Gift",
     "MrrMove",
+    "PastDue",
     "Period",
     "Plan",
     "Price",

@@ -200,6 +200,12 @@ class Subscription(models.Model):
             models.Index(fields=["fan", "-id"], name="sub_of_fan"),
             models.Index(fields=["creator", "-id"], name="sub_of_creator"),
             models.Index(fields=["cluster", "-id"], name="sub_of_brand"),
+            # Partial: a renewal writes none of it. The other states are found by the key.
+            models.Index(
+                fields=["state", "-id"],
+                condition=Q(state__in=[State.INCOMPLETE, State.PAUSED, State.TRIALING]),
+                name="sub_by_rare_state",
+            ),
             models.Index(
                 fields=["price", "id"],
                 condition=~Q(state__in=[State.ENDED, State.INCOMPLETE]),
@@ -231,6 +237,14 @@ class Subscription(models.Model):
     def source(self) -> str:
         """Names it in entitlements, mails and audit."""
         return f"subscription:{self.pk}"
+
+
+class PastDue(Subscription):
+    """A subscription of which a charge failed: the dunning queue has a list of its own."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "past due subscription"
 
 
 class Period(models.Model):
@@ -289,6 +303,11 @@ class Period(models.Model):
                 | Q(amount_minor=0),
                 name="period_paid_has_payment",
             ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["until_at"], condition=Q(kind=PeriodKind.TRIAL), name="period_trial_over"
+            )
         ]
 
     def __str__(self) -> str:

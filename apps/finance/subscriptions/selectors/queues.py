@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.core.cache import cache
 from django.db.models import F, OuterRef, QuerySet, Subquery
 
 from apps.finance.subscriptions.choices import State
-from apps.finance.subscriptions.models import BillingFailure, DunningTry, Subscription
+from apps.finance.subscriptions.models import BillingFailure, DunningTry, PastDue
 
 #: So long a run leaves alone what it could not bill (services.runs).
 LEFT_ALONE = timedelta(hours=1)
+#: The queue is looked for among all that is past due: once a minute, not at each page.
+KEPT_SECONDS = 60
 
 
-def past_due() -> QuerySet[Subscription]:
+def past_due() -> QuerySet[PastDue]:
     """Return what could not be charged, with the last try: ``decline_class``, ``code``,
     ``reason``, ``tried_at`` and ``next_try_at``."""
     newest = DunningTry.objects.filter(subscription=OuterRef("pk")).order_by(
         "-period_number", "-number"
     )
-    return Subscription.objects.filter(state=State.PAST_DUE).annotate(
+    return PastDue.objects.filter(state=State.PAST_DUE).annotate(
         decline_class=Subquery(newest.values("decline_class")[:1]),
         decline_code=Subquery(newest.values("code")[:1]),
         decline_reason=Subquery(newest.values("reason")[:1]),
@@ -28,15 +31,21 @@ def past_due() -> QuerySet[Subscription]:
     )
 
 
-def past_due_for_a_person() -> QuerySet[Subscription]:
+def past_due_for_a_person() -> QuerySet[PastDue]:
     """Return those past due of which no further try comes by itself: the fan must be reached."""
     return past_due().filter(next_try_at__isnull=True)
 
 
 def past_due_since(limit: int) -> list[datetime]:
-    """Return since when they wait for a person, oldest first, at most ``limit``."""
-    rows = past_due_for_a_person().filter(tried_at__isnull=False).order_by("id")
-    return sorted(rows.values_list("tried_at", flat=True)[:limit])
+    """Return since when they wait for a person, oldest first, at most ``limit``; up to a minute
+    old."""
+
+    def find() -> list[datetime]:
+        rows = past_due_for_a_person().filter(tried_at__isnull=False).order_by("id")
+        return sorted(rows.values_list("tried_at", flat=True)[:limit])
+
+    found: list[datetime] = cache.get_or_set(f"subs:past_due:{limit}", find, KEPT_SECONDS) or []
+    return found
 
 
 def open_failures() -> QuerySet[BillingFailure]:

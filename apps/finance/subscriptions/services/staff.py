@@ -1,11 +1,11 @@
-"""What staff do to fans' subscriptions: each with a reason, in its history and in the audit log."""
+"""What staff do to fans' subscriptions: each with a reason, in its history and the audit log."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.transaction import atomic
+from django.db.transaction import atomic, on_commit
 
 from apps.accounts.models import User
 from apps.audit import services as audit
@@ -14,8 +14,10 @@ from apps.finance.subscriptions import errors
 from apps.finance.subscriptions.choices import State, What
 from apps.finance.subscriptions.models import DunningTry, Subscription
 from apps.finance.subscriptions.rules.dunning import MOST_GRACE_DAYS
+from apps.finance.subscriptions.selectors.queues import open_failures
 from apps.finance.subscriptions.services.cancel import cancel
 from apps.finance.subscriptions.services.move import locked, note
+from apps.finance.subscriptions.services.retry import wake
 from apps.finance.subscriptions.services.standing import give_access
 
 REASON_LENGTH = 200
@@ -86,6 +88,27 @@ def extend_grace(
         reason=reason,
         facts={"days": days, "until": until.isoformat(), "was": before.isoformat()},
     )
+    return subscription
+
+
+@atomic
+def bill_again(*, subscription_id: UUID, by: User, reason: str, now: datetime) -> Subscription:
+    """
+    Have a run take at once what is left alone as it could not be billed for a reason of ours.
+
+    :raises SubscriptionNotFound: there is none by this id
+    :raises StaffNotAllowed: ``by`` may not have charges tried again
+    :raises ReasonMissing: no reason is given, or it is longer than 200 characters
+    :raises WrongState: it is not left alone
+    """
+    row = _asked(subscription_id, by, "retry_subscription", reason)
+    subscription = locked(row.pk)
+    if not open_failures().filter(subscription=subscription).exists():
+        raise errors.WrongState(state=subscription.state, why="not left alone")
+    subscription.due_at = now
+    note(subscription=subscription, what=What.NOTE, now=now, reason=reason.strip(), by=by)
+    _record(subscription, by=by, action="subscriptions.billed_again", reason=reason)
+    on_commit(wake)
     return subscription
 
 
