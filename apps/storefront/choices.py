@@ -95,6 +95,16 @@ PAYMENT_GROUPS = {
 ENTRY_KINDS = {
     "TIP_CARD": "Tip by card",
     "TIP_WALLET": "Tip from a wallet",
+    "SUBSCRIPTION_CARD": "Subscription by card",
+    "SUBSCRIPTION_WALLET": "Subscription from a wallet",
+    "RENEWAL_CARD": "Renewal by card",
+    "RENEWAL_WALLET": "Renewal from a wallet",
+    "TRIAL_CARD": "Paid trial by card",
+    "TRIAL_WALLET": "Paid trial from a wallet",
+    "PPV_CONTENT_CARD": "Content by card",
+    "PPV_CONTENT_WALLET": "Content from a wallet",
+    "PPV_MESSAGE_CARD": "Message by card",
+    "PPV_MESSAGE_WALLET": "Message from a wallet",
     "PAYOUT_RESERVED": "Payout requested",
     "PAYOUT_CANCELLED": "Payout given back",
     "PAYOUT_RETURNED": "Payout returned",
@@ -113,6 +123,8 @@ REFUSALS = {
     "subscriptions.change_too_soon": "Choose a later day: subscribers are told 30 days before "
     "they pay more.",
     "subscriptions.code_taken": "Another promotion of yours has the code {code}.",
+    "payments.spending_limit_reached": "The limit you set for yourself is ${limit}, and ${left} of "
+    "it are left. It is among your spending limits, in your wallet.",
     "payments.amount_out_of_range": "Choose an amount between ${least} and ${most}.",
 }
 

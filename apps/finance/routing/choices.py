@@ -42,7 +42,13 @@ class Why(TextChoices):
 
 
 #: What payments above call their kinds and methods, for whoever writes a rule.
-KINDS = {"TIP": "Tip", "WALLET_DEPOSIT": "Wallet deposit"}
+KINDS = {
+    "TIP": "Tip",
+    "SUBSCRIPTION": "Subscription",
+    "CONTENT": "Content",
+    "MESSAGE": "Message",
+    "WALLET_DEPOSIT": "Wallet deposit",
+}
 METHODS = {
     "CARD": "Card",
     "CRYPTO": "Coins",

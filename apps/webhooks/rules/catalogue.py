@@ -21,6 +21,8 @@ def _payment(status: str, **changes: Any) -> dict[str, Any]:
         "payer": "fan-1a2b3c",
         "creator": "demo-creator",
         "failure_reason": "",
+        "subject": "",
+        "occasion": "",
         **changes,
     }
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -34,6 +35,7 @@ from apps.finance.payments.admin.story import attempts_of, weighed
 from apps.finance.payments.admin.timeline import history_of
 from apps.finance.payments.choices import Gateway
 from apps.finance.payments.models import Transaction
+from apps.finance.payments.selectors.spending import spending_of
 
 
 @admin.register(Transaction)
@@ -133,7 +135,13 @@ class TransactionAdmin(ConsoleAdmin):
                 back_of(row),
                 webhooks_of(row),
             ],
-            side=[split_of(row), people_of(row), weighed(row), gateway_of(row)],
+            side=[
+                split_of(row),
+                people_of(row),
+                limits_of(row),
+                weighed(row),
+                gateway_of(row),
+            ],
         )
 
 
@@ -239,7 +247,25 @@ def people_of(row: Transaction) -> Facts:
         facts.append(Fact("Payee", change_link("accounts_profile", row.payee_id, row.payee)))
     if row.message:
         facts.append(Fact("Message", row.message))
+    if row.subject:
+        facts.append(Fact("Bought", row.subject))
+    if row.occasion:
+        facts.append(Fact("Charge", row.get_occasion_display()))
     return Facts("People", facts)
+
+
+def limits_of(row: Transaction) -> Facts:
+    """What the payer lets themselves spend, in the currency of this payment."""
+    standings = spending_of(row.payer, currency=row.currency, now=timezone.now())
+    facts = [
+        Fact(
+            f"A {each.per.label.lower()}",
+            f"{each.limit.formatted}, {each.spent.formatted} spent",
+        )
+        for each in standings
+        if each.limit
+    ]
+    return Facts("The payer's spending limits", facts or [Fact("Limits", "none set")])
 
 
 def gateway_of(row: Transaction) -> Facts | Raw:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.finance.payments.api import given_back, going_on, methods, views
+from apps.finance.payments.api import given_back, going_on, methods, spending, views
 
 app_name = "payments"
 urlpatterns = [
@@ -27,6 +27,7 @@ urlpatterns = [
     path("disputes/", given_back.Disputes.as_view(), name="disputes"),
     path("tips/", views.Tips.as_view(), name="tips"),
     path("deposits/", views.Deposits.as_view(), name="deposits"),
+    path("spending-limits/", spending.SpendingLimits.as_view(), name="spending_limits"),
     path("quote/", views.QuoteView.as_view(), name="quote"),
     path("health/", views.Health.as_view(), name="health"),
 ]

@@ -20,6 +20,8 @@ def told_of(transaction_id: int) -> tuple[str, dict[str, object]]:
         "payer": payment.payer.handle,
         "creator": payment.payee.handle if payment.payee else "",
         "failure_reason": payment.failure_reason,
+        "subject": payment.subject,
+        "occasion": payment.occasion,
     }
 
 
