@@ -123,8 +123,8 @@ REFUSALS = {
     "subscriptions.change_too_soon": "Choose a later day: subscribers are told 30 days before "
     "they pay more.",
     "subscriptions.code_taken": "Another promotion of yours has the code {code}.",
-    "payments.spending_limit_reached": "The limit you set for yourself is ${limit}, and ${left} of "
-    "it are left. It is among your spending limits, in your wallet.",
+    "payments.spending_limit_reached": "The limit you set for yourself is ${limit}, and ${left} "
+    "of it are left. It is among your spending limits, in your wallet.",
     "payments.amount_out_of_range": "Choose an amount between ${least} and ${most}.",
 }
 
