@@ -3,8 +3,10 @@
 from django.urls import path
 
 from apps.finance.subscriptions.api import (
+    analytics,
     changes,
     entitlements,
+    gifts,
     plans,
     promotions,
     subscribers,
@@ -16,6 +18,7 @@ _ONE = "subscriptions/<uuid:public_id>/"
 urlpatterns = [
     path("subscriptions/", views.Subscriptions.as_view(), name="subscriptions"),
     path("subscriptions/quote/", views.QuoteView.as_view(), name="quote"),
+    path("subscriptions/analytics/", analytics.Figures.as_view(), name="analytics"),
     path("subscriptions/follows/", views.Follows.as_view(), name="follows"),
     path(_ONE, views.OneSubscription.as_view(), name="subscription"),
     path(f"{_ONE}change/", changes.Change.as_view(), name="change"),
@@ -42,6 +45,10 @@ urlpatterns = [
         plans.WithdrawPrice.as_view(),
         name="withdraw_price",
     ),
+    path("gifts/", gifts.Gifts.as_view(), name="gifts"),
+    path("gifts/received/", gifts.GiftsReceived.as_view(), name="gifts_received"),
+    path("gifts/take/", gifts.TakeGift.as_view(), name="take_gift"),
+    path("gifts/<uuid:public_id>/", gifts.OneGift.as_view(), name="gift"),
     path("promotions/", promotions.Promotions.as_view(), name="promotions"),
     path("promotions/<uuid:public_id>/", promotions.OnePromotion.as_view(), name="promotion"),
     path(
