@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from apps.notifications import errors, selectors
 from apps.notifications import services as notifications
 from apps.notifications.exports import read_token
-from apps.notifications.rules.kinds import KINDS, OPTIONAL
+from apps.notifications.rules.kinds import OPTIONAL, optional_kind
 
 _methods = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -30,18 +30,19 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     Nothing changes on GET: mail programs and scanners follow links by themselves.
     """
     try:
-        user_id, kind = read_token(token, request.cluster)  # type: ignore[attr-defined]
-    except errors.BadLink as error:
+        user_id, name = read_token(token, request.cluster)  # type: ignore[attr-defined]
+        kind = optional_kind(name)
+    except (errors.BadLink, errors.KindUnknown, errors.NotOptional) as error:
         raise Http404 from error
     is_done = False
     if request.method == "POST":
-        _change(request, user_id, kind)
+        _change(request, user_id, name)
         is_done = True
     shown = {
-        "kind": KINDS.get(kind),
+        "kind": kind,
         "is_done": is_done,
         "wanted": selectors.wanted_by(user_id),
-        "is_wanted": kind not in selectors.unwanted_by(user_id),
+        "is_wanted": name not in selectors.unwanted_by(user_id),
     }
     return render(request, "notifications/unsubscribe.html", shown)
 

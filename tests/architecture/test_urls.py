@@ -32,6 +32,10 @@ PUBLIC_PAGES = {
     "/checkout/ccbill/return/": "the processor sends the payer's browser here, signed",
     "/checkout/{public_id}/return/": "so do the others; what is not proved changes nothing",
 }
+#: Open to whoever has an address that we signed; any other is not found.
+SIGNED_PAGES = {
+    "/mail/unsubscribe/{token}/": "the link in a mail turns that kind off, without sign-in",
+}
 #: Leads to the console's home, which leads to sign-in.
 HOME_FIRST = {"/admin/logout/": ("/admin/",)}
 #: Not part of the API's description: they describe it, or lead elsewhere.
@@ -42,7 +46,11 @@ MAY_BE_UNAVAILABLE = {"/health/ready"}
 ALL = every_address()
 API = [address for address in ALL if address.template.startswith("/api/v1/")]
 CONSOLE = [address for address in ALL if address.template.startswith("/admin/")]
-PAGES = [address for address in ALL if address.owner.startswith("apps.storefront.")]
+PAGES = [
+    address
+    for address in ALL
+    if address.owner.startswith(("apps.storefront.", "apps.notifications."))
+]
 
 
 def browser(host: str) -> Client:
@@ -61,7 +69,8 @@ def test_the_walk_finds_every_kind_of_address() -> None:
 
 
 def test_no_exception_outlives_its_address() -> None:
-    exceptions = OPEN_API.keys() | PUBLIC_PAGES.keys() | UNDESCRIBED | MAY_BE_UNAVAILABLE
+    exceptions = OPEN_API.keys() | PUBLIC_PAGES.keys() | SIGNED_PAGES.keys()
+    exceptions |= UNDESCRIBED | MAY_BE_UNAVAILABLE
 
     assert exceptions <= {address.template for address in ALL}
 
@@ -103,6 +112,8 @@ def test_a_brands_pages_lead_strangers_to_sign_in(
 
     if address.template in PUBLIC_PAGES:
         assert answer.status_code in ({200, 422} if method == "get" else {302, 405, 422})
+    elif address.template in SIGNED_PAGES:
+        assert answer.status_code == 404
     else:
         assert answer.status_code == 302
         assert answer["Location"] == f"/accounts/login/?next={address.path}"
