@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -26,7 +26,6 @@ from apps.finance.payments import selectors as payments_selectors
 from apps.finance.payments.choices import Kind, Method
 from apps.finance.purchases import selectors as purchases_selectors
 from apps.finance.purchases import services as purchases
-from apps.finance.purchases.models import Item
 from apps.finance.tax import selectors as tax
 from apps.storefront import selectors
 from apps.storefront.choices import words_of
@@ -34,6 +33,9 @@ from apps.storefront.views.buying_forms import BuyForm
 from apps.storefront.views.forms import KeyForm
 from apps.storefront.views.paging import page_of
 from apps.storefront.views.paying import pay_by
+
+if TYPE_CHECKING:
+    from apps.finance.purchases.models import Item
 
 UNPROCESSABLE = 422
 

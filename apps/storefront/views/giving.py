@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -23,12 +23,14 @@ from apps.finance.payments import selectors as payments_selectors
 from apps.finance.payments.choices import Kind, Method
 from apps.finance.purchases import selectors as purchases_selectors
 from apps.finance.purchases import services as purchases
-from apps.finance.purchases.models import Goal
 from apps.finance.tax import selectors as tax
 from apps.storefront import selectors
 from apps.storefront.choices import CURRENCY, words_of
 from apps.storefront.views.forms import KeyForm, TipForm
 from apps.storefront.views.paying import pay_by
+
+if TYPE_CHECKING:
+    from apps.finance.purchases.models import Goal
 
 UNPROCESSABLE = 422
 
