@@ -155,14 +155,16 @@ WITH asked AS MATERIALIZED (
     WHERE s.id = ANY(%s::bigint[]) AND s.state = 'INCOMPLETE'
 ), waits AS (
     UPDATE subscriptions_subscription s SET due_at = %s::text::timestamptz
-    FROM asked WHERE asked.id = s.id AND asked.status = ANY(%s::text[])
+    FROM asked
+    WHERE asked.id = s.id AND s.state = 'INCOMPLETE' AND asked.status = ANY(%s::text[])
     RETURNING s.id
 ), ended AS (
     UPDATE subscriptions_subscription s
        SET state = 'ENDED', ended_at = n.now, end_reason = 'INCOMPLETE', due_at = NULL,
            remind_at = NULL, claimed_until = NULL
       FROM asked, (SELECT %s::text::timestamptz AS now) n
-     WHERE asked.id = s.id AND NOT coalesce(asked.status = ANY(%s::text[]), false)
+     WHERE asked.id = s.id AND s.state = 'INCOMPLETE'
+       AND NOT coalesce(asked.status = ANY(%s::text[]), false)
     RETURNING s.id, s.plan_id, s.price_id, s.period_number, n.now
 ), unpaid AS (
     UPDATE subscriptions_period p SET state = 'UNPAID'
