@@ -175,4 +175,24 @@ CELERY_BEAT_SCHEDULE = {
         "task": "debits.expire_transfers",
         "schedule": timedelta(hours=1),
     },
+    "bill subscriptions": {
+        "task": "subscriptions.bill_due",
+        "schedule": timedelta(seconds=15),
+    },
+    "remind of charges to come": {
+        "task": "subscriptions.remind_due",
+        "schedule": timedelta(minutes=5),
+    },
+    "tell subscribers of new prices": {
+        "task": "subscriptions.tell_price_changes",
+        "schedule": timedelta(minutes=5),
+    },
+    "give back gifts nobody took": {
+        "task": "subscriptions.return_gifts",
+        "schedule": timedelta(hours=1),
+    },
+    "have gateways stop renewals": {
+        "task": "subscriptions.stop_gateways",
+        "schedule": timedelta(minutes=1),
+    },
 }

@@ -15,7 +15,17 @@ from functools import partial
 
 from devstack.servers import Servers
 from devstack.throwaway import throwaway_servers
-from tests.bench import growth, inbox, page, peers, posting, reads, reconciliation, routing
+from tests.bench import (
+    billing,
+    growth,
+    inbox,
+    page,
+    peers,
+    posting,
+    reads,
+    reconciliation,
+    routing,
+)
 from tests.bench.lib.common import DURABLE, ROOT, Figure
 from tests.bench.lib.machine import described
 
@@ -28,6 +38,7 @@ MEASUREMENTS: Mapping[str, Measure] = {
     "reconciliation": reconciliation.measure,
     "routing": routing.measure,
     "inbox": inbox.measure,
+    "billing": billing.measure,
 }
 
 REPORT = ROOT / "build" / "bench.json"

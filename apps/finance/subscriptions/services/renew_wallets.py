@@ -1,0 +1,101 @@
+"""Renew from wallets, a thousand in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from apps.core.db import joins_transaction
+from apps.finance.payments import services as payments
+from apps.finance.payments.choices import Kind, Occasion
+from apps.finance.subscriptions.choices import DeclineClass, EndReason
+from apps.finance.subscriptions.services.charges import Charge, charges_of
+from apps.finance.subscriptions.services.claims import WALLETS, Due, claim
+from apps.finance.subscriptions.services.dunning import Failure, record_failures
+from apps.finance.subscriptions.services.ends import Ending, end_many
+from apps.finance.subscriptions.services.letters import Letters
+from apps.finance.subscriptions.services.renewed import Renewed, write_renewed
+from apps.finance.subscriptions.services.runs import Billed
+
+#: Of these nothing changes by waiting: the fan must do something.
+_FOR_THE_FAN = frozenset({"tax.place_missing", "tax.place_unknown", "tax.place_too_wide"})
+
+
+@joins_transaction
+def renew_wallets(
+    *, now: datetime, limit: int, claimed: list[int], among: Sequence[int] | None = None
+) -> Billed:
+    """
+    Renew what wallets pay and is due, up to ``limit``, in the caller's transaction.
+
+    Sale, period, subscription, access, receipt and history of all of them hold together or not
+    at all. What a wallet cannot pay goes to dunning by the same transaction. ``claimed`` is told
+    the ids first, so that the caller can halve them where one of them raises.
+    """
+    dues = claim(WALLETS, now=now, limit=limit, among=among)
+    claimed.extend(due.pk for due in dues)
+    if not dues:
+        return Billed()
+    over, going = settle_what_needs_no_charge(dues, now=now)
+    letters = Letters(charge.due for charge in going)
+    free = [Renewed(charge, None, charge.amount) for charge in going if not charge.amount.minor]
+    priced = [charge for charge in going if charge.amount.minor]
+    answers = payments.sell_many_from_wallet(
+        [_sale(charge) for charge in priced], kind=Kind.SUBSCRIPTION, now=now
+    )
+    renewed, failures = free, []
+    for charge, answer in zip(priced, answers, strict=True):
+        if isinstance(answer, payments.Sold):
+            renewed.append(Renewed(charge, answer.transaction_id, answer.amount))
+        else:
+            failures.append(Failure(charge, _class_of(answer.code), answer.code))
+    write_renewed(renewed, now=now, letters=letters)
+    recorded = record_failures(failures, now=now, letters=letters)
+    over.add(Billed(renewed=len(renewed), declined=recorded.declined, ended=recorded.ended))
+    for each in renewed:
+        over.money[each.charge.due.currency] += each.total.minor
+    return over
+
+
+@joins_transaction
+def settle_what_needs_no_charge(
+    dues: Sequence[Due], *, now: datetime
+) -> tuple[Billed, list[Charge]]:
+    """
+    Of locked ones that are due: end those after their last try and those that did not agree to a
+    new price, hold back those whose notice did not arrive; return the charges of the others.
+    """
+    billed, endings, held, going = Billed(), [], [], []
+    for charge in charges_of(dues, now=now):
+        if charge.due.is_last_try:
+            endings.append(Ending(charge.due, EndReason.UNPAID))
+        elif charge.refused:
+            endings.append(Ending(charge.due, charge.refused))
+        elif charge.due.held_why:
+            held.append(Failure(charge, DeclineClass.PAYER, charge.due.held_why))
+        else:
+            going.append(charge)
+    end_many(endings, now=now)
+    recorded = record_failures(held, now=now)
+    billed.ended = len(endings) + recorded.ended
+    billed.declined = recorded.declined
+    return billed, going
+
+
+def _sale(charge: Charge) -> payments.WalletSale:
+    due = charge.due
+    return payments.WalletSale(
+        fan_id=due.fan_id,
+        creator_id=due.creator_id,
+        cluster_id=due.cluster_id,
+        cluster_slug=due.cluster,
+        amount=charge.amount,
+        subject=charge.subject,
+        idempotency_key=charge.key,
+        occasion=Occasion.RENEWAL,
+        buyer_country=due.buyer_country,
+    )
+
+
+def _class_of(code: str) -> DeclineClass:
+    return DeclineClass.PAYER if code in _FOR_THE_FAN else DeclineClass.LATER
