@@ -251,6 +251,16 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "EntryKindEnum": "apps.finance.ledger.choices.EntryKind",
         "PaymentMethodEnum": "apps.finance.payments.choices.Method",
+        "SubscribingMethodEnum": "apps.finance.subscriptions.api.serializers.METHODS",
+        "SubscriptionStateEnum": "apps.finance.subscriptions.choices.State",
+        "PeriodKindEnum": "apps.finance.subscriptions.choices.PeriodKind",
+        "PeriodStateEnum": "apps.finance.subscriptions.choices.PeriodState",
+        "PlanStatusEnum": "apps.finance.subscriptions.choices.PlanStatus",
+        "PromotionStatusEnum": "apps.finance.subscriptions.choices.PromotionStatus",
+        "PromotionAudienceEnum": "apps.finance.subscriptions.choices.Audience",
+        "ItemKindEnum": "apps.finance.purchases.choices.ItemKind",
+        "ItemStatusEnum": "apps.finance.purchases.choices.ItemStatus",
+        "ItemAudienceEnum": "apps.finance.purchases.choices.Audience",
     },
 }
 

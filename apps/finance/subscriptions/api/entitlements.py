@@ -31,7 +31,7 @@ THING = OpenApiParameter(
 )
 
 
-class AccessOutput(serializers.Serializer[Any]):
+class EntitlementOutput(serializers.Serializer[Any]):
     thing = serializers.CharField()
     allowed = serializers.BooleanField()
     why = serializers.ChoiceField(
@@ -43,12 +43,12 @@ class AccessOutput(serializers.Serializer[Any]):
     )
 
 
-class AccessListOutput(serializers.Serializer[Any]):
-    results = AccessOutput(many=True)
+class EntitlementsOutput(serializers.Serializer[Any]):
+    results = EntitlementOutput(many=True)
 
 
 class ToBuyOutput(serializers.Serializer[Any]):
-    kind = serializers.ChoiceField(choices=["SUBSCRIBE", "CHANGE", "BUY"])
+    kind = serializers.CharField(help_text="SUBSCRIBE, CHANGE (of plan) or BUY.")
     due_today = MoneyField(help_text="Before tax that comes on top.")
     price = MoneyField(help_text="Of a period, or of the item.")
     plan = PlanBrief(allow_null=True)
@@ -75,25 +75,27 @@ class PaymentRequired(serializers.Serializer[Any]):
 class Entitlements(APIView):
     """Whether I may see these things, in the order asked."""
 
-    @extend_schema(parameters=[THING], responses=AccessListOutput)
+    @extend_schema(
+        operation_id="entitlements_list", parameters=[THING], responses=EntitlementsOutput
+    )
     def get(self, request: Request) -> Response:
         names = request.query_params.getlist("thing")
         answers = access.access_of(profile(request), names, now=timezone.now())
         rows = [_row(answer) for answer in answers]
-        return Response(AccessListOutput({"results": rows}).data)
+        return Response(EntitlementsOutput({"results": rows}).data)
 
 
 class OneEntitlement(APIView):
     """Whether I may see one thing; 402 says what to buy."""
 
-    @extend_schema(responses={200: AccessOutput, (402, problems.MEDIA_TYPE): PaymentRequired})
+    @extend_schema(responses={200: EntitlementOutput, (402, problems.MEDIA_TYPE): PaymentRequired})
     def get(self, request: Request, thing: str) -> Response:
         who, now = profile(request), timezone.now()
         [answer] = access.access_of(who, [thing], now=now)
         if answer.access is None:
             raise errors.ThingNotFound()
         if answer.access.allowed:
-            return Response(AccessOutput(_row(answer)).data)
+            return Response(EntitlementOutput(_row(answer)).data)
         offers = access.offers_for(who, answer.access, now=now)
         document = problems.problem(
             status=PAYMENT_REQUIRED,

@@ -8,7 +8,6 @@ from rest_framework import serializers
 
 from apps.core.api.fields import MoneyField
 from apps.finance.subscriptions.api.serializers import PlanBrief, PriceBrief
-from apps.finance.subscriptions.rules.proration import ChangeKind
 
 
 class OfferOutput(serializers.Serializer[Any]):
@@ -30,9 +29,7 @@ class OfferOutput(serializers.Serializer[Any]):
 
 
 class ChangeQuoteOutput(serializers.Serializer[Any]):
-    kind = serializers.ChoiceField(
-        source="kind.value", choices=[(kind.value, kind.value) for kind in ChangeKind]
-    )
+    kind = serializers.CharField(source="kind.value", help_text="UPGRADE, DOWNGRADE or SWITCH.")
     at_once = serializers.BooleanField(help_text="false: with the next period.")
     credit = MoneyField(help_text="For the unused part of what is paid.")
     charge = MoneyField(help_text="Due today.")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.db.models import Q
 
@@ -20,12 +21,14 @@ from apps.finance.entitlements import selectors as entitlements
 from apps.finance.entitlements.choices import Why
 from apps.finance.entitlements.selectors import Access, Thing
 from apps.finance.purchases import selectors as purchases
-from apps.finance.purchases.models import Item
 from apps.finance.subscriptions import errors
 from apps.finance.subscriptions.models import Plan, Price, Subscription
 from apps.finance.subscriptions.selectors.changes import change_quote
 from apps.finance.subscriptions.selectors.chooser import PriceOffered, plans_offered
 from apps.finance.subscriptions.selectors.lists import live_with
+
+if TYPE_CHECKING:
+    from apps.finance.purchases.models import Item
 
 MOST_THINGS = 100
 #: Longer names than any app gives are no names.
