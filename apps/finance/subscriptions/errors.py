@@ -185,6 +185,16 @@ class GiftTaken(Conflict):
     message = "This gift has been taken already."
 
 
+class TakerNotFound(Invalid):
+    code = "subscriptions.taker_not_found"
+    message = "Nobody on this brand has this name."
+
+
+class GiftOver(Conflict):
+    code = "subscriptions.gift_over"
+    message = "Nobody took this gift in time: what was paid went back to the giver."
+
+
 class GiftToOneself(Invalid):
     code = "subscriptions.gift_to_oneself"
     message = "A gift is for somebody else."

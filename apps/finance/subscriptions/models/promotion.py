@@ -202,6 +202,15 @@ class Gift(models.Model):
                 name="gift_taken_has_subscription",
             ),
         ]
+        indexes = [
+            models.Index(fields=["giver", "-id"], name="gift_of_giver"),
+            models.Index(
+                fields=["taker", "-id"], condition=Q(taker__isnull=False), name="gift_of_taker"
+            ),
+            models.Index(
+                fields=["created_at"], condition=Q(state=GiftState.PAID), name="gift_to_return"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"Gift #{self.pk}"

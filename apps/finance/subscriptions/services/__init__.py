@@ -3,6 +3,7 @@
 from apps.finance.subscriptions.services.cancel import cancel, uncancel
 from apps.finance.subscriptions.services.end import end_subscription
 from apps.finance.subscriptions.services.follow import follow
+from apps.finance.subscriptions.services.gifts import buy_gift, return_gifts, take_gift
 from apps.finance.subscriptions.services.pause import pause, resume
 from apps.finance.subscriptions.services.plans import (
     Offered,
@@ -31,6 +32,7 @@ __all__ = [
     "Offered",
     "agree_to_price",
     "archive_plan",
+    "buy_gift",
     "cancel",
     "change_plan",
     "claim_trial",
@@ -46,8 +48,10 @@ __all__ = [
     "release_redemption",
     "release_trial",
     "resume",
+    "return_gifts",
     "set_price",
     "subscribe",
+    "take_gift",
     "tell_price_changes",
     "uncancel",
     "withdraw_price",

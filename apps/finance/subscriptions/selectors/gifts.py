@@ -1,0 +1,38 @@
+"""Gifts that a fan gave, or may take."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from apps.accounts.models import Profile
+from apps.finance.subscriptions import errors
+from apps.finance.subscriptions.choices import GiftState
+from apps.finance.subscriptions.models import Gift
+
+_SHOWN = ("giver", "taker", "plan__creator", "price", "transaction", "subscription", "cluster")
+
+
+def gifts_given(giver: Profile) -> QuerySet[Gift]:
+    """Return what a fan gave on this brand, the newest first."""
+    return Gift.objects.filter(giver=giver).select_related(*_SHOWN).order_by("-id")
+
+
+def gifts_received(taker: Profile) -> QuerySet[Gift]:
+    """Return what is addressed to a fan, or was taken by code: paid for, not given back."""
+    states = [GiftState.PAID, GiftState.TAKEN]
+    rows = Gift.objects.filter(taker=taker, state__in=states)
+    return rows.select_related(*_SHOWN).order_by("-id")
+
+
+def gift_for(fan: Profile, public_id: UUID) -> Gift:
+    """Return one that the fan gave or received.
+
+    :raises GiftNotFound: it is other people's, or none
+    """
+    mine = Q(giver=fan) | Q(taker=fan, state__in=[GiftState.PAID, GiftState.TAKEN])
+    found = Gift.objects.filter(mine, public_id=public_id).select_related(*_SHOWN).first()
+    if found is None:
+        raise errors.GiftNotFound()
+    return found
