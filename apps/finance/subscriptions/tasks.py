@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from apps.finance.subscriptions.services import (
     facts,
-    gifts,
+    gift_taking,
     price_changes,
     reminders,
     renew_gateway,
@@ -48,4 +48,4 @@ def stop_gateways(**_: Any) -> int:
 @shared_task(name="subscriptions.return_gifts")
 def return_gifts(**_: Any) -> int:
     """Every hour: give back what nobody took for 60 days."""
-    return gifts.return_gifts(now=timezone.now())
+    return gift_taking.return_gifts(now=timezone.now())

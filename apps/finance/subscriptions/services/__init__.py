@@ -3,7 +3,8 @@
 from apps.finance.subscriptions.services.cancel import cancel, uncancel
 from apps.finance.subscriptions.services.end import end_subscription
 from apps.finance.subscriptions.services.follow import follow
-from apps.finance.subscriptions.services.gifts import buy_gift, return_gifts, take_gift
+from apps.finance.subscriptions.services.gift_taking import return_gifts, take_gift
+from apps.finance.subscriptions.services.gifts import buy_gift
 from apps.finance.subscriptions.services.pause import pause, resume
 from apps.finance.subscriptions.services.plans import (
     Offered,
