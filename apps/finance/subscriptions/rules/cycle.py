@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from apps.core.money import Money
 from apps.finance.subscriptions.rules.periods import (
@@ -43,14 +44,18 @@ def next_term(
     nobody pays for what was closed.
     """
     number = last_number + 1
-    begins, ends = bounds(anchor, number, begins=current_until)
-    if number == anchor.number:
-        begins = current_until  # the anchor itself, or nothing has moved since
+    ends = _end(anchor, number)
     was_open = access_until is None or access_until > now
     if was_open or ends is None or ends > now:
-        return Term(number, begins, ends)
+        return Term(number, current_until, ends)
     number = max(number_at(anchor, now), number + 1)
     return Term(number, *bounds(anchor, number, begins=current_until))
+
+
+@lru_cache(maxsize=16_384)
+def _end(anchor: Anchor, number: int) -> datetime | None:
+    """Return where a period ends; many of a batch were begun together, as after a promotion."""
+    return bounds(anchor, number, begins=anchor.at)[1]
 
 
 def charged(

@@ -72,6 +72,7 @@ class Letters:
         return self._origins[due.cluster_id]
 
 
+@lru_cache(maxsize=16_384)
 def day_of(zone: str, moment: datetime | None) -> str:
     """Return a moment's day where the fan is, ISO 8601; empty for none."""
     return "" if moment is None else moment.astimezone(ZoneInfo(zone)).date().isoformat()
