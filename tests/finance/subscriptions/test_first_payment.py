@@ -83,6 +83,17 @@ def test_it_begins_when_that_is_captured_and_only_once(now: datetime) -> None:
     assert not Refund.objects.exists()
 
 
+def test_a_gateway_is_not_asked_to_renew_what_it_cannot_charge(now: datetime) -> None:
+    price = a_price("10.00")
+    PromotionFactory.create(creator=price.plan.creator, percent_bps=2_000, periods=3)
+    subscription = an_incomplete_one(now=now, price=price)
+    assert subscription.first_transaction is not None
+    assert subscription.first_transaction.renewal == {}
+    paid(subscription, now=now)
+    delivered(now=now)
+    assert fresh(subscription).renews_by == RenewsBy.WALLET
+
+
 def test_a_kept_card_renews_it(sandbox: Any, now: datetime) -> None:
     price, fan = a_price(), ProfileFactory.create()
     an_account(fan)

@@ -141,6 +141,21 @@ def test_a_promotion_is_taken_off_and_counted(now: datetime) -> None:
     assert (subscription.promotion_id, subscription.promotion_left) == (promotion.pk, 2)
     promotion.refresh_from_db()
     assert promotion.redeemed == 1
+    assert subscription.terms.splitlines()[2:5] == [
+        "Next charge: $7.50 USD on 2026-02-15.",
+        "Then 1 at $7.50 USD each.",
+        "After that $10.00 USD every month, until you cancel."
+        " Tax may be added where your place demands it.",
+    ]
+
+
+def test_a_promotion_for_all_periods_is_the_price_that_is_promised(now: datetime) -> None:
+    price = a_price("10.00")
+    PromotionFactory.create(creator=price.plan.creator, percent_bps=1_000, periods=0)
+    subscription = a_subscription(now=now, price=price)
+    assert subscription.promotion_left is None
+    assert "After that $9.00 USD every month" in subscription.terms
+    assert "$10.00" not in subscription.terms
 
 
 def test_a_promotion_of_the_whole_price_needs_no_payment(now: datetime) -> None:

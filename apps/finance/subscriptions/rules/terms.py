@@ -28,7 +28,8 @@ class Facts:
     """``due`` is charged today, ``tax`` of it is tax; ``price`` is that of a full period.
 
     Days are those of the fan's time zone. ``next_amount`` and ``next_on`` are the charge after
-    today's; None: there is none.
+    today's; None: there is none. ``cheaper`` is the price with the offer, which holds for
+    ``cheaper_for`` charges after the next one; None: for all.
     """
 
     brand: str
@@ -44,8 +45,9 @@ class Facts:
     next_amount: Money | None = None
     next_on: date | None = None
     promotion: str = ""
+    cheaper: Money | None = None
+    cheaper_for: int | None = 0
     in_proportion: bool = False
-    ends_on: date | None = None
 
 
 def period_words(months: int) -> str:
@@ -92,8 +94,14 @@ def _later(facts: Facts) -> list[str]:
         return []
     currency, every = facts.price.currency, period_words(facts.months)
     first = "First charge after the trial" if facts.trial_ends else "Next charge"
-    return [
-        f"{first}: {facts.next_amount.formatted} {currency} on {facts.next_on.isoformat()}.",
-        f"After that {facts.price.formatted} {currency} every {every}, until you cancel."
-        " Tax may be added where your place demands it.",
-    ]
+    lines = [f"{first}: {facts.next_amount.formatted} {currency} on {facts.next_on.isoformat()}."]
+    then = facts.price
+    if facts.cheaper is not None and facts.cheaper_for is None:
+        then = facts.cheaper
+    elif facts.cheaper is not None and facts.cheaper_for:
+        lines.append(f"Then {facts.cheaper_for} at {facts.cheaper.formatted} {currency} each.")
+    lines.append(
+        f"After that {then.formatted} {currency} every {every}, until you cancel."
+        " Tax may be added where your place demands it."
+    )
+    return lines

@@ -1,5 +1,6 @@
 """The reads of subscriptions."""
 
+from apps.finance.subscriptions.selectors.changes import ChangeQuote, change_quote
 from apps.finance.subscriptions.selectors.chooser import (
     PlanOffered,
     PriceOffered,
@@ -37,11 +38,13 @@ from apps.finance.subscriptions.selectors.promotions import (
 from apps.finance.subscriptions.selectors.quotes import Offer, offer, plan_for, price_for
 
 __all__ = [
+    "ChangeQuote",
     "Offer",
     "PlanOffered",
     "PriceOffered",
     "best_for",
     "best_open_promotion",
+    "change_quote",
     "check_offered",
     "coming_charge",
     "cut_of",

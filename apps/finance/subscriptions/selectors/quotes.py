@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -14,13 +15,15 @@ from apps.accounts.models import Profile
 from apps.core.money import Money
 from apps.finance.payments import selectors as payments
 from apps.finance.payments.choices import PAID, Kind, Method, Occasion, Status
-from apps.finance.payments.models import PaymentMethod
 from apps.finance.subscriptions import errors
 from apps.finance.subscriptions.choices import LIVE, PlanStatus, PromotionStatus, State
 from apps.finance.subscriptions.models import Plan, Price, Promotion, Subscription, TrialUse
 from apps.finance.subscriptions.rules import periods, pricing, terms
 from apps.finance.subscriptions.selectors import promotions
 from apps.finance.tax.selectors import Buyer
+
+if TYPE_CHECKING:
+    from apps.finance.payments.models import PaymentMethod
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +59,14 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class _Charges:
+    """``cheaper`` is the reduced price of a whole period, which holds for ``cheaper_for`` charges
+    after the next one; None: for all."""
+
     due: Money
     following: Money | None
     left: int | None
+    cheaper: Money | None = None
+    cheaper_for: int | None = 0
 
 
 def plan_for(fan: Profile, public_id: UUID) -> Plan:
@@ -151,6 +159,8 @@ def offer(
             next_amount=charges.following,
             next_on=_day(begins.until, timezone),
             promotion=promotion.name if promotion else "",
+            cheaper=charges.cheaper,
+            cheaper_for=charges.cheaper_for,
             in_proportion=not begins.is_trial and periods.is_in_proportion(begins.anchor, 1),
         )
     )
@@ -273,17 +283,19 @@ def _charges(
     cut = promotions.cut_of(promotion)
     left = pricing.left_at_first(cut) if cut else None
     first = pricing.amount_of_period(amount=price.amount, cut=cut, left=left)
+    whole = first if cut else None
     if begins.is_trial and begins.until is not None:
         if periods.is_in_proportion(begins.anchor, 2):
             first = periods.in_proportion(first, anchor=begins.anchor, begins=begins.until)
-        return _Charges(Money(price.plan.trial_minor, price.currency), first, left)
+        due = Money(price.plan.trial_minor, price.currency)
+        return _Charges(due, first, left, whole, pricing.left_after(left))
     if begins.until is None:
         return _Charges(first, None, pricing.left_after(left))
     left = pricing.left_after(left)
     following = pricing.amount_of_period(amount=price.amount, cut=cut, left=left)
     if periods.is_in_proportion(begins.anchor, 1):
         first = periods.in_proportion(first, anchor=begins.anchor, begins=now)
-    return _Charges(first, following, left)
+    return _Charges(first, following, left, whole, pricing.left_after(left))
 
 
 def _with_tax(

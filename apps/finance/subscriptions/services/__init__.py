@@ -1,10 +1,13 @@
 """The use cases of subscriptions; the only writers of its tables."""
 
 from apps.finance.subscriptions.services.cancel import cancel, uncancel
+from apps.finance.subscriptions.services.change import change, withdraw_change
 from apps.finance.subscriptions.services.end import end_subscription
+from apps.finance.subscriptions.services.first_payment import expire_incomplete
 from apps.finance.subscriptions.services.follow import follow
 from apps.finance.subscriptions.services.gift_taking import return_gifts, take_gift
-from apps.finance.subscriptions.services.gifts import buy_gift
+from apps.finance.subscriptions.services.gifts import buy_gift, check_gift
+from apps.finance.subscriptions.services.means import change_means
 from apps.finance.subscriptions.services.pause import pause, resume
 from apps.finance.subscriptions.services.plans import (
     Offered,
@@ -35,12 +38,16 @@ __all__ = [
     "archive_plan",
     "buy_gift",
     "cancel",
+    "change",
+    "change_means",
     "change_plan",
+    "check_gift",
     "claim_trial",
     "create_plan",
     "create_promotion",
     "end_promotion",
     "end_subscription",
+    "expire_incomplete",
     "follow",
     "pause",
     "plan_price_change",
@@ -55,6 +62,7 @@ __all__ = [
     "take_gift",
     "tell_price_changes",
     "uncancel",
+    "withdraw_change",
     "withdraw_price",
     "withdraw_price_change",
 ]

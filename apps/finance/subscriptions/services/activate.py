@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from apps.accounts.models import User
 from apps.core.db import joins_transaction
 from apps.finance.payments.choices import Method
-from apps.finance.payments.models import Transaction
 from apps.finance.subscriptions.choices import (
     LIVE,
     EndReason,
@@ -19,11 +19,15 @@ from apps.finance.subscriptions.choices import (
 )
 from apps.finance.subscriptions.models import Period, Subscription
 from apps.finance.subscriptions.rules import periods
+from apps.finance.subscriptions.selectors.live import coming_charge
 from apps.finance.subscriptions.services import tell
 from apps.finance.subscriptions.services.end import end
 from apps.finance.subscriptions.services.move import move
 from apps.finance.subscriptions.services.standing import settle
 from apps.finance.subscriptions.services.trials import claim_trial
+
+if TYPE_CHECKING:
+    from apps.finance.payments.models import Transaction
 
 #: What was agreed to counts from the moment it was agreed to; but whoever was charged later than
 #: this loses no day of what was paid.
@@ -131,10 +135,10 @@ def _tell(
         "tax": paid.tax.formatted if paid and paid.tax_minor else "",
         "paid_on": tell.day_of(subscription, now) if paid else "",
         "access_until": ""
-        if tell.coming_charge(subscription)
+        if coming_charge(subscription)
         else tell.day_of(subscription, subscription.access_until),
     }
-    first = tell.coming_charge(subscription)
+    first = coming_charge(subscription)
     tell.mail(
         subscription,
         "confirmed",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db.transaction import atomic
@@ -10,8 +11,8 @@ from django.db.transaction import atomic
 from apps.accounts.models import User
 from apps.audit import services as audit
 from apps.core.db import joins_transaction
+from apps.core.money import Money
 from apps.finance.entitlements import services as entitlements
-from apps.finance.payments.models import Transaction
 from apps.finance.payments.rules.refunds import RefundReason
 from apps.finance.payments.services.refunds import request_refund
 from apps.finance.subscriptions import errors
@@ -20,6 +21,9 @@ from apps.finance.subscriptions.models import Period, Subscription
 from apps.finance.subscriptions.services import tell
 from apps.finance.subscriptions.services.move import locked, mark_ended, move
 from apps.notifications import services as notifications
+
+if TYPE_CHECKING:
+    from apps.finance.payments.models import Transaction
 
 #: Mails about what would have come.
 AHEAD = frozenset(
@@ -150,7 +154,7 @@ def _ask_back(subscription: Subscription, *, by: User, reason: str, now: datetim
         return
     request_refund(
         transaction_id=paid.pk,
-        amount=type(paid.amount)(left, paid.currency),
+        amount=Money(left, paid.currency),
         reason_code=RefundReason.GOODWILL,
         reason=reason,
         key=f"{subscription.source}:ended",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from django.db.models import F
 
 from apps.core.db import Bigints, Texts, joins_transaction, prepared_rows
-from apps.finance.payments.adapters import gateway_for
 from apps.finance.payments.choices import PAID, Status
-from apps.finance.payments.models import PaymentMethod, Transaction
+from apps.finance.payments.selectors.paid import is_chargeable, means_kept_by, payment_by_id
 from apps.finance.payments.selectors.renewals import Renewer, renewed_by
 from apps.finance.payments.services.refunds import refund_for_nothing
 from apps.finance.subscriptions.choices import (
@@ -27,6 +27,9 @@ from apps.finance.subscriptions.services.end import end
 from apps.finance.subscriptions.services.move import locked, note, one_at_a_time
 from apps.finance.subscriptions.services.promotions import release_redemption
 from apps.finance.subscriptions.services.trials import release_trial
+
+if TYPE_CHECKING:
+    from apps.finance.payments.models import Transaction
 
 #: The money is on its way, or there: the subscription waits for the last word.
 ON_ITS_WAY = frozenset({Status.PROCESSING, Status.AUTHORISED, Status.UNKNOWN}) | PAID
@@ -48,7 +51,7 @@ def first_payment_captured(*, transaction_id: int, subscription_id: int) -> None
     one_at_a_time(found.fan_id, found.creator_id)
     subscription = locked(subscription_id)
     period = subscription.periods.filter(number=1).first()
-    paid = Transaction.objects.select_related("merchant_account").get(pk=transaction_id)
+    paid = payment_by_id(transaction_id)
     if paid.captured_at is None or period is None or period.state == PeriodState.REFUNDED:
         return
     if period.state == PeriodState.PAID and period.transaction_id == paid.pk:
@@ -76,7 +79,7 @@ def first_payment_failed(*, transaction_id: int, subscription_id: int, now: date
     if not found.exists():
         return
     subscription = locked(subscription_id)
-    status = Transaction.objects.values_list("status", flat=True).get(pk=transaction_id)
+    status = payment_by_id(transaction_id).status
     if subscription.state == State.INCOMPLETE and status not in ON_ITS_WAY:
         end(subscription, why=EndReason.INCOMPLETE, now=now, reason="Its payment failed")
         give_up_claims(subscription, now=now)
@@ -132,17 +135,8 @@ def _renew_by(subscription: Subscription, paid: Transaction) -> None:
     if renewed_by(paid.pk) is Renewer.GATEWAY:
         subscription.renews_by, subscription.means = RenewsBy.GATEWAY, None
         return
-    kept = subscription.means or (
-        PaymentMethod.objects.filter(
-            profile_id=paid.payer_id,
-            merchant_account_id=paid.merchant_account_id,
-            removed_at__isnull=True,
-            last_used_at__gte=paid.created_at,
-        )
-        .order_by("-last_used_at", "-id")
-        .first()
-    )
-    if kept is not None and gateway_for(kept.gateway).capabilities.token_charge:
+    kept = subscription.means or means_kept_by(paid)
+    if kept is not None and is_chargeable(kept):
         subscription.renews_by, subscription.means = RenewsBy.MEANS, kept
         return
     subscription.renews_by, subscription.means = RenewsBy.WALLET, None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from apps.core.db import joins_transaction
-from apps.finance.payments.models import Refund
 from apps.finance.payments.rules.refunds import RefundReason
+from apps.finance.payments.selectors.paid import refund_reason_of
 from apps.finance.subscriptions.choices import EndReason, PeriodState, State, What
 from apps.finance.subscriptions.models import Period, Subscription
 from apps.finance.subscriptions.services import tell
@@ -122,8 +122,7 @@ def dispute_closed(*, transaction_id: int, dispute_id: int, outcome: str, now: d
 
 
 def _is_kept(refund_id: int) -> bool:
-    codes = Refund.objects.filter(pk=refund_id).values_list("reason_code", flat=True)
-    return any(code in KEEPS_ACCESS for code in codes)
+    return refund_reason_of(refund_id) in KEEPS_ACCESS
 
 
 @joins_transaction

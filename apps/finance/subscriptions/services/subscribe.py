@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.db import connection
 from django.db.transaction import atomic
@@ -16,9 +17,9 @@ from apps.core.money import Money
 from apps.finance.payments import errors as payment_errors
 from apps.finance.payments import services as payments
 from apps.finance.payments.choices import Kind, Method
-from apps.finance.payments.models import PaymentMethod, Transaction
 from apps.finance.subscriptions import errors
 from apps.finance.subscriptions.choices import (
+    Alignment,
     PeriodKind,
     PeriodState,
     RenewsBy,
@@ -32,6 +33,9 @@ from apps.finance.subscriptions.services import activate, promotions
 from apps.finance.subscriptions.services.first_payment import give_up_pending
 from apps.finance.subscriptions.services.move import locked, note, one_at_a_time
 from apps.finance.tax.selectors import Buyer
+
+if TYPE_CHECKING:
+    from apps.finance.payments.models import PaymentMethod, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +191,14 @@ def _kept(wish: _Wish) -> payments.PayBy | None:
 
 
 def _renews(offer: quotes.Offer, now: datetime) -> payments.Renews | None:
-    if offer.next_at is None:
+    """A gateway charges one price by days: what is promised otherwise is charged by us."""
+    same_for_all = offer.promotion is not None and offer.left_after is None
+    amount = offer.next_amount if same_for_all else offer.per_period
+    by_days = offer.plan.alignment == Alignment.ANNIVERSARY
+    if offer.next_at is None or amount is None or amount != offer.next_amount or not by_days:
         return None
     return payments.Renews(
-        amount=offer.per_period,
+        amount=amount,
         first_days=max((offer.next_at - now).days, 1),
         days=periods.days_of(offer.price.months),
     )

@@ -1,0 +1,49 @@
+"""Payments as apps above ask for them, by number: they know their own things only."""
+
+from __future__ import annotations
+
+from apps.finance.payments import errors
+from apps.finance.payments.adapters import gateway_for
+from apps.finance.payments.models import PaymentMethod, Refund, Transaction
+
+
+def payment_by_id(transaction_id: int) -> Transaction:
+    """
+    Return a payment with its account.
+
+    :raises TransactionNotFound: there is none by this id
+    """
+    found = (
+        Transaction.objects.select_related("cluster", "merchant_account")
+        .filter(pk=transaction_id)
+        .first()
+    )
+    if found is None:
+        raise errors.TransactionNotFound()
+    return found
+
+
+def means_kept_by(transaction: Transaction) -> PaymentMethod | None:
+    """Return the means that was kept, or used, with a payment and that we can charge again."""
+    kept = (
+        PaymentMethod.objects.filter(
+            profile_id=transaction.payer_id,
+            merchant_account_id=transaction.merchant_account_id,
+            removed_at__isnull=True,
+            last_used_at__gte=transaction.created_at,
+        )
+        .order_by("-last_used_at", "-id")
+        .first()
+    )
+    return kept if kept is not None and is_chargeable(kept) else None
+
+
+def is_chargeable(means: PaymentMethod) -> bool:
+    """Test if we can charge a means while its owner is away."""
+    return means.removed_at is None and gateway_for(means.gateway).capabilities.token_charge
+
+
+def refund_reason_of(refund_id: int) -> str:
+    """Return the code of why a refund was asked for; empty where there is none by this id."""
+    codes = Refund.objects.filter(pk=refund_id).values_list("reason_code", flat=True)
+    return next(iter(codes), "")
