@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.db.models import QuerySet
+from django.db.transaction import atomic
 from django.utils import timezone
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
@@ -79,23 +80,27 @@ class Tips(APIView):
         form = TipInput(data=request.data)
         form.is_valid(raise_exception=True)
         wish = form.validated_data
-        by_wallet = wish["method"] == choices.Method.WALLET
-        tip = payments.tip_from_wallet if by_wallet else payments.start_card_tip
-        fan = profile(request)
-        transaction = tip(
+        fan, now = profile(request), timezone.now()
+        tip = payments.Purchase(
             fan=fan,
             creator=_creator(fan, wish["creator"]),
+            kind=choices.Kind.TIP,
             amount=wish["amount"],
-            message=wish["message"],
+            subject="",
             idempotency_key=key_of(request),
-            now=timezone.now(),
+            message=wish["message"],
             buyer=Buyer(wish["buyer_country"], client_country(request)),
-            **(
-                {}
-                if by_wallet
-                else {"method": choices.Method(wish["method"]), "pay_by": pay_by(request, wish)}
-            ),
         )
+        if wish["method"] == choices.Method.WALLET:
+            with atomic():
+                transaction = payments.sell_from_wallet(tip, now=now)
+        else:
+            transaction = payments.start_sale(
+                tip,
+                now=now,
+                method=choices.Method(wish["method"]),
+                pay_by=pay_by(request, wish),
+            )
         return started(request, transaction)
 
 

@@ -77,7 +77,7 @@ def wish_of(
         pay_by or PayBy(),
         subject=purchase.subject,
         occasion=purchase.occasion,
-        renews=renews and (renews.amount, renews.first_days, renews.days, renews.times),
+        renews=(renews.amount, renews.first_days, renews.days, renews.times) if renews else None,
     )
 
 

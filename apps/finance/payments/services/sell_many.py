@@ -316,8 +316,8 @@ def _book(batch: _Batch, chosen: dict[int, int]) -> None:
     """Post them, write their history and taxes, tell higher apps."""
     drafts = {i: _draft(batch, i, pk) for i, pk in chosen.items()}
     refused = _post(batch, drafts)
-    for i, error in refused.items():
-        batch.refuse(i, error)
+    for i, answer in refused.items():
+        batch.answers[i] = answer
     sell_rows.forget([chosen[i] for i in refused])
     sold = {i: pk for i, pk in chosen.items() if i not in refused}
     for i, pk in sold.items():
@@ -341,7 +341,7 @@ def _draft(batch: _Batch, i: int, pk: int) -> postings.Draft:
     )
 
 
-def _post(batch: _Batch, drafts: dict[int, postings.Draft]) -> dict[int, DomainError]:
+def _post(batch: _Batch, drafts: dict[int, postings.Draft]) -> dict[int, Refused]:
     """Post all; where the ledger refuses that (a balance moved meanwhile), all that it does not
     refuse by itself. Return what is refused."""
     try:
@@ -356,12 +356,11 @@ def _post(batch: _Batch, drafts: dict[int, postings.Draft]) -> dict[int, DomainE
     return {}
 
 
-def _refusal(batch: _Batch, i: int, code: str, facts: dict[str, object]) -> DomainError:
+def _refusal(batch: _Batch, i: int, code: str, facts: dict[str, object]) -> Refused:
     if code == InsufficientFunds.code:
-        return _too_little(batch.split(i).amount)
-    error = DomainError(**facts)
-    error.code = code
-    return error
+        error = _too_little(batch.split(i).amount)
+        return Refused(error.code, error.facts)
+    return Refused(code, facts)
 
 
 def _record_taxes(batch: _Batch, sold: dict[int, int]) -> None:
