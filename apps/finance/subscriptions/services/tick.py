@@ -11,10 +11,11 @@ from typing import Protocol
 from django.db.transaction import atomic
 
 from apps.core.db import outside_transaction
-from apps.finance.subscriptions.services import pause, runs
+from apps.finance.subscriptions.services import runs
 from apps.finance.subscriptions.services.claims import ENDS, PAUSES, UNPAID, claim, claim_ids
 from apps.finance.subscriptions.services.ends import Ending, end_many, reason_of
 from apps.finance.subscriptions.services.first_payment import expire_incomplete
+from apps.finance.subscriptions.services.pause import resume_due as let_go_on
 from apps.finance.subscriptions.services.renew_gateway import miss_renewals
 from apps.finance.subscriptions.services.renew_means import renew_means
 from apps.finance.subscriptions.services.renew_wallets import renew_wallets
@@ -60,7 +61,7 @@ def resume_due(
     """Let go on what was paused until now."""
     dues = claim_ids(PAUSES, now=now, limit=min(limit, FEW), among=among)
     claimed.extend(dues)
-    return Billed(moved=sum(pause.resume_due(subscription_id=pk, now=now) for pk in dues))
+    return Billed(moved=sum(let_go_on(subscription_id=pk, now=now) for pk in dues))
 
 
 #: In this order, each until nothing of it is left: who cancelled is never charged meanwhile, and
