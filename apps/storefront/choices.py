@@ -71,9 +71,9 @@ PRICE_LENGTHS = {
 
 #: State of a purchase -> tone and words for its buyer.
 PURCHASE_STATES = {
-    "PENDING": ("wait", "Waiting for payment"),
+    "PENDING": ("wait", "Not paid yet"),
     "PAID": ("good", "Bought"),
-    "SECOND": ("wait", "Paid twice: money comes back"),
+    "SECOND": ("wait", "Paid twice"),
     "REFUNDED": ("off", "Given back"),
     "DISPUTED": ("bad", "Disputed"),
     "ABANDONED": ("off", "Not paid"),

@@ -60,7 +60,9 @@ def price(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     if form.is_valid() and _done(form, change):
         messages.success(request, "The price is changed. Who has begun to pay pays the old one.")
     else:
-        messages.error(request, " ".join(e for errors in form.errors.values() for e in errors))
+        messages.error(
+            request, " ".join(str(e) for errors in form.errors.values() for e in errors)
+        )
     return redirect("storefront:items")
 
 

@@ -157,7 +157,7 @@ class TestByCard:
         self, fan: Profile, item: Item, now: datetime, status: Status
     ) -> None:
         purchase = begun(fan, item, now=now)
-        Transaction.objects.filter(pk=purchase.transaction_id).update(status=status)
+        Transaction.objects.filter(pk=payment_of(purchase).pk).update(status=status)
         before = moved()
 
         with pytest.raises(errors.PaymentUnderWay):

@@ -135,7 +135,7 @@ def test_what_nobody_paid_is_given_up_without_a_word_and_a_late_capture_opens_it
     fan: Profile, item: Item, now: datetime, status: Status
 ) -> None:
     purchase = begun(fan, item, now=now)
-    Transaction.objects.filter(pk=purchase.transaction_id).update(status=status)
+    Transaction.objects.filter(pk=payment_of(purchase).pk).update(status=status)
 
     assert purchases.follow_missed(now=now) == 0
     later = now + timedelta(hours=1)

@@ -24,7 +24,7 @@ CROSS JOIN LATERAL (
     SELECT count(*) AS number FROM (
         SELECT 1 FROM purchases_purchase p
         WHERE p.item_id = asked.id AND p.state = 'PAID' LIMIT %s
-    ) some
+    ) capped
 ) sold
 """
 

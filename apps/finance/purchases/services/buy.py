@@ -89,7 +89,8 @@ def start_purchase(
         purchase, is_new = _begin(wish, now=now)
         if not is_new:
             return purchase
-        refusal = None
+        refusal: DomainError | None = None
+        transaction: Transaction | None
         try:
             transaction = payments.start_sale(
                 _as_sale(purchase, wish), now=now, method=method, pay_by=pay_by

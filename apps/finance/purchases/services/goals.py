@@ -167,7 +167,7 @@ def follow_tip(*, subject: str, transaction_id: int, payer_id: int | None, now: 
         return
     row = GoalTip.objects.filter(transaction=transaction_id).first()
     payer_id = payer_id or (row.transaction.payer_id if row else None)
-    payer = Profile.objects.filter(pk=payer_id).first()
+    payer = Profile.objects.filter(pk=payer_id).first() if payer_id else None
     if payer is None:
         return
     tip = transactions_of(payer).filter(pk=transaction_id, kind=Kind.TIP).first()
