@@ -25,6 +25,9 @@ PAYDAY = 7
 #: Ticks of the platform's own clockwork, each six hours of simulated time.
 TICKS_A_DAY = 4
 ACTIONS_PER_FAN_AND_DAY = 0.15
+SUBSCRIBING_PER_FAN_AND_DAY = 0.05
+#: Days after which whoever is going to cancel has done so.
+STAYS_MOST = 20
 AMOUNTS_MINOR = (500, 1000, 1500, 2000, 2500, 5000, 7500, 9999)
 
 
@@ -144,6 +147,50 @@ def _act(size: Size, dice: random.Random, number: int, day: int, second: int) ->
         amount_minor=dice.choice(AMOUNTS_MINOR),
         card=dice.choices(tuple(CARD_ODDS), weights=tuple(CARD_ODDS.values()))[0],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribing:
+    """A fan subscribes to a creator; after so many days the fan cancels (0: never)."""
+
+    number: int
+    at: timedelta
+    fan: int
+    creator: int
+    plan: int
+    leaves_after: int
+
+
+def subscribings_of_day(size: Size, day: int) -> list[Subscribing]:
+    """Return who subscribes on a day, in the order of time; dice of their own leave all else."""
+    dice = random.Random(f"{size.seed}:subscriptions:{day}")  # noqa: S311  (a play, not a secret)
+    count = max(1, round(size.fans * SUBSCRIBING_PER_FAN_AND_DAY))
+    moments = sorted(dice.randrange(86_400) for _ in range(count))
+    deeds = []
+    for index, second in enumerate(moments):
+        fan = dice.randrange(size.fans)
+        brands = len(size.brands)
+        deeds.append(
+            Subscribing(
+                number=day * count + index,
+                at=timedelta(days=day, seconds=second),
+                fan=fan,
+                creator=dice.choice(range(fan % brands, size.creators, brands)),
+                plan=dice.choices((0, 1, 2), weights=(40, 45, 15))[0],
+                leaves_after=dice.choices((0, dice.randint(1, STAYS_MOST)), weights=(75, 25))[0],
+            )
+        )
+    return deeds
+
+
+def leavings_of_day(size: Size, day: int) -> list[Subscribing]:
+    """Return whose last day is this one."""
+    return [
+        deed
+        for earlier in range(max(0, day - STAYS_MOST), day)
+        for deed in subscribings_of_day(size, earlier)
+        if deed.leaves_after == day - earlier
+    ]
 
 
 def eased(act: Act) -> Act:

@@ -15,6 +15,7 @@ from apps.finance.payments.rules.merchants import Place, Terms
 from apps.ops import rules
 from apps.ops.errors import AlreadySimulated
 from apps.ops.services.merchants import Mid, open_mids
+from apps.ops.services.play_subscriptions import offer_plans
 from apps.payouts import services as payouts
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ def open_creator(
         user=user, cluster=cluster, handle=handle, display_name=name, now=now, by=user
     )
     profile = accounts.edit_profile(profile=profile, by=user, now=now, bio=bio)
+    offer_plans(profile, now=now)
     first, _, last = name.partition(" ")
     method = payouts.add_method(
         profile=profile,

@@ -11,6 +11,7 @@ from django.db import transaction
 from apps.accounts import services as accounts
 from apps.accounts.models import User
 from apps.finance.ledger import services as ledger
+from apps.finance.subscriptions.services import facts
 from apps.ops import errors, rules
 from apps.ops.services.cast import (
     Cast,
@@ -25,6 +26,7 @@ from apps.ops.services.demo_past import first_day, tell_past
 from apps.ops.services.demo_people import CREATORS
 from apps.ops.services.demo_statements import exchange_demo_currency, import_demo_statements
 from apps.ops.services.demo_story import lead_roles, story, was_told
+from apps.ops.services.demo_subscriptions import subscription_story
 from apps.ops.services.demo_trouble import Pair, trouble
 from apps.ops.services.play import Deed, Play, deeds_of_day, run_clockwork, stage
 
@@ -73,7 +75,11 @@ def seed_demo(
     with stage() as sandbox:
         play = Play(size, start, cast, sandbox, all_well_from=now - ALL_WELL)
         pair = Pair(*User.objects.filter(pk__in=[staff[2].pk, staff[3].pk]).order_by("pk"))
-        told = [*story(play, leads, now=now), *trouble(play, pair, now=now)]
+        told = [
+            *story(play, leads, now=now),
+            *subscription_story(play, leads, now=now),
+            *trouble(play, pair, now=now),
+        ]
         _play_until(play, told, now=now, on_day=on_day)
     if not ledger.check_books(now=now).ok:
         raise errors.BooksDoNotBalance()
@@ -81,6 +87,7 @@ def seed_demo(
     exchange_demo_currency(start=start, by=_again(staff[2]), now=now)
     import_demo_statements(start=start, by=staff[2], now=now)
     ledger.roll_forward(now=now)
+    facts.make_facts(now=now)
     return _logins()
 
 

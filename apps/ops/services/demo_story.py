@@ -140,18 +140,19 @@ def _payments(play: Play, leads: Leads, now: datetime) -> Iterator[Deed]:
         )  # fmt: skip
     for index, (days, slug, whom, dollars, message) in enumerate(WALLET_TIPS):
         yield now - days * DAY, partial(
-            tip_from_wallet, fan=leads.fan[slug], creator=_creator(play, leads, slug, whom),
+            tip_from_wallet, fan=leads.fan[slug], creator=creator_of(play, leads, slug, whom),
             amount=Money.of(dollars, CURRENCY), key=f"demo-tip-{index}", message=message,
         )  # fmt: skip
     for index, (days, slug, whom, dollars, message) in enumerate(CARD_TIPS):
         yield now - days * DAY, partial(
-            tip_by_card, play, fan=leads.fan[slug], creator=_creator(play, leads, slug, whom),
+            tip_by_card, play, fan=leads.fan[slug], creator=creator_of(play, leads, slug, whom),
             amount=Money.of(dollars, CURRENCY), key=f"demo-card-tip-{index}",
             card=Card.APPROVE, message=message,
         )  # fmt: skip
 
 
-def _creator(play: Play, leads: Leads, slug: str, whom: int) -> Profile:
+def creator_of(play: Play, leads: Leads, slug: str, whom: int) -> Profile:
+    """Return a brand's creator by place among the crowd's; -1 is the demo's."""
     if whom < 0:
         return leads.creator[slug].profile
     found = [item.profile for item in play.cast.creators if item.profile.cluster.slug == slug]

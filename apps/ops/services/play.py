@@ -18,10 +18,13 @@ from apps.core.money import Money
 from apps.finance.payments import errors as payment_errors
 from apps.finance.payments import selectors as payment_selectors
 from apps.finance.payments import services as payments
+from apps.finance.subscriptions.services.reminders import remind_due
+from apps.finance.subscriptions.services.tick import bill_due
 from apps.ops import rules
 from apps.ops.adapters.sandbox import Sandbox, own_sandbox
 from apps.ops.adapters.workers import tasks_in_process
 from apps.ops.services.cast import Cast
+from apps.ops.services.play_subscriptions import leave, subscribe_from_wallet
 from apps.payouts import errors as payout_errors
 from apps.payouts import selectors as payout_selectors
 from apps.payouts import services as payouts
@@ -78,7 +81,7 @@ def stage() -> Iterator[Sandbox]:
 
 
 def deeds_of_day(play: Play, day: int) -> Iterator[Deed]:
-    """Return everything of a day in the order of time, finance and paydays at its end.
+    """Return everything of a day, to be done in the order of time: finance and paydays at its end.
 
     Doing a deed again takes up what is unfinished of it and repeats nothing.
     """
@@ -87,6 +90,11 @@ def deeds_of_day(play: Play, day: int) -> Iterator[Deed]:
             at = play.start + act.at
             yield at, partial(_act, play, rules.eased(act) if at >= play.all_well_from else act)
         yield play.start + timedelta(days=day) + (tick + 1) * TICK, partial(run_clockwork, play)
+    for wish in rules.subscribings_of_day(play.size, day):
+        yield play.start + wish.at, partial(_subscribe, play, wish)
+    for wish in rules.leavings_of_day(play.size, day):
+        at = play.start + timedelta(days=wish.leaves_after) + wish.at
+        yield at, partial(_leave, play, wish)
     evening = play.start + timedelta(days=day + 1)
     yield evening, partial(_settle_payments, play)
     for payday in rules.paydays_of_day(play.size, day):
@@ -102,6 +110,21 @@ def _act(play: Play, act: rules.Act, *, now: datetime) -> None:
         deposit(play, fan=fan, amount=amount, key=key, card=act.card, now=now)
     else:
         tip_by_card(play, fan=fan, creator=creator, amount=amount, key=key, card=act.card, now=now)
+
+
+def _subscribe(play: Play, wish: rules.Subscribing, *, now: datetime) -> None:
+    subscribe_from_wallet(
+        fan=play.cast.fans[wish.fan],
+        creator=play.cast.creators[wish.creator].profile,
+        plan=wish.plan,
+        key=f"sim-{play.size.seed}-sub-{wish.number}",
+        now=now,
+    )
+
+
+def _leave(play: Play, wish: rules.Subscribing, *, now: datetime) -> None:
+    key = f"sim-{play.size.seed}-sub-{wish.number}"
+    leave(fan=play.cast.fans[wish.fan], key=key, reason="Seen it all", now=now)
 
 
 def deposit(
@@ -230,6 +253,8 @@ def run_clockwork(play: Play, *, now: datetime) -> None:
     play.sandbox.set_clock(now)
     deliver(play, now)
     payments.resolve_stale(now=now)
+    remind_due(now=now)
+    bill_due(now=now)
     _at_a_stretch(payouts.send_approved, now)
     _at_a_stretch(payouts.resolve_unknown, now)
 

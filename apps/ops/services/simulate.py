@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 from apps.finance.ledger import selectors as ledger_selectors
@@ -35,7 +36,7 @@ def simulate(
     with stage() as sandbox:
         play = Play(size, start, gather(size, now=start), sandbox)
         for day in range(size.days):
-            for at, do in deeds_of_day(play, day):
+            for at, do in sorted(deeds_of_day(play, day), key=itemgetter(0)):
                 do(now=at)
             on_day()
         for tick in range(LAST_TICKS):
