@@ -85,7 +85,7 @@ def sees(fan, creator):
 
 def cancel_in_two_clicks(page):
     """From the page one lands on: the menu, and the button."""
-    page.get_by_role("link", name="Subscriptions").click()
+    page.get_by_role("link", name="Subscriptions", exact=True).click()
     page.get_by_role("button", name="Cancel Ada").click()
     expect(page.get_by_text("Cancelled. Nothing is charged any more.")).to_be_visible()
 

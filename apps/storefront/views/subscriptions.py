@@ -124,12 +124,12 @@ def pay_with(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         return _page(request, found, means_form=form, status=UNPROCESSABLE)
     chosen = form.cleaned_data["means"]
-    to = "WALLET" if chosen == selectors.WALLET else means_for(fan, uuid.UUID(chosen))
+    card = None if chosen == selectors.WALLET else means_for(fan, uuid.UUID(chosen))
     return _do(
         request,
         public_id,
         lambda who, now: subscriptions.change_means(
-            subscription_id=public_id, fan=who, to=to, now=now
+            subscription_id=public_id, fan=who, to=card or "WALLET", now=now
         ),
         "The next periods are paid this way.",
     )
