@@ -151,6 +151,15 @@ def test_what_renews_is_never_called_a_single_payment(boyfanz):
         assert "$12.00, once" in once.text
 
 
+def test_what_was_cancelled_meanwhile_is_not_said_to_renew(boyfanz):
+    for kind in ("subscription.confirmed", "subscription.receipt"):
+        context = context_of(kind) | {"next_charge_on": "", "next_amount": "", "trial_ends_on": ""}
+        text = " ".join(written(kind, boyfanz, context).text.split())
+        assert "othing more will be charged" in text
+        assert "your access ends on 20 February 2026" in text
+        assert "renews" not in text
+
+
 def test_a_price_change_without_consent_asks_for_nothing(boyfanz):
     context = context_of("subscription.price_change") | {"consent_needed": False}
     context["consent_url"] = ""

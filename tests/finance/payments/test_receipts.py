@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apps.core import events
 from apps.finance.payments import services as payments
-from apps.finance.payments.choices import Kind
+from apps.finance.payments.choices import Kind, Occasion
 from apps.finance.payments.models import Transaction
 from apps.finance.payments.rules.evidence import RECEIPT_MAILED, receipt_key
 from apps.finance.payments.selectors.evidence import _mailed
@@ -59,14 +59,20 @@ def test_a_captured_payment_is_receipted_once_and_its_history_says_so(now, mailo
     assert mailed(tip) == 1
 
 
-def test_what_has_no_receipt_of_ours_gets_none(fan, creator, now):
-    given.a_funded_wallet(fan, "50.00", now=now)
-    paid = Transaction.objects.get()
-    Transaction.objects.update(kind=Kind.SUBSCRIPTION, payee=creator)
-    queue(paid, paid.captured_at)
-    Transaction.objects.update(kind=Kind.TIP, merchant_account=None)
+def test_what_has_no_receipt_of_ours_gets_none(now):
+    paid = Transaction.objects.get(pk=a_paid_tip("30.00", now=now).pk)
+    Transaction.objects.update(
+        kind=Kind.SUBSCRIPTION, occasion=Occasion.FIRST, subject="subscription:7"
+    )
     queue(paid, paid.captured_at)
     assert not Message.objects.exists()
+
+
+def test_content_is_named(now):
+    paid = Transaction.objects.get(pk=a_paid_tip("30.00", now=now).pk)
+    Transaction.objects.update(kind=Kind.CONTENT, subject="item:9")
+    queue(paid, paid.captured_at)
+    assert Message.objects.get().context["what"] == f"content of {paid.payee.display_name}"
 
 
 def test_a_day_later_it_is_no_news(fan, now):

@@ -15,8 +15,13 @@ from apps.finance.payments.services.move import note
 from apps.finance.payments.services.refund_moves import locked_payment
 from apps.notifications import services as notifications
 
-#: What else is sold has receipts of its own, which say more.
-OURS = (Kind.WALLET_DEPOSIT, Kind.TIP)
+#: What each was for. Subscriptions have receipts of their own, which say more.
+WORDS = {
+    Kind.WALLET_DEPOSIT: "your {brand} wallet",
+    Kind.TIP: "a tip to {creator}",
+    Kind.CONTENT: "content of {creator}",
+    Kind.MESSAGE: "a message of {creator}",
+}
 #: After a day it is no news any more.
 LATE_AFTER = timedelta(days=1)
 
@@ -25,7 +30,7 @@ LATE_AFTER = timedelta(days=1)
 def queue_receipt(*, transaction_id: int, now: datetime) -> None:
     """Have a captured payment's receipt mailed, once however often it is asked for.
 
-    A wallet payment moves no money from outside, and other kinds have receipts of their own.
+    A wallet payment moves no money from outside: who sold it sends its receipt.
     """
     payment = (
         Transaction.objects.select_related("cluster", "payer", "payee", "merchant_account")
@@ -33,7 +38,7 @@ def queue_receipt(*, transaction_id: int, now: datetime) -> None:
             pk=transaction_id,
             captured_at__gt=now - LATE_AFTER,
             status__in=PAID,
-            kind__in=OURS,
+            kind__in=WORDS,
             merchant_account__isnull=False,
         )
         .first()
@@ -41,7 +46,7 @@ def queue_receipt(*, transaction_id: int, now: datetime) -> None:
     if payment is None:
         return
     receipt = receipt_of(payment)
-    what = f"a tip to {receipt.creator}" if payment.payee else f"your {payment.cluster} wallet"
+    words = WORDS[Kind(payment.kind)]
     notifications.queue(
         notifications.Message(
             kind="payment.receipt",
@@ -51,7 +56,7 @@ def queue_receipt(*, transaction_id: int, now: datetime) -> None:
             subject_ref=f"transaction:{payment.pk}",
             context={
                 "amount": str(receipt.amount),
-                "what": what,
+                "what": words.format(brand=payment.cluster.name, creator=receipt.creator),
                 "paid_on": receipt.when.isoformat(),
                 "reference": str(receipt.reference),
                 "descriptor": receipt.descriptor,
