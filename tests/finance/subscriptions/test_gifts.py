@@ -24,6 +24,7 @@ from apps.core.money import Money
 from apps.finance.entitlements.models import Entitlement
 from apps.finance.ledger import postings
 from apps.finance.ledger import selectors as ledger
+from apps.finance.payments import services as payments
 from apps.finance.payments.choices import Method, Status
 from apps.finance.payments.models import Transaction
 from apps.finance.subscriptions import errors
@@ -35,6 +36,7 @@ from apps.finance.subscriptions.services import gifts
 from apps.notifications.models import Message
 from tests import given
 from tests.factories.accounts import CreatorFactory, ProfileFactory, UserFactory
+from tests.factories.payments import MerchantAccountFactory
 from tests.factories.subscriptions import PlanFactory, PriceFactory
 from tests.finance.subscriptions.priced import live
 from tests.finance.subscriptions.test_plans_api import client_of, send
@@ -97,13 +99,13 @@ class TestGiving:
     def test_a_card_pays_later_and_a_repeated_word_changes_nothing(
         self, giver: Profile, price: Price, now: datetime
     ) -> None:
-        given.MerchantAccountFactory.of(giver.cluster)
+        MerchantAccountFactory.of(giver.cluster)
         gift = _give(giver, price, now, method=Method.CARD)
         assert gift.state == GiftState.INCOMPLETE
         with pytest.raises(errors.GiftNotFound):
             subscriptions.take_gift(fan=ProfileFactory.create(), code=gift.code, now=now)
         given.a_delivery(gift.transaction, now=now)
-        given.payments.process_webhooks(now=now)
+        payments.process_webhooks(now=now)
         for _ in range(2):
             delivered(now=timezone.now())
             assert gift.transaction is not None
@@ -121,7 +123,7 @@ class TestGiving:
         there = PriceFactory.create(plan__creator=CreatorFactory.create(cluster=girlfanz))
         dear = PriceFactory.create(amount="500.00")
         minor = ProfileFactory.create(user=UserFactory.create(age_state="UNKNOWN"))
-        for changes, error in [
+        refused: list[tuple[dict[str, Any], type[DomainError]]] = [
             ({"price": closed}, errors.PlanArchived),
             ({"price": replaced}, errors.PriceReplaced),
             ({"price": there}, errors.PriceNotFound),
@@ -131,7 +133,8 @@ class TestGiving:
             ({"to": ProfileFactory.create(cluster=girlfanz)}, errors.PriceNotFound),
             ({"giver": creator}, errors.OwnPlan),
             ({"giver": minor}, AgeNotVerified),
-        ]:
+        ]
+        for changes, error in refused:
             with pytest.raises(error):
                 _give(**{"giver": giver, "price": price, "now": now, **changes})
         assert _wallet(giver) == Money.of("50.00", "USD")

@@ -170,7 +170,8 @@ def test_a_price_can_be_taken_off_offer(now: datetime) -> None:
 
 def test_wording_a_plan_anew_keeps_what_it_costs_and_says_what_changed(now: datetime) -> None:
     plan = PriceFactory.create().plan
-    wish = {"plan": plan, "by": plan.creator.user, "now": now, "description": "", "benefits": []}
+    wish: dict[str, Any] = {"plan": plan, "by": plan.creator.user, "now": now}
+    wish |= {"description": "", "benefits": []}
     subscriptions.change_plan(**wish, name="Platinum")
     subscriptions.change_plan(**wish, name="Platinum")
     plan.refresh_from_db()

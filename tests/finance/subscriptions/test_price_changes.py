@@ -220,7 +220,7 @@ class TestAnswers:
 
     def test_a_fan_agrees_refuses_and_agrees_after_all(self, now: datetime) -> None:
         row = self._asked(now)
-        wish = {"subscription_id": row.public_id, "fan": row.fan, "now": now}
+        wish: dict[str, Any] = {"subscription_id": row.public_id, "fan": row.fan, "now": now}
         for answer, consent in [
             (subscriptions.agree_to_price, Consent.GIVEN),
             (subscriptions.agree_to_price, Consent.GIVEN),

@@ -160,6 +160,7 @@ class TestTaking:
     def test_a_code_is_found_in_any_letter_case_and_counted_once(self, now: datetime) -> None:
         subscription = SubscriptionFactory.create()
         price = subscription.price
+        assert price is not None
         made = PromotionFactory.create(creator=subscription.creator, code="SPRING", most=2)
         found = selectors.find_code(price=price, code=" spring ")
         assert found == made
@@ -241,6 +242,7 @@ class TestTaking:
     def test_newcomers_and_those_who_left_have_their_own(self, now: datetime) -> None:
         stayed, left, never = (SubscriptionFactory.create() for _ in range(3))
         price = stayed.price
+        assert price is not None
         for row, state in ((stayed, State.ACTIVE), (left, State.ENDED)):
             _as(row, price, state, now)
         for audience, allowed in [

@@ -148,7 +148,7 @@ class PlanAdmin(ConsoleAdmin):
 
 @admin.register(PriceChange)
 class PriceChangeAdmin(ConsoleAdmin):
-    list_display = ("number", "word", "plan", "was", "will_be", "effective", "asks", "told")
+    list_display = ("number", "word", "plan", "was", "will_be", "effective", "asks", "all_told")
     list_display_links = ("number",)
     list_select_related = ("old__plan__creator", "new")
     list_filter = ("needs_consent",)
@@ -186,7 +186,7 @@ class PriceChangeAdmin(ConsoleAdmin):
         return row.needs_consent
 
     @admin.display(description="All told")
-    def told(self, row: PriceChange) -> SafeString:
+    def all_told(self, row: PriceChange) -> SafeString:
         return when(row.told_at, absent="not yet")
 
     def page(self, request: HttpRequest, row: PriceChange) -> Page:

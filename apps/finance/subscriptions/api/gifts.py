@@ -21,7 +21,7 @@ from apps.core.middleware import client_country
 from apps.finance.payments.api.going_on import KEY_HEADER, pay_by, started
 from apps.finance.payments.api.serializers import BUYER_COUNTRY, NextAction, PayByInput
 from apps.finance.payments.choices import Method
-from apps.finance.subscriptions import errors, selectors, services
+from apps.finance.subscriptions import selectors, services
 from apps.finance.subscriptions.api.pagination import ById
 from apps.finance.subscriptions.api.serializers import METHODS, ZONE, PlanBrief, SubscriptionOutput
 from apps.finance.subscriptions.choices import GiftState
@@ -117,18 +117,19 @@ class Gifts(generics.ListAPIView[Gift]):
             method=Method(wish["method"]),
             idempotency_key=key_of(request),
             now=timezone.now(),
-            to=_taker(giver, wish["to"]),
+            to=queries.taker_called(wish["to"], cluster_id=giver.cluster_id),
             message=wish["message"],
             buyer=Buyer(wish["buyer_country"], client_country(request)),
             pay_by=pay_by(request, wish),
         )
         shown = queries.gift_for(giver, gift.public_id)
-        waits = gift.state == GiftState.INCOMPLETE and gift.transaction is not None
-        going_on = started(request, gift.transaction).data if waits else {}
+        payment, action = gift.transaction, None
+        if payment is not None and gift.state == GiftState.INCOMPLETE:
+            action = (started(request, payment).data or {}).get("next_action")
         answer = {
             "gift": GiftOutput(shown, context={"reader": giver}).data,
-            "transaction": gift.transaction and str(gift.transaction.public_id),
-            "next_action": going_on.get("next_action"),
+            "transaction": str(payment.public_id) if payment else None,
+            "next_action": action,
         }
         return Response(answer, status=201)
 
@@ -176,21 +177,3 @@ class TakeGift(APIView):
 
 def _reader(request: Any) -> dict[str, Any]:
     return {"reader": profile(request)} if request else {}
-
-
-def _taker(giver: Profile, handle: str) -> Profile | None:
-    """Return who a gift is addressed to.
-
-    :raises TakerNotFound: nobody on this brand has this handle
-    """
-    name = handle.strip().removeprefix("@")
-    if not name:
-        return None
-    found = (
-        Profile.objects.filter(cluster=giver.cluster_id, handle__iexact=name, user__is_active=True)
-        .select_related("user")
-        .first()
-    )
-    if found is None:
-        raise errors.TakerNotFound()
-    return found

@@ -174,7 +174,7 @@ class PlanInput(WordsInput):
     )
     trial_days = serializers.IntegerField(min_value=0, max_value=offers.TRIAL_DAYS_MAX, default=0)
     trial = MoneyField(default=None, allow_null=True, help_text="null: the trial is free.")
-    prices = PriceInput(many=True, default=list, max_length=len(offers.MONTHS))
+    prices = PriceInput(many=True, default=list)
 
 
 class ChangePlannedInput(serializers.Serializer[Any]):

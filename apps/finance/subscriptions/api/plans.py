@@ -63,7 +63,8 @@ class Plans(APIView):
         form.is_valid(raise_exception=True)
         mine, handle = profile(request), form.validated_data["creator"]
         if not handle:
-            return Response(OwnPlanOutput(owned.plans_owned(creator_of(request)), many=True).data)
+            own: Any = owned.plans_owned(creator_of(request))
+            return Response(OwnPlanOutput(own, many=True).data)
         creator = accounts_selectors.creator_by_handle(mine.cluster, handle)
         if creator is None:
             raise errors.PlanNotFound()

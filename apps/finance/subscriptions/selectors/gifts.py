@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
 
 from apps.accounts.models import Profile
 from apps.finance.subscriptions import errors
@@ -35,4 +36,23 @@ def gift_for(fan: Profile, public_id: UUID) -> Gift:
     found = Gift.objects.filter(mine, public_id=public_id).select_related(*_SHOWN).first()
     if found is None:
         raise errors.GiftNotFound()
+    return found
+
+
+def taker_called(handle: str, *, cluster_id: int) -> Profile | None:
+    """Return whom a gift is addressed to; None where no name is given.
+
+    :raises TakerNotFound: nobody on this brand has this handle
+    """
+    name = handle.strip().removeprefix("@")
+    if not name:
+        return None
+    found = (
+        Profile.objects.annotate(lower=Lower("handle"))
+        .filter(cluster=cluster_id, lower=name.lower(), user__is_active=True)
+        .select_related("user")
+        .first()
+    )
+    if found is None:
+        raise errors.TakerNotFound()
     return found

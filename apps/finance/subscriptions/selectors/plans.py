@@ -12,12 +12,14 @@ from django.db.models import Count, Q
 from apps.accounts.models import Profile
 from apps.core.money import Money
 from apps.finance.subscriptions import errors
-from apps.finance.subscriptions.choices import LIVE, State
+from apps.finance.subscriptions.choices import LIVE, RenewsBy, State
 from apps.finance.subscriptions.models import Plan, Price, PriceChange, Subscription
 from apps.finance.subscriptions.rules.pricing import saved
 
 #: More plans nobody looks at; the oldest archived ones are left out.
 MOST_PLANS = 100
+#: By plan and price (None: a free one): how many subscribe, and how many of them pay.
+_Counted = dict[tuple[int, int | None], tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class PriceOwned:
 @dataclass(frozen=True, slots=True)
 class PlanOwned:
     """``monthly`` is what paying subscribers come to a month at their prices, before promotions,
-    fees and tax; those in a trial do not count in it. None: the plan has no price."""
+    fees and tax; trials and gifts do not count in it. None: the plan has no price."""
 
     plan: Plan
     prices: list[PriceOwned] = field(default_factory=list)
@@ -97,18 +99,21 @@ def open_price_like(old: Price) -> Price:
 
 
 def _with_figures(creator: Profile, plans: list[Plan]) -> list[PlanOwned]:
-    counted = {
-        (row["plan_id"], row["price_id"]): row
+    counted: _Counted = {
+        (row["plan_id"], row["price_id"]): (row["live"], row["paying"])
         for row in Subscription.objects.filter(
             creator=creator, state__in=[state.value for state in LIVE]
         )
         .values("plan_id", "price_id")
         .annotate(
             live=Count("pk"),
-            paying=Count("pk", filter=Q(state__in=[State.ACTIVE, State.PAST_DUE])),
+            paying=Count(
+                "pk",
+                filter=Q(state__in=[State.ACTIVE, State.PAST_DUE]) & ~Q(renews_by=RenewsBy.NOBODY),
+            ),
         )
     }
-    paid = {price for _, price in counted if price is not None}
+    paid = [price for _, price in counted]
     changes = {
         change.old_id: change
         for change in PriceChange.objects.filter(
@@ -125,21 +130,21 @@ def _with_figures(creator: Profile, plans: list[Plan]) -> list[PlanOwned]:
 def _figures(
     plan: Plan,
     prices: Iterable[Price],
-    counted: dict[tuple[int, int | None], dict[str, int]],
+    counted: _Counted,
     changes: dict[int, PriceChange],
 ) -> PlanOwned:
-    none = {"live": 0, "paying": 0}
     prices = list(prices)
     single = (row.amount for row in prices if row.months == 1 and row.replaced_at is None)
     monthly = next(single, None)
-    shown, old = [], []
+    shown: list[PriceOwned] = []
+    old: list[PriceOwned] = []
     for price in prices:
-        row = counted.get((plan.pk, price.pk), none)
+        live, paying = counted.get((plan.pk, price.pk), (0, 0))
         is_open = price.replaced_at is None
         owned = PriceOwned(
             price=price,
-            subscribers=row["live"],
-            paying=row["paying"],
+            subscribers=live,
+            paying=paying,
             saves=saved(monthly=monthly, amount=price.amount, months=price.months)
             if is_open
             else None,
@@ -150,7 +155,7 @@ def _figures(
         plan=plan,
         prices=shown,
         old_prices=old,
-        subscribers=sum(row["live"] for (pk, _), row in counted.items() if pk == plan.pk),
+        subscribers=sum(live for (pk, _), (live, _) in counted.items() if pk == plan.pk),
         monthly=_monthly([*shown, *old]),
     )
 

@@ -69,7 +69,7 @@ def take_gift(
     one_at_a_time(fan.pk, seen.plan.creator_id)
     gift = locked_gift(seen.pk)
     if gift is None or (gift.taker_id is not None and gift.taker_id != fan.pk):
-        raise errors.GiftTaken() if seen.state == GiftState.TAKEN else errors.GiftNotFound()
+        raise errors.GiftTaken() if gift and gift.taken_at else errors.GiftNotFound()
     if gift.state == GiftState.TAKEN and gift.subscription is not None:
         return gift.subscription
     _check_taken(gift, fan, now)

@@ -6,7 +6,6 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
 from django.db.transaction import atomic
 
 from apps.accounts import selectors as accounts
@@ -32,8 +31,6 @@ from apps.finance.subscriptions.services.end import end
 from apps.finance.subscriptions.services.move import locked, one_at_a_time
 from apps.finance.tax.selectors import Buyer
 from apps.notifications import services as notifications
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,12 +111,9 @@ def change_plan(
     :raises PlanInvalid: ``field`` and ``why`` say what is wrong
     """
     check_owner(plan.creator, by)
-    words = {
-        "name": name.strip(),
-        "description": description.strip(),
-        "benefits": _clean(benefits),
-    }
-    offers.check_words(**words)
+    clean, name, description = _clean(benefits), name.strip(), description.strip()
+    offers.check_words(name=name, description=description, benefits=clean)
+    words = {"name": name, "description": description, "benefits": clean}
     plan = locked_plan(plan.pk)
     before = {field: getattr(plan, field) for field in words}
     if before == words:
