@@ -8,6 +8,7 @@ from apps.storefront.selectors.figures import (
 )
 from apps.storefront.selectors.standing import (
     Standing,
+    gift_words,
     other_prices,
     price_words,
     standing_of,
@@ -33,6 +34,7 @@ __all__ = [
     "Way",
     "Ways",
     "earnings_of",
+    "gift_words",
     "other_prices",
     "price_words",
     "standing_of",

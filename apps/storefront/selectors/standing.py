@@ -163,3 +163,10 @@ def _pays_with(subscription: Subscription) -> str:
         first = subscription.first_transaction
         return f"Your card at {first.get_gateway_display()}" if first else "Your card"
     return ""
+
+
+def gift_words(price: Price) -> str:
+    """Write what a gift is: ``3 months for $24.00``."""
+    period = period_words(price.months)
+    lasts = period if period[:1].isdigit() else f"a {period}" if period else "for life"
+    return f"{lasts}, {price.amount.formatted}"

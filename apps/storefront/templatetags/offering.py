@@ -13,7 +13,7 @@ from apps.core.money import Money
 from apps.storefront.choices import PRICE_LENGTHS
 
 if TYPE_CHECKING:
-    from apps.finance.subscriptions.models import Promotion
+    from apps.finance.subscriptions.models import Gift, Promotion
 
 register = template.Library()
 
@@ -56,3 +56,19 @@ def _standing(promotion: Promotion, now: datetime) -> tuple[str, str]:
     if promotion.starts_at > now:
         return "wait", "Not yet"
     return "good", "Running"
+
+
+#: State of a gift -> tone and word for who gave it.
+_GIFTS = {
+    "INCOMPLETE": ("wait", "Not paid yet"),
+    "PAID": ("wait", "Waits to be taken"),
+    "TAKEN": ("good", "Taken"),
+    "RETURNED": ("off", "Given back"),
+}
+
+
+@register.filter
+def gift_state(gift: Gift) -> SafeString:
+    """Write where a gift stands, for who gave it."""
+    tone, words = _GIFTS[gift.state]
+    return format_html('<span class="state {}">{}</span>', tone, words)
