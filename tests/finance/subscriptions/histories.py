@@ -24,6 +24,7 @@ from apps.finance.subscriptions.choices import (
 )
 from apps.finance.subscriptions.models import Period, Price, Subscription
 from apps.finance.subscriptions.rules.calendar import add_months
+from apps.finance.subscriptions.rules.subjects import of_change, of_period
 from apps.finance.subscriptions.services.move import mark_ended, move, note
 from tests.factories.accounts import ProfileFactory
 
@@ -102,7 +103,9 @@ class History:
                         creator=it.creator,
                         kind=Kind.SUBSCRIPTION,
                         amount=Money(minor, it.currency),
-                        subject=f"subscription:{it.pk}:period:{number}",
+                        subject=of_change(it.pk, number - 1)
+                        if occasion == Occasion.CHANGE
+                        else of_period(it.pk, number),
                         idempotency_key=f"subscription:{it.pk}:period:{number}:try:1",
                         occasion=occasion,
                     ),

@@ -348,7 +348,7 @@ class TestConsole:
         assert answer["Content-Type"].startswith("text/csv")
         assert b"2026-02-05" in b"".join(answer.streaming_content)
         record = AuditRecord.objects.get(action="console.exported")
-        assert (record.subject, record.facts["rows"]) == ("subscriptions.dailyfact:list", 28)
+        assert (record.subject_type, record.facts["rows"]) == ("subscriptions.dailyfact", 28)
 
     def test_who_may_not_see_figures_gets_none(self, console):
         client = console("support")

@@ -95,7 +95,7 @@ class TestList:
             one.creator.handle,
         ):  # fmt: skip
             assert self.find(client, term) == {str(one.pk)}, term
-        for term in ("nobody", "nobody@mail.example", "#999999999", "x\0"):
+        for term in ("nobody", "nobody@mail.example", "#999999999"):
             assert self.find(client, term) == set(), term
 
     @pytest.mark.parametrize("model", ["subscription", "pastdue", "billingfailure", "mrrmove"])
@@ -156,7 +156,7 @@ class TestPage:
         text = page(console("finance"), it)
 
         assert "Began" in text
-        assert "Period 1, paid" in text
+        assert "Period 1: paid" in text
         assert "$10.00 is charged from the fan" in text
         assert "Mail: confirmed" in text
 

@@ -145,12 +145,12 @@ def figures_of(sheet: Sheet) -> Facts:
             Fact(
                 "Subscriber churn",
                 _percent(sheet.churn_percent),
-                f"{churned.count:,} ended, of those at the start",
+                f"{churned.count:,} ended, by 100 at the start",
             ),
             Fact(
                 "Revenue churn",
                 _percent(sheet.revenue_churn_percent),
-                "churn and contraction, of MRR at the start",
+                "churn and contraction, by 100 of MRR at the start",
             ),
             Fact("ARPU", _money(sheet.arpu), "MRR for each subscriber"),
             Fact("LTV", _money(sheet.ltv), "ARPU over monthly churn in the range"),

@@ -41,6 +41,7 @@ class MovesAdmin(ConsoleAdmin):
     list_select_related = ("subscription", "creator", "plan")
     search_fields = ("currency",)
     search_help_text = "A day (2026-01-31), or the number of a subscription"
+    ordering = ("-day", "-id")
     list_title = "Movements of MRR"
     intro = "Each line of history that moved MRR: what the figures are added up from."
     empty_title = "No movements"

@@ -75,7 +75,7 @@ class RangeForm(forms.Form):
         given = super().clean() or self.cleaned_data
         start, end = given.get("start"), given.get("end")
         if start and end and not 0 <= (end - start).days < MOST_DAYS:
-            raise forms.ValidationError(f"A range has 1 to {MOST_DAYS} days, its start first.")
+            self.add_error("end", f"A range has 1 to {MOST_DAYS} days, its start first.")
         return given
 
     def wanted(self) -> Wanted:

@@ -56,7 +56,7 @@ def money_of(row: BillingRun) -> SafeString:
     sums = sorted(row.money.items())
     if not sums:
         return format_html('<span class="c-none">{}</span>', "none")
-    return format_html_join(" ", "{}", ((amount(int(minor), code),) for code, minor in sums))
+    return format_html_join(" · ", "{}", ((amount(int(minor), code),) for code, minor in sums))
 
 
 class RefreshedPage(ConsoleAdmin):

@@ -38,7 +38,12 @@ from apps.finance.subscriptions.admin.verbs import (
 )
 from apps.finance.subscriptions.choices import PeriodState, State
 from apps.finance.subscriptions.models import Period, Subscription
-from apps.finance.subscriptions.selectors.timeline import Line, coming_of, timeline_of
+from apps.finance.subscriptions.selectors.timeline import (
+    Line,
+    coming_of,
+    timeline_of,
+    word_of_period,
+)
 
 #: Periods on a page; the history has the rest.
 MOST_PERIODS = 24
@@ -132,11 +137,12 @@ class SubscriptionAdmin(ConsoleAdmin):
     @admin.display(description="Next charge")
     def charged(self, row: Subscription) -> SafeString:
         if row.state == State.ENDED:
-            return when(row.ended_at)
-        absent = "never"
+            return when(None, absent="none: ended")
         if row.cancel_at_end:
             return when(None, absent="none: cancelled")
-        return when(row.due_at, absent=absent)
+        if row.state == State.PAUSED:
+            return when(None, absent="none: paused")
+        return when(row.due_at, absent="never")
 
     def page(self, request: HttpRequest, row: Subscription) -> Page:
         return Page(
@@ -192,7 +198,10 @@ def periods_of(row: Subscription) -> Table:
                 when(period.from_at),
                 when(period.until_at, absent="no end"),
                 period.get_kind_display(),
-                state(_PERIOD_TONES[PeriodState(period.state)], period.get_state_display()),
+                state(
+                    _PERIOD_TONES[PeriodState(period.state)],
+                    word_of_period(period).capitalize(),
+                ),
                 amount(period.amount_minor, period.currency or "USD"),
                 change_link(
                     "payments_transaction",

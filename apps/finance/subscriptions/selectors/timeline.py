@@ -10,6 +10,7 @@ from apps.core.money import Money
 from apps.finance.subscriptions.choices import (
     DeclineClass,
     Discount,
+    PeriodKind,
     PeriodState,
     RenewsBy,
     State,
@@ -28,6 +29,12 @@ PAYS = {
     RenewsBy.MEANS: "by the stored means of payment",
     RenewsBy.GATEWAY: "by the gateway itself",
     RenewsBy.NOBODY: "by nobody",
+}
+_PERIOD_WORDS = {
+    PeriodState.OPEN: "being charged",
+    PeriodState.PAID: "paid",
+    PeriodState.UNPAID: "not paid",
+    PeriodState.REFUNDED: "given back",
 }
 _BAD = {What.DECLINED, What.DISPUTED, What.ENDED}
 _GOOD = {What.ACTIVATED, What.RENEWED, What.RECOVERED, What.TRIAL_BEGAN, What.RESUMED}
@@ -64,7 +71,7 @@ def timeline_of(subscription: Subscription) -> list[Line]:
         *_tries(subscription),
         *_mails(subscription),
     ]
-    return sorted(lines, key=lambda line: line.at)
+    return sorted(lines, key=lambda line: line.at)  # what is of one moment stays in its order
 
 
 def coming_of(subscription: Subscription, *, now: datetime) -> list[Coming]:
@@ -94,7 +101,7 @@ def _history(subscription: Subscription) -> list[Line]:
             detail=" · ".join(filter(None, [_moved(row), row.reason, *_facts(row.facts)])),
             tone=_tone(What(row.what)),
         )
-        for row in rows.order_by("-id")[:MOST]
+        for row in reversed(rows.order_by("-id")[:MOST])
     ]
 
 
@@ -136,8 +143,7 @@ def _periods(subscription: Subscription) -> list[Line]:
     return [
         Line(
             at=row.paid_at or row.at,
-            title=f"Period {row.number}, {row.get_kind_display().lower()}: "
-            f"{row.get_state_display().lower()}",
+            title=f"Period {row.number}{_kind(row)}: {word_of_period(row)}",
             actor="Billing",
             detail=f"{row.from_at:%d %b %Y} to "
             + (f"{row.until_at:%d %b %Y}" if row.until_at else "no end")
@@ -146,8 +152,19 @@ def _periods(subscription: Subscription) -> list[Line]:
             page="payments_transaction",
             pk=row.transaction_id,
         )
-        for row in rows
+        for row in reversed(rows)
     ]
+
+
+def _kind(row: Period) -> str:
+    return "" if row.kind == PeriodKind.PAID else f", {row.get_kind_display().lower()}"
+
+
+def word_of_period(row: Period) -> str:
+    """Say what became of a period; nothing was paid for a free one."""
+    if row.state == PeriodState.PAID and not row.amount_minor:
+        return "free"
+    return _PERIOD_WORDS[PeriodState(row.state)]
 
 
 def _tries(subscription: Subscription) -> list[Line]:
@@ -173,7 +190,7 @@ def _tries(subscription: Subscription) -> list[Line]:
             page="payments_transaction",
             pk=row.transaction_id,
         )
-        for row in rows
+        for row in reversed(rows)
     ]
 
 

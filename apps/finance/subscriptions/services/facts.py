@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Max, Min
 
 from apps.core.db import joins_transaction, outside_transaction
 from apps.finance.subscriptions.models import (
@@ -130,10 +130,8 @@ def _make_takes(now: datetime) -> int:
     with transaction.atomic():
         mark = _mark()
         today = now.astimezone(UTC).date()
-        first = today - DAY if mark.made_at is None else mark.made_at.astimezone(UTC).date() - DAY
-        if mark.made_at is None:
-            earliest = SubscriptionEvent.objects.order_by("pk").values_list("at", flat=True)
-            first = min([first, *(at.astimezone(UTC).date() for at in earliest[:1])])
+        last = mark.made_at or SubscriptionEvent.objects.aggregate(first=Min("at"))["first"] or now
+        first = last.astimezone(UTC).date() - DAY
         days = [first + n * DAY for n in range((today - first).days + 1)]
         rows = sum(make_take(day=day) for day in days)
         mark.made_at = now

@@ -23,7 +23,7 @@ WITH pairs AS (
            s.plan_id AS plan_now, s.price_id AS price_now,
            -- A line that names no plan leaves it as the one before did.
            count(e.plan_id) OVER (PARTITION BY e.subscription_id ORDER BY e.id) AS told,
-           bool_or(e.what IN ('UPGRADED', 'SWITCHED'))
+           bool_or(e.what IN ('UPGRADED', 'SWITCHED') AND e.period_number IS NOT NULL)
                OVER (PARTITION BY e.subscription_id, e.period_number) AS was_changed,
            -- Lines of one moment are one step.
            lead(e.at) OVER (PARTITION BY e.subscription_id ORDER BY e.id) = e.at AS goes_on

@@ -121,7 +121,8 @@ def _with_plan(found: QuerySet[Any], subject: str) -> QuerySet[Any]:
     """Annotate ``plan``: what a payment was for, by its subject.
 
     ``subscription:7:period:3`` was for the plan that subscription 7 had once its third period was
-    the last; ``gift:2`` for that of the gift.
+    the last; ``subscription:7:change:3`` for what it changed to when that period ended;
+    ``gift:2`` for that of the gift.
     """
     at_the_time = SubscriptionEvent.objects.filter(
         subscription_id=OuterRef("about"), plan__isnull=False, period_number__gte=OuterRef("nth")
@@ -130,7 +131,10 @@ def _with_plan(found: QuerySet[Any], subject: str) -> QuerySet[Any]:
     given = Gift.objects.filter(pk=OuterRef("given"))
     return found.annotate(
         about=_number(subject, 2, f"{subject}__regex", r"^subscription:\d+"),
-        nth=_number(subject, 4, f"{subject}__regex", r"^subscription:\d+:period:\d+"),
+        nth=Coalesce(
+            _number(subject, 4, f"{subject}__regex", r"^subscription:\d+:period:\d+"),
+            _number(subject, 4, f"{subject}__regex", r"^subscription:\d+:change:\d+") + 1,
+        ),
         given=_number(subject, 2, f"{subject}__regex", r"^gift:\d+"),
         plan=Coalesce(
             Subquery(at_the_time.values("plan_id")[:1]),
