@@ -118,6 +118,16 @@ class DisputeClosed(Event):
 
 
 @dataclass(frozen=True)
+class MeansRefreshed(Event):
+    """A gateway told that a stored card was replaced or is good for longer: it may be charged
+    where it could not be before."""
+
+    name: ClassVar[str] = "payments.means_refreshed"
+    profile_id: int
+    cluster: str
+
+
+@dataclass(frozen=True)
 class _Renewal(Event):
     """``key`` names the news for ever: the same one may be told twice."""
 

@@ -14,6 +14,7 @@ from apps.core.money import Money
 from apps.finance.payments.choices import Kind
 from apps.finance.payments.events import (
     DisputeClosed,
+    MeansRefreshed,
     PaymentCancelled,
     PaymentCaptured,
     PaymentDisputed,
@@ -66,9 +67,7 @@ def try_again_with_what_was_paid_in(event: PaymentCaptured) -> None:
 def let_a_gift_be_taken(event: PaymentCaptured) -> None:
     gift_id = read_gift(event.subject)
     if gift_id is not None:
-        gifts.gift_paid(
-            gift_id=gift_id, transaction_id=event.transaction_id, now=timezone.now()
-        )
+        gifts.gift_paid(gift_id=gift_id, transaction_id=event.transaction_id, now=timezone.now())
 
 
 @events.subscribe(PaymentRefunded)
@@ -146,6 +145,11 @@ def note_how_a_dispute_ended(event: DisputeClosed) -> None:
             outcome=event.outcome,
             now=timezone.now(),
         )
+
+
+@events.subscribe(MeansRefreshed)
+def try_again_with_the_card_as_it_is_now(event: MeansRefreshed) -> None:
+    retry.means_refreshed(fan_id=event.profile_id, now=timezone.now())
 
 
 @events.subscribe(PaymentRenewed)

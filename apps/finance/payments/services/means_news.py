@@ -6,9 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from apps.accounts.models import Profile
+from apps.core import events
 from apps.core.db import joins_transaction
 from apps.core.sealing import digest_of
 from apps.finance.payments.adapters.base import Means
+from apps.finance.payments.events import MeansRefreshed
 from apps.finance.payments.models import PaymentMethod
 from apps.finance.payments.services.methods import forget_means, keep_means
 
@@ -44,6 +46,9 @@ def refresh_means(*, gateway: str, credentials: str, means: Means | None, now: d
         told = _beside_what_is_kept(means, each)
         keep_means(profile=each.profile, account=each.merchant_account, means=told, now=now)
         PaymentMethod.objects.filter(pk=each.pk).update(last_used_at=used)
+        events.publish(
+            MeansRefreshed(profile_id=each.profile_id, cluster=each.profile.cluster.slug)
+        )
     return len(kept)
 
 

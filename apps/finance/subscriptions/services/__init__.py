@@ -29,13 +29,18 @@ from apps.finance.subscriptions.services.promotions import (
     redeem,
     release_redemption,
 )
+from apps.finance.subscriptions.services.reminders import remind_due
+from apps.finance.subscriptions.services.renew_gateway import stop_gateways
+from apps.finance.subscriptions.services.retry import retry_now
 from apps.finance.subscriptions.services.subscribe import subscribe
+from apps.finance.subscriptions.services.tick import bill_due
 from apps.finance.subscriptions.services.trials import claim_trial, release_trial
 
 __all__ = [
     "Offered",
     "agree_to_price",
     "archive_plan",
+    "bill_due",
     "buy_gift",
     "cancel",
     "change",
@@ -55,9 +60,12 @@ __all__ = [
     "refuse_price",
     "release_redemption",
     "release_trial",
+    "remind_due",
     "resume",
+    "retry_now",
     "return_gifts",
     "set_price",
+    "stop_gateways",
     "subscribe",
     "take_gift",
     "tell_price_changes",

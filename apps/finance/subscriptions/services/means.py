@@ -17,6 +17,7 @@ from apps.finance.subscriptions.choices import RenewsBy, State, What
 from apps.finance.subscriptions.models import Subscription
 from apps.finance.subscriptions.services import tell
 from apps.finance.subscriptions.services.move import note, own
+from apps.finance.subscriptions.services.retry import try_again
 from apps.finance.subscriptions.services.standing import settle
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def _changed(subscription_id: UUID, fan: Profile, to: To, now: datetime) -> Subs
         settle(subscription, now=now, by=fan.user)
     elif subscription.state == State.PAST_DUE:
         subscription.due_at = now
+        try_again([subscription.pk], now=now)
     note(
         subscription=subscription,
         what=What.MEANS_CHANGED,
