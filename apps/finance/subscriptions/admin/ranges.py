@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -23,10 +23,10 @@ class DayField(forms.DateField):
     """A day of the books."""
 
     widget = forms.DateInput(attrs={"type": "date"})
-    default_validators: ClassVar[list[Any]] = [
-        MinValueValidator(FIRST_DAY),
-        MaxValueValidator(LAST_DAY),
-    ]
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.validators += [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
 
 
 class RangeForm(forms.Form):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -138,7 +139,7 @@ class Figures(APIView):
         return Response(FiguresOutput(found).data)
 
 
-def _plan_of(creator_id: int, public_id: object) -> int:
+def _plan_of(creator_id: int, public_id: UUID) -> int:
     """:raises PlanNotFound: the creator has no such plan"""
     found = Plan.objects.filter(creator_id=creator_id, public_id=public_id).values_list("pk")
     if not found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.cache import cache
 from django.db.models import F, OuterRef, QuerySet, Subquery
@@ -16,7 +17,7 @@ LEFT_ALONE = timedelta(hours=1)
 KEPT_SECONDS = 60
 
 
-def past_due() -> QuerySet[PastDue]:
+def past_due() -> QuerySet[Any]:
     """Return what could not be charged, with the last try: ``decline_class``, ``code``,
     ``reason``, ``tried_at`` and ``next_try_at``."""
     newest = DunningTry.objects.filter(subscription=OuterRef("pk")).order_by(
@@ -31,7 +32,7 @@ def past_due() -> QuerySet[PastDue]:
     )
 
 
-def past_due_for_a_person() -> QuerySet[PastDue]:
+def past_due_for_a_person() -> QuerySet[Any]:
     """Return those past due of which no further try comes by itself: the fan must be reached."""
     return past_due().filter(next_try_at__isnull=True)
 

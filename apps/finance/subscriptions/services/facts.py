@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Max, Min
@@ -120,7 +120,7 @@ def _make_cohorts(keys: Sequence[tuple[date, int]], month: date, *, is_new_month
         _run(sql.MAKE_COHORTS, {**given, "month": month, "ages_all": is_new_month})
 
 
-def _run(statement: str, given: dict[str, object]) -> None:
+def _run(statement: str, given: dict[str, Any]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, given)
 

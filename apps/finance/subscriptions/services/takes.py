@@ -129,7 +129,7 @@ def _with_plan(found: QuerySet[Any], subject: str) -> QuerySet[Any]:
     ).order_by("id")
     now = Subscription.objects.filter(pk=OuterRef("about"))
     given = Gift.objects.filter(pk=OuterRef("given"))
-    return found.annotate(
+    placed: QuerySet[Any] = found.annotate(
         about=_number(subject, 2, f"{subject}__regex", r"^subscription:\d+"),
         nth=Coalesce(
             _number(subject, 4, f"{subject}__regex", r"^subscription:\d+:period:\d+"),
@@ -142,6 +142,7 @@ def _with_plan(found: QuerySet[Any], subject: str) -> QuerySet[Any]:
             Subquery(given.values("plan_id")),
         ),
     )
+    return placed
 
 
 def _number(field: str, part: int, lookup: str, pattern: str) -> Case:
