@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -58,8 +58,10 @@ class GrantForm(forms.Form):
     tier = forms.IntegerField(
         label="Tier", min_value=0, max_value=32_767, initial=0, help_text="0 is the lowest."
     )
-    until = forms.DateTimeField(
-        label="Until (UTC)", widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
+    until = forms.DateField(
+        label="Last day",
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text="It ends with this day, in UTC.",
     )
     reason = forms.CharField(label="Reason", max_length=200)
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
@@ -155,7 +157,7 @@ class EntitlementAdmin(ConsoleAdmin):
             row = entitlements.grant_by_staff(
                 profile=asked["fan"],
                 creator=asked["creator"],
-                until_at=asked["until"],
+                until_at=datetime.combine(asked["until"], time.min, UTC) + timedelta(days=1),
                 tier=asked["tier"],
                 key=asked["key"],
                 by=by,

@@ -54,7 +54,6 @@ class Entitlement(models.Model):
         indexes = [
             # until_at stands in no index: a renewal changes nothing else, so no index grows by it.
             models.Index(fields=["profile", "creator", "item"], name="entitlement_of_person"),
-            models.Index(fields=["creator", "-id"], name="entitlement_of_creator"),
         ]
 
     def __str__(self) -> str:

@@ -5,38 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from django.db import connection
 
-from apps.core.db import Bigints, Texts, joins_transaction
+from apps.core.db import Bigints, Texts, joins_transaction, prepared_rows
 from apps.finance.entitlements import errors
 from apps.finance.entitlements.choices import Scope
 
-#: The rows that are there are locked in the order of their sources before anything is written,
-#: so two batches never wait for each other in a circle. They also tell what the news changes:
-#: "an end that only moves further away" leaves no row in the history (a renewal each month).
+#: ``before`` tells what the news changes: an end that only moves further away (a renewal each
+#: month) leaves no row in the history. Rows are written in the order of their sources, so two
+#: batches never wait for each other in a circle.
 _GRANT = """
 WITH given AS MATERIALIZED (
-    SELECT * FROM unnest(
-        %(profiles)s::bigint[], %(creators)s::bigint[], %(clusters)s::bigint[], %(scopes)s::text[],
-        %(items)s::text[], %(tiers)s::int[], %(froms)s::timestamptz[], %(untils)s::timestamptz[],
-        %(sources)s::text[], %(whys)s::text[]
-    ) AS g(profile_id, creator_id, cluster_id, scope, item, tier, from_at, until_at, source, why)
+    SELECT profile_id, creator_id, cluster_id, scope, item, tier, from_at::timestamptz,
+           nullif(until_at, '')::timestamptz AS until_at, source, why
+    FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::bigint[],
+                %s::text[], %s::text[], %s::text[], %s::text[])
+      AS g(profile_id, creator_id, cluster_id, scope, item, tier, from_at, until_at, source, why)
 ), before AS MATERIALIZED (
     SELECT e.source, e.tier, e.until_at, e.withdrawn_at
-    FROM entitlements_entitlement e
-    WHERE e.source = ANY(%(sources)s::text[])
-    ORDER BY e.source FOR UPDATE OF e
+    FROM given g JOIN entitlements_entitlement e USING (source)
 ), written AS (
     INSERT INTO entitlements_entitlement AS e
         (profile_id, creator_id, cluster_id, scope, item, tier, from_at, until_at, source,
          withdrawn_why)
-    SELECT g.profile_id, g.creator_id, g.cluster_id, g.scope, g.item, g.tier, g.from_at,
-           g.until_at, g.source, ''
-    FROM given g
-    WHERE (SELECT count(*) FROM before) IS NOT NULL
-    ORDER BY g.source
+    SELECT profile_id, creator_id, cluster_id, scope, item, tier, from_at, until_at, source, ''
+    FROM given
     ON CONFLICT (source) DO UPDATE SET
         tier = excluded.tier,
         from_at = least(e.from_at, excluded.from_at),
@@ -44,16 +40,17 @@ WITH given AS MATERIALIZED (
         withdrawn_at = NULL,
         withdrawn_why = ''
     RETURNING e.id, e.source, e.tier, e.until_at
-), changed AS (
+), noted AS (
     INSERT INTO entitlements_entitlementchange (entitlement_id, at, change, tier, until_at, why,
                                                 by_id)
-    SELECT w.id, %(now)s,
+    SELECT w.id, now.at,
         CASE WHEN b.source IS NULL THEN 'GRANTED'
-             WHEN b.withdrawn_at IS NOT NULL OR b.until_at <= %(now)s THEN 'RESTORED'
+             WHEN b.withdrawn_at IS NOT NULL OR b.until_at <= now.at THEN 'RESTORED'
              ELSE 'CHANGED' END,
-        w.tier, w.until_at, g.why, %(by)s::bigint
-    FROM written w JOIN given g USING (source) LEFT JOIN before b USING (source)
-    WHERE b.source IS NULL OR b.withdrawn_at IS NOT NULL OR b.until_at <= %(now)s
+        w.tier, w.until_at, g.why, nullif(%s::text, '')::bigint
+    FROM (SELECT %s::text::timestamptz AS at) now
+    CROSS JOIN written w LEFT JOIN before b USING (source) JOIN given g USING (source)
+    WHERE b.source IS NULL OR b.withdrawn_at IS NOT NULL OR b.until_at <= now.at
         OR b.tier <> w.tier
         OR coalesce(w.until_at, 'infinity') < coalesce(b.until_at, 'infinity')
 )
@@ -124,30 +121,30 @@ def grant_many(grants: Sequence[Grant], *, now: datetime) -> None:
 
 
 def _write(grants: Sequence[Grant], *, now: datetime, by: Any) -> None:
+    grants = sorted(grants, key=attrgetter("source"))
     sources = Texts([g.source for g in grants])
     if len(set(sources)) < len(sources):
         raise errors.GrantMalformed(reason="one source twice")
     for g in grants:
         if (g.scope == Scope.ITEM) != bool(g.item) or not 0 < len(g.source) <= _LONGEST_NAME:
             raise errors.GrantMalformed(source=g.source, item=g.item)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _GRANT,
-            {
-                "profiles": Bigints([g.profile_id for g in grants]),
-                "creators": Bigints([g.creator_id for g in grants]),
-                "clusters": Bigints([g.cluster_id for g in grants]),
-                "scopes": Texts([g.scope.value for g in grants]),
-                "items": Texts([g.item for g in grants]),
-                "tiers": [g.tier for g in grants],
-                "froms": [g.from_at or now for g in grants],
-                "untils": [g.until_at for g in grants],
-                "sources": sources,
-                "whys": Texts([g.why[:_LONGEST_WHY] for g in grants]),
-                "now": now,
-                "by": by.pk if by else None,
-            },
-        )
+    prepared_rows(
+        _GRANT,
+        [
+            Bigints([g.profile_id for g in grants]),
+            Bigints([g.creator_id for g in grants]),
+            Bigints([g.cluster_id for g in grants]),
+            Texts([g.scope.value for g in grants]),
+            Texts([g.item for g in grants]),
+            Bigints([g.tier for g in grants]),
+            Texts([(g.from_at or now).isoformat() for g in grants]),
+            Texts(["" if g.until_at is None else g.until_at.isoformat() for g in grants]),
+            sources,
+            Texts([g.why[:_LONGEST_WHY] for g in grants]),
+            str(by.pk) if by else "",
+            now.isoformat(),
+        ],
+    )
 
 
 @joins_transaction
