@@ -11,7 +11,7 @@ from types import TracebackType
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 
-from apps.notifications.exports import Written
+from apps.notifications.rules.letters import Written
 from apps.notifications.rules.waiting import is_permanent
 
 

@@ -36,8 +36,9 @@ from apps.notifications import selectors
 from apps.notifications import services as notifications
 from apps.notifications.choices import NOT_REACHED, State
 from apps.notifications.errors import KindUnknown
-from apps.notifications.exports import Written, write
+from apps.notifications.exports import write
 from apps.notifications.models import Message
+from apps.notifications.rules.letters import Written
 from apps.notifications.rules.names import is_of, number_in
 from apps.notifications.services.staff import SENT_AGAIN_FROM
 

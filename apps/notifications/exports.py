@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +15,7 @@ from django.utils import formats
 from apps.clusters import selectors as clusters
 from apps.notifications import errors
 from apps.notifications.rules.kinds import Kind, kind_of
+from apps.notifications.rules.letters import Written
 
 if TYPE_CHECKING:
     from apps.clusters.models import Cluster
@@ -25,21 +24,6 @@ _SALT = "notifications.unsubscribe"
 SUBJECT_LENGTH = 200
 #: Characters of a line of text.
 WIDTH = 90
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A mail in both its forms."""
-
-    subject: str
-    text: str
-    html: str
-    unsubscribe_url: str
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of subject, line end and text."""
-        return hashlib.sha256(f"{self.subject}\n{self.text}".encode()).hexdigest()
 
 
 def write(*, kind: str, context: Mapping[str, Any], brand: Cluster, user_id: int) -> Written:
