@@ -26,8 +26,8 @@ from tests.factories.subscriptions import PlanFactory, PriceFactory
 from tests.sandbox.control import APPROVE
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
-#: A small old phone, and a laptop.
-SCREENS = [(320, 568), (1280, 720)]
+#: What pays, on a small old phone and on a laptop.
+SHOWN = [(pays, *screen) for pays in ("WALLET", "CARD") for screen in ((320, 568), (1280, 720))]
 #: What card networks want on the screen with the button (R-SUB-01).
 TERMS = [
     "Gold",
@@ -36,7 +36,6 @@ TERMS = [
     "First charge after the trial: $12.00 USD on ",
     "every month, until you cancel",
     "Cancel at any time",
-    "Paid from your wallet",
 ]
 
 
@@ -161,24 +160,25 @@ class TestByCard:
 
 
 class TestTerms:
-    @pytest.mark.parametrize("screen", SCREENS)
+    @pytest.mark.parametrize("shown", SHOWN, ids=str)
     def test_stand_beside_the_button_without_a_click_or_a_scroll(
-        self, site, someone, fan, gold, screen
+        self, site, someone, fan, gold, shown
     ):
-        width, height = screen
+        method, width, height = shown
         gold.plan.trial_days, gold.plan.trial_minor = 7, 1_00
         gold.plan.save()
         given.a_funded_wallet(fan, "40.00", now=timezone.now())
         page = someone()
         page.set_viewport_size({"width": width, "height": height})
-        here = f"/@ada/subscribe/?price={gold.public_id}"
-        sign_in(page, site.url("boyfanz", f"/accounts/login/?next={here}"), fan.user.email)
+        sign_in(page, site.url("boyfanz", "/accounts/login/"), fan.user.email)
+        page.goto(site.url("boyfanz", f"/@ada/subscribe/?price={gold.public_id}&method={method}"))
 
-        look(page, f"terms-{width}")
+        look(page, f"terms-{width}-{method}")
         button = page.get_by_role("button", name="Pay $1.00")
         terms = page.locator("#terms")
         text = terms.inner_text()
-        assert [words for words in TERMS if words not in text] == []
+        paid = "Paid from your wallet" if method == "WALLET" else "On your statement: "
+        assert [words for words in [*TERMS, paid] if words not in text] == []
         for part in (terms, page.get_by_label("I agree"), button):
             box = part.bounding_box()
             assert box["y"] >= 0

@@ -36,6 +36,7 @@ class Standing:
     price: str
     coming: tuple[Money, datetime] | None
     pays_with: str
+    descriptor: str
 
     @property
     def is_live(self) -> bool:
@@ -94,6 +95,7 @@ def standing_of(subscription: Subscription, *, for_creator: bool = False) -> Sta
         price=price_words(it.amount, it.months) if it.currency else "Free",
         coming=None if for_creator else subscriptions.coming_charge(it),
         pays_with="" if for_creator else _pays_with(it),
+        descriptor="" if for_creator else _descriptor(it),
     )
 
 
@@ -170,3 +172,14 @@ def gift_words(price: Price) -> str:
     period = period_words(price.months)
     lasts = period if period[:1].isdigit() else f"a {period}" if period else "for life"
     return f"{lasts}, {price.amount.formatted}"
+
+
+def _descriptor(subscription: Subscription) -> str:
+    """Return what the charges look like on a card statement; empty where a wallet pays."""
+    if subscription.renews_by == RenewsBy.WALLET:
+        return ""
+    if subscription.means is not None:
+        return subscription.means.merchant_account.descriptor
+    first = subscription.first_transaction
+    account = first.merchant_account if first else None
+    return account.descriptor if account else ""

@@ -186,6 +186,7 @@ def _page(
         "balance": asked.balance,
         "key": KeyForm.fresh(),
         "way": asked.way,
+        "keeps_card": asked.ways.keeps and asked.way.means is None,
         "query": asked.query(),
         "others": [
             (way, asked.query(method=way.value)) for way in asked.ways.all if way != asked.way
@@ -199,7 +200,7 @@ def _page(
         ],
         "asks_country": tax.collects_tax(cluster=asked.fan.cluster, at=timezone.now()),
     }
-    if refusal and status == 200:  # noqa: PLR2004 - HTTP's
+    if refusal and not context["needs_place"]:
         status = UNPROCESSABLE
     return render(request, "storefront/subscriptions/subscribe.html", context, status=status)
 

@@ -27,7 +27,7 @@ def subscriptions_of(fan: Profile) -> QuerySet[Subscription]:
     """Return all that a fan ever subscribed to on this brand, the newest first."""
     return (
         Subscription.objects.filter(fan=fan)
-        .select_related(*_SHOWN, "first_transaction")
+        .select_related(*_SHOWN, "means__merchant_account", "first_transaction__merchant_account")
         .order_by("-id")
     )
 
