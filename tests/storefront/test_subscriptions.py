@@ -174,9 +174,11 @@ class TestCheckout:
         PromotionFactory.create(creator=creator, code="HALF", percent_bps=5_000)
 
         assert "Pay $6.00" in text_of(browser.get(f"{here}&code=half"))
-        wrong = text_of(browser.get(f"{here}&code=NOPE"))
-        assert "This code does not exist." in wrong
-        assert "Pay $12.00" in wrong
+        wrong = browser.get(f"{here}&code=NOPE")
+        assert "This code does not exist." in text_of(wrong)
+        assert "Pay $12.00" in text_of(wrong)
+        assert 'action="?price=' in wrong.content.decode()
+        assert "code=NOPE" not in re.findall(r'action="([^"]*)"', wrong.content.decode())[0]
 
     def test_refuses_minors_oneself_and_who_is_subscribed(
         self, browser, fan, creator, price, here

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -109,7 +109,7 @@ def follow(request: HttpRequest, handle: str) -> HttpResponse:
         plan = subscriptions_selectors.plan_for(fan, chosen.cleaned_data["plan"])
     except NotFound as missing:
         raise Http404 from missing
-    if plan.creator.handle != handle:
+    if plan.creator.handle.lower() != handle.lower():
         raise Http404
     try:
         followed = subscriptions.follow(
@@ -144,7 +144,7 @@ def _asked(request: HttpRequest, handle: str) -> Asked:
         price = subscriptions_selectors.price_for(fan, data["price"])
     except NotFound as missing:
         raise Http404 from missing
-    if price.plan.creator.handle != handle:
+    if price.plan.creator.handle.lower() != handle.lower():
         raise Http404
     balance = ledger_selectors.balance_of(postings.wallet(fan.pk), price.currency)
     ways = selectors.ways_to_subscribe(
@@ -163,10 +163,11 @@ def _page(
     request: HttpRequest, asked: Asked, form: SubscribeForm, status: int = 200
 ) -> HttpResponse:
     ask = AskForm(request.GET)
-    offer, refusal = _offer(asked, asked.code)
+    offer, refusal = _offer(asked)
     if refusal and refusal.code.startswith(_OF_CODES):
         ask.add_error("code", words_of(refusal))
-        offer, refusal = _offer(asked, "")
+        asked = replace(asked, code="")
+        offer, refusal = _offer(asked)
     missing = None
     if offer and asked.way.value == selectors.WALLET and asked.balance < offer.total:
         missing = offer.total - asked.balance
@@ -205,13 +206,13 @@ def _page(
     return render(request, "storefront/subscriptions/subscribe.html", context, status=status)
 
 
-def _offer(asked: Asked, code: str) -> tuple[Any, DomainError | None]:
+def _offer(asked: Asked) -> tuple[Any, DomainError | None]:
     try:
         return (
             subscriptions_selectors.offer(
                 fan=asked.fan,
                 price=asked.price,
-                code=code,
+                code=asked.code,
                 method=asked.way.method,
                 now=timezone.now(),
                 buyer=asked.buyer,
