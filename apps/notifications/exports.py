@@ -107,4 +107,5 @@ def _word(name: str, value: Any) -> str:
 
 def _rendered(kind: Kind, brand: Cluster, ending: str, told: dict[str, Any]) -> str:
     names = [f"emails/{brand.slug}/{kind.path}.{ending}", f"emails/{kind.path}.{ending}"]
-    return select_template(names).render(told)
+    page: str = select_template(names).render(told)
+    return page

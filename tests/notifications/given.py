@@ -21,7 +21,7 @@ TERMS = {
     "manage_url": "https://boyfanz.com/subscriptions/7/",
     "cancel_how": "One click on your subscriptions page ends it.",
 }
-WORDS = {
+WORDS: dict[str, Any] = {
     **TERMS,
     "amount": "$12.34",
     "tax": "$2.05",

@@ -71,7 +71,7 @@ class _Conversation(socketserver.StreamRequestHandler):
             lines.append(line.removeprefix(b"."))
         if self.server.to_text is None:
             letter = message_from_bytes(b"".join(lines), policy=policy.default)
-            self.server.letters.append(letter)  # type: ignore[arg-type]
+            self.server.letters.append(letter)
             self.server.on_taken()
         self._say(self.server.to_text or "250 ok")
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 _TAGS = re.compile(r"<(style|title)>.*?</\1>|<[^>]*>", re.DOTALL)
 SUBSCRIPTIONS = [name for name in KINDS if name.startswith("subscription.")]
 #: What else must be readable in each, by R-SUB-01 to R-SUB-08.
-DUTIES = {
+DUTIES: dict[str, tuple[str, ...]] = {
     "payment.receipt": ("$12.34", "your wallet", "a-reference", TERMS["descriptor"],
                         "15 January 2026"),
     "subscription.confirmed": ("$12.34", "$12.00 every month", "$11.11", "22 January 2026",

@@ -42,16 +42,11 @@ def end(message: Message, state: State, *, now: datetime, answer: str = "") -> N
     message.looked_at = None
     message.save()
     note(message, What(state.value), now=now, text=answer)
-    about = {
-        "message_id": message.pk,
-        "kind": message.kind,
-        "key": message.key,
-        "subject_ref": message.subject_ref,
-    }
+    about = (message.pk, message.kind, message.key, message.subject_ref)
     kind = KINDS.get(message.kind)
     if state == State.BOUNCED:
-        events.publish(MessageBounced(**about))
+        events.publish(MessageBounced(*about))
     elif state == State.FAILED:
-        events.publish(MessageFailed(**about))
+        events.publish(MessageFailed(*about))
     elif state == State.SENT and kind is not None and kind.tells:
-        events.publish(MessageSent(**about, sent_at=now.isoformat()))
+        events.publish(MessageSent(*about, sent_at=now.isoformat()))

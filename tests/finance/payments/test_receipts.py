@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -23,6 +24,11 @@ from tests.notifications.given import context_of
 pytestmark = pytest.mark.django_db
 
 
+def read(payment: Any = None) -> Any:
+    """A payment as the table has it; without one, the only one."""
+    return Transaction.objects.get(**({"pk": payment.pk} if payment else {}))
+
+
 def mailed(payment):
     return payment.history.filter(reason=RECEIPT_MAILED).count()
 
@@ -37,8 +43,7 @@ def queue(payment, now):
 
 
 def test_a_captured_payment_is_receipted_once_and_its_history_says_so(now, mailoutbox):
-    tip = a_paid_tip("30.00", now=now)
-    tip = Transaction.objects.get(pk=tip.pk)
+    tip = read(a_paid_tip("30.00", now=now))
     queue(tip, tip.captured_at)
     assert Message.objects.get().subject_ref == f"transaction:{tip.pk}"
     notifications.send_due(now=tip.captured_at + timedelta(minutes=1))
@@ -60,7 +65,7 @@ def test_a_captured_payment_is_receipted_once_and_its_history_says_so(now, mailo
 
 
 def test_what_has_no_receipt_of_ours_gets_none(now):
-    paid = Transaction.objects.get(pk=a_paid_tip("30.00", now=now).pk)
+    paid = read(a_paid_tip("30.00", now=now))
     Transaction.objects.update(
         kind=Kind.SUBSCRIPTION, occasion=Occasion.FIRST, subject="subscription:7"
     )
@@ -69,7 +74,7 @@ def test_what_has_no_receipt_of_ours_gets_none(now):
 
 
 def test_content_is_named(now):
-    paid = Transaction.objects.get(pk=a_paid_tip("30.00", now=now).pk)
+    paid = read(a_paid_tip("30.00", now=now))
     Transaction.objects.update(kind=Kind.CONTENT, subject="item:9")
     queue(paid, paid.captured_at)
     assert Message.objects.get().context["what"] == f"content of {paid.payee.display_name}"
@@ -77,14 +82,14 @@ def test_content_is_named(now):
 
 def test_a_day_later_it_is_no_news(fan, now):
     given.a_funded_wallet(fan, "50.00", now=now)
-    paid = Transaction.objects.get()
+    paid = read()
     queue(paid, paid.captured_at + timedelta(days=1))
     assert not Message.objects.exists()
 
 
 def test_receipts_that_waited_in_the_last_release_are_handed_over_once(fan, now):
     given.a_funded_wallet(fan, "50.00", now=now)
-    paid = Transaction.objects.get()
+    paid = read()
     Transaction.objects.update(receipt_due_at=paid.captured_at)
     assert payments.hand_over_receipts(now=paid.captured_at) == 1
     assert payments.hand_over_receipts(now=paid.captured_at) == 0
