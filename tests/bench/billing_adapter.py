@@ -119,7 +119,8 @@ def main() -> None:
     what, place, *rest = sys.argv[1:]
     result: Any
     if what == "prepare":
-        result = prepare(place, rest[0])
+        result = None
+        prepare(place, rest[0])
     elif what == "proof":
         result = proof(place)
     else:

@@ -136,9 +136,12 @@ def _switched(
     if due.next_price_id is not None:
         return _chosen(due, anchor, term, offers), EndReason.NONE
     change = offers.changes.get(due.change_id or 0)
+    if change is not None and change.old_id != due.price_id:
+        change = None  # told of it before the fan chose another plan
     holds = pricing.price_that_holds(
-        change
-        and Change(
+        None
+        if change is None
+        else Change(
             old_minor=due.amount_minor,
             new_minor=change.new.amount_minor,
             effective_at=change.effective_at,

@@ -166,13 +166,14 @@ def stop_gateways(*, now: datetime, limit: int = STOPS) -> int:
             Q(cancel_at_end=True) | Q(state=State.ENDED),
             renews_by=RenewsBy.GATEWAY,
             renewal_stopped_at__isnull=True,
+            first_transaction__isnull=False,
         )
         .order_by("id")
         .values_list("pk", "first_transaction_id", "cancelled_at", "ended_at")[:limit]
     )
     stopped = 0
     for pk, first, cancelled_at, ended_at in waiting:
-        if first is None or payments.stop_gateway_renewals(transaction_id=first, now=now):
+        if payments.stop_gateway_renewals(transaction_id=first, now=now):
             stopped += _record_stop(pk, now=now)
         elif now - (cancelled_at or ended_at or now) > STOP_WITHIN:
             log.error("billing.renewals_not_stopped", subscription=pk, transaction=first)

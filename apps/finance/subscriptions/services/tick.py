@@ -87,8 +87,8 @@ def bill_due(*, now: datetime, limit: int = LIMIT, budget: timedelta = BUDGET) -
         return total
     run = seen.open_run or runs.begin_run(now=now)
     stop_at = time.monotonic() + budget.total_seconds()
-    roads = [partial(work_off, road, limit=limit) for road in ROADS]
-    for work in (*roads, renew_means):
+    works: list[Callable[..., Billed]] = [partial(work_off, road, limit=limit) for road in ROADS]
+    for work in (*works, renew_means):
         while time.monotonic() < stop_at:
             done = work(run=run, now=now)
             total.add(done)
