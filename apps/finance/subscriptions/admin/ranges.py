@@ -12,11 +12,13 @@ from django.db.models.lookups import Exact
 from apps.accounts.models import Profile
 from apps.clusters.models import Cluster
 from apps.core.admin import as_id
-from apps.core.admin.terms import MAX_ID
 from apps.core.api.fields import FIRST_DAY, LAST_DAY
 from apps.core.money import SCALES
 from apps.finance.subscriptions.models import Plan
 from apps.finance.subscriptions.selectors.analytics import MOST_DAYS, Wanted
+
+#: Largest BIGINT: a longer number is no key of ours.
+MAX_ID = 2**63 - 1
 
 
 class DayField(forms.DateField):

@@ -21,8 +21,8 @@ from apps.finance.subscriptions.models import (
 from apps.finance.subscriptions.services import facts_sql as sql
 from apps.finance.subscriptions.services.takes import make_take
 
-#: Lines of history a pass looks at: about a second of work, in a transaction of its own.
-LINES_A_PASS = 20_000
+#: Lines of history a pass looks at: seconds of work, in a transaction of its own.
+LINES_A_PASS = 5_000
 #: A line may be written with a lower number than one that is seen already, by a transaction that
 #: took longer. Lines so young are looked at again.
 SETTLES_IN = timedelta(minutes=15)
@@ -39,7 +39,7 @@ class Made(NamedTuple):
 
 
 @outside_transaction
-def make_facts(*, now: datetime, passes: int = 25, limit: int = LINES_A_PASS) -> Made:
+def make_facts(*, now: datetime, passes: int = 100, limit: int = LINES_A_PASS) -> Made:
     """
     Make the figures of what has changed since the last call: the movements of every fan and
     creator with new lines of history, the days and cohorts these touch, and what was taken in
