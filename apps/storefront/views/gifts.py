@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -24,7 +26,6 @@ from apps.finance.payments.rules.fees import Quote
 from apps.finance.subscriptions import selectors as subscriptions_selectors
 from apps.finance.subscriptions import services as subscriptions
 from apps.finance.subscriptions.choices import GiftState
-from apps.finance.subscriptions.models import Price
 from apps.finance.subscriptions.selectors import gifts as gifts_selectors
 from apps.finance.tax import selectors as tax
 from apps.storefront import selectors
@@ -33,6 +34,9 @@ from apps.storefront.views.forms import KeyForm
 from apps.storefront.views.gift_forms import GiftForm, TakeForm
 from apps.storefront.views.paging import page_of
 from apps.storefront.views.paying import pay_by
+
+if TYPE_CHECKING:
+    from apps.finance.subscriptions.models import Price
 
 UNPROCESSABLE = 422
 RECEIVED = 24

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 
 from apps.finance.subscriptions.choices import Alignment, Audience, Discount
-from apps.finance.subscriptions.models import Plan
 from apps.finance.subscriptions.rules import offers
 from apps.finance.subscriptions.services import Offered
 from apps.storefront.choices import PRICE_LENGTHS
 from apps.storefront.views.forms import DollarsField
+
+if TYPE_CHECKING:
+    from apps.finance.subscriptions.models import Plan
 
 _LINES = forms.Textarea(attrs={"rows": 4})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -18,12 +19,14 @@ from apps.accounts.models import Profile
 from apps.core.errors import DomainError, NotFound
 from apps.finance.subscriptions import services as subscriptions
 from apps.finance.subscriptions.choices import Alignment
-from apps.finance.subscriptions.models import Plan, Price
 from apps.finance.subscriptions.rules.pricing import NOTICE_MOST
 from apps.finance.subscriptions.selectors import plans as owned
 from apps.finance.subscriptions.selectors import price_changes
 from apps.storefront.choices import words_of
 from apps.storefront.views.plan_forms import MoveForm, PlanForm, PriceForm, WordsForm
+
+if TYPE_CHECKING:
+    from apps.finance.subscriptions.models import Plan, Price
 
 
 @never_cache
