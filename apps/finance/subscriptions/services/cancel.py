@@ -16,6 +16,7 @@ from apps.finance.subscriptions.services.end import AHEAD, end
 from apps.finance.subscriptions.services.first_payment import give_up_claims
 from apps.finance.subscriptions.services.move import note, own
 from apps.finance.subscriptions.services.pause import go_on
+from apps.finance.subscriptions.services.price_changes import tell_again
 from apps.finance.subscriptions.services.standing import settle
 from apps.notifications import services as notifications
 
@@ -98,6 +99,7 @@ def uncancel(*, subscription_id: UUID, fan: Profile, now: datetime) -> Subscript
     subscription.cancel_at_end, subscription.cancelled_at = False, None
     subscription.cancel_reason = ""
     settle(subscription, now=now, why="Cancellation taken back", by=fan.user)
+    tell_again(subscription, now=now)
     note(subscription=subscription, what=What.UNCANCELLED, now=now, by=fan.user)
     tell.mail(subscription, "resumed", key=f"uncancelled:{now.isoformat()}", now=now)
     tell.changed(subscription, What.UNCANCELLED)

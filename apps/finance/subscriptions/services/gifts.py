@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.db.transaction import atomic
 
@@ -16,7 +17,6 @@ from apps.core.errors import DomainError
 from apps.finance.payments import errors as payment_errors
 from apps.finance.payments import services as payments
 from apps.finance.payments.choices import Kind, Method, Occasion
-from apps.finance.payments.models import Transaction
 from apps.finance.subscriptions import errors
 from apps.finance.subscriptions.choices import (
     EndReason,
@@ -31,6 +31,9 @@ from apps.finance.subscriptions.services.end import end
 from apps.finance.subscriptions.services.move import locked, one_at_a_time
 from apps.finance.tax.selectors import Buyer
 from apps.notifications import services as notifications
+
+if TYPE_CHECKING:
+    from apps.finance.payments.models import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +166,8 @@ def gift_paid(*, gift_id: int, transaction_id: int, now: datetime) -> None:
     gift = locked_gift(gift_id)
     if gift is None or gift.state != GiftState.INCOMPLETE:
         return
-    _paid(gift, Transaction.objects.get(pk=transaction_id), now=now)
+    if gift.transaction is not None and gift.transaction_id == transaction_id:
+        _paid(gift, gift.transaction, now=now)
 
 
 @atomic

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -10,16 +11,19 @@ from django.db.transaction import atomic
 
 from apps.accounts.models import Profile, User
 from apps.audit import services as audit
+from apps.core.db import joins_transaction
 from apps.finance.subscriptions import errors
 from apps.finance.subscriptions.choices import Consent, State, What
 from apps.finance.subscriptions.models import Price, PriceChange, Subscription, SubscriptionEvent
 from apps.finance.subscriptions.rules import notice, offers
+from apps.finance.subscriptions.rules.pricing import NOTICE_LEAST
 from apps.finance.subscriptions.selectors import price_changes as queries
 from apps.finance.subscriptions.selectors.price_changes import Told
 from apps.finance.subscriptions.services import tell
 from apps.finance.subscriptions.services.move import locked, note
 from apps.finance.subscriptions.services.plans import check_owner, locked_plan
 from apps.notifications import services as notifications
+from apps.notifications.selectors import sent_at
 
 PAGE = 1_000
 PAGES = 20
@@ -106,6 +110,27 @@ def tell_price_changes(*, now: datetime, limit: int = PAGE, pages: int = PAGES) 
             break
         seen += (told or 0) + (forgotten or 0)
     return seen
+
+
+@joins_transaction
+def tell_again(subscription: Subscription, *, now: datetime) -> None:
+    """
+    Tell a fan who stays after all of the new price, whose mail was taken back with the
+    cancellation before it left; less than a week before the charge, the old price stays theirs.
+
+    The caller holds the row's lock, has set what it renews by, and saves it afterwards.
+    """
+    change = subscription.price_change
+    if change is None or change.withdrawn_at or subscription.price_id != change.old_id:
+        return
+    if sent_at(_key(subscription, change)) is not None:
+        return
+    told = queries.told_of(subscription, change.old, change.new, change.effective_at, now)
+    if told.pays_from < now + NOTICE_LEAST and change.old.amount < change.new.amount:
+        subscription.price_change, subscription.consent = None, Consent.NOT_NEEDED
+        return
+    key = f"{_key(subscription, change)}:{now:%Y%m%d%H%M%S}"
+    notifications.queue(replace(_mail(change, told), key=key), now=now)
 
 
 @atomic
@@ -230,6 +255,10 @@ def _mark(change: PriceChange, told: list[Told], now: datetime) -> None:
     )
 
 
+def _key(row: Subscription, change: PriceChange) -> str:
+    return f"{row.source}:price_change:{change.pk}"
+
+
 def _mail(change: PriceChange, told: Told) -> notifications.Message:
     row = told.subscription
     manage_url = tell.manage_url(row)
@@ -248,7 +277,7 @@ def _mail(change: PriceChange, told: Told) -> notifications.Message:
         kind="subscription.price_change",
         to=row.fan.user_id,
         cluster_id=row.cluster_id,
-        key=f"{row.source}:price_change:{change.pk}",
+        key=_key(row, change),
         context={**context},
         subject_ref=row.source,
         send_at=told.mailed_at,

@@ -1,0 +1,131 @@
+"""A new price at renewal: who agreed pays it, who did not is never charged it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from apps.clusters.models import Cluster
+from apps.core.money import Money
+from apps.finance.subscriptions import services as subscriptions
+from apps.finance.subscriptions.choices import EndReason, State, What
+from apps.finance.subscriptions.models import Period, PriceChange, Subscription
+from apps.finance.subscriptions.rules.notice import TOLD_AFTER
+from apps.finance.subscriptions.services.tick import bill_due
+from apps.notifications.models import Message
+from tests.factories.subscriptions import PriceFactory
+from tests.given_subscriptions import a_price, a_subscription, wallet_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def _changed(row: Subscription, amount: str, *, now: datetime) -> PriceChange:
+    """The creator's new price, for who pays the old one from 40 days on."""
+    assert row.price is not None
+    new = subscriptions.set_price(
+        plan=row.plan, months=1, amount=Money.of(amount, "USD"), by=row.creator.user, now=now
+    )
+    row.price.refresh_from_db()
+    return subscriptions.plan_price_change(
+        old_price=row.price,
+        new_price=new,
+        effective_at=now + timedelta(days=40),
+        by=row.creator.user,
+        now=now,
+    )
+
+
+def _billed_until(now: datetime, days: int) -> None:
+    for day in range(days):
+        bill_due(now=now + timedelta(days=day, minutes=1))
+
+
+def _paid(row: Subscription) -> list[int]:
+    """What each period cost, in cents."""
+    periods = Period.objects.filter(subscription=row, state="PAID").order_by("number")
+    return list(periods.values_list("amount_minor", flat=True))
+
+
+def test_yes_no_and_silence_at_the_day_of_a_rise_that_must_be_agreed_to(
+    now: datetime, boyfanz: Cluster
+) -> None:
+    price = a_price("10.00")
+    agreed, refused, silent = (a_subscription(now=now, price=price) for _ in range(3))
+    _changed(agreed, "20.00", now=now)
+    subscriptions.tell_price_changes(now=now + TOLD_AFTER)
+    at = now + timedelta(days=2)
+    subscriptions.agree_to_price(subscription_id=agreed.public_id, fan=agreed.fan, now=at)
+    subscriptions.refuse_price(subscription_id=refused.public_id, fan=refused.fan, now=at)
+    _billed_until(now, 70)  # renewals on 15 February, before the day, and 15 March, after it
+    assert _paid(agreed) == [1_000, 1_000, 2_000]
+    assert _paid(refused) == _paid(silent) == [1_000, 1_000]
+    assert (wallet_of(agreed.fan), wallet_of(refused.fan)) == ("60.00", "80.00")
+    for row in (refused, silent):
+        row.refresh_from_db()
+        assert (row.state, row.end_reason) == (State.ENDED, EndReason.NO_CONSENT)
+    agreed.refresh_from_db()
+    assert (agreed.amount_minor, agreed.price_change) == (2_000, None)
+    assert agreed.history.filter(what=What.PRICE_CHANGED).count() == 1
+
+
+def test_a_smaller_rise_holds_without_a_word_and_a_withdrawn_one_never(
+    now: datetime, boyfanz: Cluster
+) -> None:
+    stays, moves = (a_subscription(now=now) for _ in range(2))
+    withdrawn = _changed(stays, "12.00", now=now)
+    _changed(moves, "12.00", now=now)
+    subscriptions.tell_price_changes(now=now + TOLD_AFTER)
+    at = now + timedelta(days=3)
+    subscriptions.withdraw_price_change(change=withdrawn, by=stays.creator.user, now=at)
+    _billed_until(now, 70)
+    assert _paid(moves) == [1_000, 1_000, 1_200]
+    assert _paid(stays) == [1_000, 1_000, 1_000]
+
+
+def test_who_is_told_too_late_pays_the_old_price_once_more(
+    now: datetime, boyfanz: Cluster
+) -> None:
+    row = a_subscription(now=now)
+    change = _changed(row, "12.00", now=now)
+    _billed_until(now, 55)
+    # The worker stood still: it tells five days before the renewal of 15 March.
+    subscriptions.tell_price_changes(now=now + timedelta(days=54))
+    change.refresh_from_db()
+    assert change.told_at == now + timedelta(days=54)
+    for day in range(55, 100):
+        bill_due(now=now + timedelta(days=day, minutes=1))
+    assert _paid(row) == [1_000, 1_000, 1_000, 1_200]
+
+
+def test_a_change_of_the_plan_one_left_is_no_change_of_the_plan_one_took(
+    now: datetime, boyfanz: Cluster
+) -> None:
+    row = a_subscription(now=now)
+    lower = PriceFactory.create(plan__creator=row.creator, amount="5.00")
+    _changed(row, "12.00", now=now)
+    subscriptions.tell_price_changes(now=now + TOLD_AFTER)
+    Subscription.objects.filter(pk=row.pk).update(next_plan=lower.plan, next_price=lower)
+    _billed_until(now, 100)
+    assert _paid(row) == [1_000, 500, 500, 500]
+
+
+@pytest.mark.parametrize(("days", "mails", "paid"), [(40, 2, 1_200), (55, 1, 1_000)])
+def test_who_stays_after_all_is_told_again_or_keeps_the_old_price(
+    now: datetime, boyfanz: Cluster, days: int, mails: int, paid: int
+) -> None:
+    row = a_subscription(now=now)
+    _changed(row, "12.00", now=now)
+    subscriptions.tell_price_changes(now=now + TOLD_AFTER)
+    _billed_until(now, days)
+    at = now + timedelta(days=days)
+    wish: dict[str, Any] = {"subscription_id": row.public_id, "fan": row.fan, "now": at}
+    subscriptions.cancel(**wish)
+    subscriptions.uncancel(**wish)
+    told = Message.objects.filter(kind="subscription.price_change")
+    assert told.filter(state="WITHDRAWN").count() == 1
+    assert told.count() == mails
+    for day in range(days, 70):
+        bill_due(now=now + timedelta(days=day, minutes=1))
+    assert _paid(row) == [1_000, 1_000, paid]
