@@ -101,6 +101,18 @@ def paid(subscription: Subscription, *, now: datetime) -> Transaction:
     return captured(subscription.first_transaction, now=now)
 
 
+def payment_of(subscription: Subscription, number: int = 1) -> Transaction:
+    """What paid one of its periods."""
+    payment = subscription.periods.select_related("transaction").get(number=number).transaction
+    assert payment is not None
+    return payment
+
+
+def price_of(subscription: Subscription) -> Price:
+    assert subscription.price is not None
+    return subscription.price
+
+
 def delivered(*, now: datetime) -> None:
     """What payments published until now reaches subscriptions, and what they publish others."""
     while events.sweep(now=now + timedelta(days=365 * 20)):

@@ -14,6 +14,7 @@ from apps.finance.entitlements import selectors as entitlements
 from apps.finance.subscriptions import errors, services
 from apps.finance.subscriptions.choices import EndReason, RenewsBy, State
 from apps.finance.subscriptions.models import Subscription
+from apps.finance.subscriptions.services.tick import bill_due
 from apps.notifications.models import Message
 from tests.factories.accounts import ProfileFactory, StaffFactory
 from tests.finance.payments.refunding import a_policy
@@ -194,6 +195,19 @@ def test_going_on_after_it_counts_from_then(now: datetime) -> None:
     assert (after.state, after.due_at, after.anchored_at) == (State.ACTIVE, later, later)
     assert after.anchored_number == 2
     assert not _may_see(after, at=later)
+
+
+def test_a_pause_that_is_over_is_charged_from_that_day_by_the_tick(now: datetime) -> None:
+    subscription = a_subscription(now=now)
+    over = END + 30 * DAY
+    _pause(subscription, over, now=now + DAY)
+    bill_due(now=over - timedelta(seconds=1))
+    assert fresh(subscription).state == State.PAUSED
+    bill_due(now=over)
+    after = fresh(subscription)
+    assert (after.state, after.current_from, after.period_number) == (State.ACTIVE, over, 2)
+    assert after.current_until == datetime(2026, 4, 17, 12, tzinfo=UTC)
+    assert wallet_of(after.fan) == "80.00"
 
 
 def test_a_rest_at_once_gives_the_unused_days_back(now: datetime) -> None:

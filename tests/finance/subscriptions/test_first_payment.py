@@ -10,12 +10,13 @@ from django.db import transaction as database
 
 from apps.finance.payments import services as payments
 from apps.finance.payments.choices import AttemptKind, Method, Status
-from apps.finance.payments.models import Refund, Transaction
+from apps.finance.payments.models import PaymentMethod, Refund, Transaction
 from apps.finance.payments.services import PayBy
 from apps.finance.payments.services.move import fail
 from apps.finance.subscriptions import errors, services
 from apps.finance.subscriptions.choices import EndReason, RenewsBy, State
 from apps.finance.subscriptions.models import Redemption, Subscription, TrialUse
+from apps.finance.subscriptions.selectors import quotes
 from apps.finance.subscriptions.services.first_payment import (
     expire_incomplete,
     first_payment_captured,
@@ -31,6 +32,8 @@ from tests.given_subscriptions import (
     earned_by,
     fresh,
     paid,
+    payment_of,
+    price_of,
     subscribed,
     wallet_of,
 )
@@ -45,7 +48,7 @@ def _expire(*ones: Subscription, now: datetime) -> int:
 
 def _declined(subscription: Subscription, *, now: datetime) -> None:
     with database.atomic():
-        payment = Transaction.objects.select_for_update().get(pk=subscription.first_transaction_id)
+        payment = Transaction.objects.select_for_update().get(pk=payment_of(subscription).pk)
         fail(transaction=payment, now=now, code="do_not_honour", reason="Declined")
 
 
@@ -73,12 +76,13 @@ def test_it_begins_when_that_is_captured_and_only_once(now: datetime) -> None:
     assert begun.state == State.ACTIVE
     assert begun.started_at == now
     assert begun.renews_by == RenewsBy.GATEWAY
+    assert begun.current_until is not None
     assert begun.due_at == begun.current_until + timedelta(days=3)
     lines = list(begun.history.order_by("id").values_list("what", flat=True))
     assert lines == ["STARTED", "ACTIVATED"]
 
     with database.atomic():
-        first_payment_captured(transaction_id=begun.first_transaction_id, subscription_id=begun.pk)
+        first_payment_captured(transaction_id=payment_of(begun).pk, subscription_id=begun.pk)
     assert fresh(subscription).history.count() == 2
     assert not Refund.objects.exists()
 
@@ -118,12 +122,33 @@ def test_a_card_that_is_typed_in_is_kept_for_the_renewals(sandbox: Any, now: dat
     subscription = subscribed(
         fan, price, now=now, method=Method.CARD, pay_by=PayBy(kind=AttemptKind.FIELDS)
     )
-    payments.charge(transaction=subscription.first_transaction, now=now, one_time=a_token(sandbox))
+    payments.charge(transaction=payment_of(subscription), now=now, one_time=a_token(sandbox))
     delivered(now=now)
     begun = fresh(subscription)
     assert (begun.state, begun.renews_by) == (State.ACTIVE, RenewsBy.MEANS)
     assert begun.means is not None
     assert begun.means.last4 == "1111"
+
+
+def test_a_card_that_was_typed_in_has_one_trial_with_a_creator(
+    sandbox: Any, now: datetime
+) -> None:
+    price, fan = a_price(trial_days=7, trial_minor=5_00), ProfileFactory.create()
+    an_account(fan)
+    subscription = subscribed(
+        fan, price, now=now, method=Method.CARD, pay_by=PayBy(kind=AttemptKind.FIELDS)
+    )
+    payments.charge(transaction=payment_of(subscription), now=now, one_time=a_token(sandbox))
+    PaymentMethod.objects.filter(profile=fan).update(fingerprint="the-card")
+    delivered(now=now)
+    assert fresh(subscription).state == State.TRIALING
+    assert TrialUse.objects.get().fingerprint == "the-card"
+
+    other = ProfileFactory.create()
+    means = stored_means(sandbox, other, now=now)
+    means.fingerprint = "the-card"
+    seen = quotes.offer(fan=other, price=price, method=Method.CARD, now=now, means=means)
+    assert (seen.trial_days, seen.total.minor) == (0, 1000)
 
 
 def test_a_free_trial_with_a_stored_card_charges_nothing(sandbox: Any, now: datetime) -> None:
@@ -204,7 +229,7 @@ def test_a_capture_while_the_wallet_pays_for_another_goes_back(now: datetime) ->
 
 def test_money_on_its_way_is_waited_for(now: datetime) -> None:
     one, two = an_incomplete_one(now=now), an_incomplete_one(now=now)
-    Transaction.objects.filter(pk=one.first_transaction_id).update(status=Status.PROCESSING)
+    Transaction.objects.filter(pk=payment_of(one).pk).update(status=Status.PROCESSING)
     later = now + timedelta(hours=1)
     assert _expire(one, two, now=later) == 1
     assert (fresh(one).state, fresh(one).due_at) == (
@@ -212,7 +237,7 @@ def test_money_on_its_way_is_waited_for(now: datetime) -> None:
         later + timedelta(hours=1),
     )
     with pytest.raises(errors.AlreadySubscribed):
-        subscribed(one.fan, one.price, now=later, method=Method.CARD)
+        subscribed(one.fan, price_of(one), now=later, method=Method.CARD)
 
 
 def test_many_that_nobody_paid_end_in_one_statement(

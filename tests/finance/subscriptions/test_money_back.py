@@ -25,6 +25,7 @@ from tests.given_subscriptions import (
     delivered,
     earned_by,
     fresh,
+    payment_of,
     wallet_of,
 )
 
@@ -39,9 +40,8 @@ def _refund(
     number: int = 1,
     code: RefundReason = RefundReason.ASKED,
 ) -> Refund:
-    period = subscription.periods.get(number=number)
     return request_refund(
-        transaction_id=period.transaction_id,
+        transaction_id=payment_of(subscription, number).pk,
         amount=usd(amount),
         reason_code=code,
         reason="Asked",
@@ -66,11 +66,12 @@ def _renewed(subscription: Subscription, *, now: datetime) -> None:
             ),
             now=now,
         )
-        first = subscription.periods.get(number=1)
+        until = subscription.current_until
+        assert until is not None
         subscription.periods.create(
             number=2,
-            from_at=first.until_at,
-            until_at=first.until_at + timedelta(days=28),
+            from_at=until,
+            until_at=until + timedelta(days=28),
             kind="PAID",
             state=PeriodState.PAID,
             amount_minor=sold.amount_minor,
@@ -164,7 +165,7 @@ def test_a_refund_that_comes_back_revives_nothing(now: datetime) -> None:
 def _disputed(subscription: Subscription, stage: str, *, now: datetime) -> None:
     with database.atomic():
         money_back.payment_disputed(
-            transaction_id=subscription.periods.get(number=1).transaction_id,
+            transaction_id=payment_of(subscription).pk,
             dispute_id=7,
             stage=stage,
             now=now,
@@ -174,7 +175,7 @@ def _disputed(subscription: Subscription, stage: str, *, now: datetime) -> None:
 def _closed(subscription: Subscription, outcome: str, *, now: datetime) -> None:
     with database.atomic():
         money_back.dispute_closed(
-            transaction_id=subscription.periods.get(number=1).transaction_id,
+            transaction_id=payment_of(subscription).pk,
             dispute_id=7,
             outcome=outcome,
             now=now,

@@ -28,6 +28,7 @@ from tests.given_subscriptions import (
     a_subscription,
     earned_by,
     fresh,
+    payment_of,
     subscribed,
     wallet_of,
 )
@@ -64,8 +65,8 @@ def test_the_wallet_pays_the_first_month_and_everything_begins_with_it(now: date
     assert (period.number, period.kind, period.state) == (1, "PAID", "PAID")
     assert (period.amount_minor, period.from_at) == (1000, now)
     assert period.until_at == datetime(2026, 2, 15, 12, tzinfo=UTC)
-    assert period.transaction.subject == f"subscription:{subscription.pk}:period:1"
-    assert period.transaction.occasion == "FIRST"
+    assert payment_of(subscription).subject == f"subscription:{subscription.pk}:period:1"
+    assert payment_of(subscription).occasion == "FIRST"
     assert subscription.due_at == subscription.current_until == period.until_at
     assert subscription.access_until == period.until_at + timedelta(days=3)
     [held] = entitlements.access_to(
@@ -107,7 +108,7 @@ def test_a_paid_trial_costs_its_own_price(now: datetime) -> None:
 
     assert subscription.state == State.TRIALING
     assert wallet_of(fan) == "99.00"
-    assert subscription.periods.get().transaction.occasion == "TRIAL"
+    assert payment_of(subscription).occasion == "TRIAL"
 
 
 def test_a_second_trial_with_the_same_creator_is_none(now: datetime) -> None:
@@ -274,6 +275,14 @@ def test_archived_plans_and_replaced_prices_take_nobody(now: datetime) -> None:
         subscribed(fan, price, now=now)
     services.archive_plan(plan=price.plan, by=price.plan.creator.user, now=now)
     price.plan.refresh_from_db()
+    with pytest.raises(errors.PlanArchived):
+        subscribed(fan, price, now=now)
+    _nothing_of(fan)
+
+
+def test_a_creator_who_left_takes_nobody(now: datetime) -> None:
+    price, fan = a_price(trial_days=7), a_subscriber("100.00", now=now)
+    price.plan.creator.user.is_active = False
     with pytest.raises(errors.PlanArchived):
         subscribed(fan, price, now=now)
     _nothing_of(fan)

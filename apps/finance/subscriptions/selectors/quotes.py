@@ -202,14 +202,15 @@ def check_buyable(fan: Profile, plan: Plan, price: Price | None) -> None:
 
     :raises PlanNotFound: it is another brand's
     :raises OwnPlan: it is the fan's own
-    :raises PlanArchived, PriceReplaced: it is not offered any more
+    :raises PlanArchived, PriceReplaced: it is not offered any more, or its creator has left
     :raises AgeNotVerified, Underage: see ``accounts.check_may_buy``
     """
     if plan.cluster_id != fan.cluster_id:
         raise errors.PlanNotFound()
     if plan.creator.user_id == fan.user_id:
         raise errors.OwnPlan()
-    if plan.status != PlanStatus.ACTIVE:
+    creator = plan.creator
+    if plan.status != PlanStatus.ACTIVE or not (creator.is_creator and creator.user.is_active):
         raise errors.PlanArchived()
     if price is not None and price.replaced_at is not None:
         raise errors.PriceReplaced()

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.db import IntegrityError
 from django.db.models import F
+from django.db.transaction import atomic
 
 from apps.core.db import Bigints, Texts, joins_transaction, prepared_rows
 from apps.finance.payments.choices import PAID, Status
@@ -68,6 +70,8 @@ def first_payment_captured(*, transaction_id: int, subscription_id: int) -> None
     _renew_by(subscription, paid)
     subscription.first_transaction = paid
     activate.begin(subscription, period, now=now, paid=paid, by=None)
+    if subscription.means is not None:
+        _remember_card(subscription, subscription.means.fingerprint)
 
 
 @joins_transaction
@@ -115,6 +119,19 @@ def give_back(subscription: Subscription, paid: Transaction, *, why: str, now: d
             reason=f"{why}: given back" if refund else f"{why}: staff must give it back",
             facts=facts,
         )
+
+
+@joins_transaction
+def _remember_card(subscription: Subscription, fingerprint: str) -> None:
+    """A card that is typed in is known after the sale only: its next trial here is none."""
+    use = TrialUse.objects.filter(subscription=subscription, fingerprint="")
+    if not fingerprint:
+        return
+    try:
+        with atomic():
+            use.update(fingerprint=fingerprint)
+    except IntegrityError:  # it had one already, for which this one was not free
+        return
 
 
 def _other_counts(subscription: Subscription) -> bool:
