@@ -100,6 +100,8 @@ class TestTelling:
             "payer": payment.payer.handle,
             "creator": payment.payee.handle,
             "failure_reason": "",
+            "subject": "",
+            "occasion": "",
         }
 
     def test_an_event_delivered_twice_is_one_message(self, endpoint, now):

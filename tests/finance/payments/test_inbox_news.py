@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
 from urllib.parse import parse_qsl, urlsplit
@@ -144,6 +145,15 @@ def renewal(sale, transaction_id, *, now, **changed):
 
 class TestRenewals:
     """A gateway that renews by itself has charged somebody: its news is kept until booked."""
+
+    @pytest.fixture(autouse=True)
+    def _nobody_keeps_subscriptions(self, monkeypatch):
+        others = {
+            name: handlers
+            for name, handlers in events._handlers.items()
+            if name != PaymentRenewed.name
+        }
+        monkeypatch.setattr(events, "_handlers", defaultdict(list, others))
 
     @pytest.fixture
     def sold(self, now):

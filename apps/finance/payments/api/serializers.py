@@ -81,8 +81,8 @@ class TransactionOutput(serializers.ModelSerializer[Transaction]):
         model = Transaction
         fields = [
             "id", "kind", "method", "status", "amount", "platform_fee", "processing_fee", "net",
-            "tax", "payer", "creator", "descriptor", "message", "failure_reason",
-            "refunded", "created_at", "captured_at",
+            "tax", "payer", "creator", "subject", "occasion", "descriptor", "message",
+            "failure_reason", "refunded", "created_at", "captured_at",
         ]  # fmt: skip
         read_only_fields = fields
 
