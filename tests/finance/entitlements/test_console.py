@@ -24,20 +24,17 @@ pytestmark = pytest.mark.django_db
 LIST = "/admin/entitlements/entitlement/"
 
 
-def by_hand(
-    fan: Profile, creator: Profile, clerk: User, now: datetime, **more: Any
-) -> Entitlement:
-    asked: dict[str, Any] = {
+def wanted(fan: Profile, creator: Profile, by: User, now: datetime) -> dict[str, Any]:
+    return {
         "profile": fan,
         "creator": creator,
         "until_at": now + timedelta(days=7),
         "tier": 1,
         "key": uuid.uuid4(),
-        "by": clerk,
+        "by": by,
         "reason": "Goodwill",
         "now": now,
     }
-    return services.grant_by_staff(**(asked | more))
 
 
 def test_support_grants_finds_and_withdraws(
@@ -105,7 +102,7 @@ def test_wrong_grants_are_refused_and_nothing_is_granted(
     ]
     for change, refusal in wrong:
         with pytest.raises(refusal):
-            by_hand(fan, creator, clerk, now, **change)
+            services.grant_by_staff(**(wanted(fan, creator, clerk, now) | change))
 
     assert not Entitlement.objects.exists()
 
@@ -114,7 +111,7 @@ def test_what_is_withdrawn_or_missing_cannot_be_withdrawn(
     fan: Profile, creator: Profile, staff: Callable[..., User], now: datetime
 ) -> None:
     clerk = staff("support")
-    row = by_hand(fan, creator, clerk, now)
+    row = services.grant_by_staff(**wanted(fan, creator, clerk, now))
     services.withdraw_by_staff(entitlement_id=row.pk, by=clerk, reason="x", now=now)
 
     for pk, refusal in ((row.pk, errors.AlreadyWithdrawn), (404, errors.EntitlementNotFound)):
