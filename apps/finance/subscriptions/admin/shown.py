@@ -39,7 +39,8 @@ def price_of(row: Subscription) -> SafeString:
     if row.price_id is None:
         return format_html('<span class="c-none">{}</span>', "free")
     lasts = {0: "for life", 1: "a month", 12: "a year"}.get(row.months, f"{row.months} months")
-    return format_html("{} <small>{}</small>", amount(row.amount_minor, row.currency), lasts)
+    price = amount(row.amount_minor, row.currency)
+    return format_html("{}&nbsp;<small>{}</small>", price, lasts.replace(" ", "\u00a0"))
 
 
 def meaning_of(term: str) -> Q | None:
