@@ -19,6 +19,7 @@ from apps.finance.subscriptions.models import Period, Subscription
 from apps.finance.subscriptions.services.tick import bill_due
 from apps.notifications import services as notifications
 from tests import given
+from tests.e2e.conftest import PATIENCE_MILLISECONDS
 from tests.e2e.test_accessibility import assert_fine, found_on
 from tests.e2e.test_tip import sign_in
 from tests.factories.accounts import CreatorFactory, ProfileFactory
@@ -146,10 +147,11 @@ class TestByCard:
         page.get_by_role("button", name="Pay").click()
 
         page.wait_for_url(site.url("boyfanz", "/checkout/**"))
-        expect(page.get_by_role("heading", name="You are subscribed to Ada")).to_be_visible()
+        told = page.get_by_role("heading", name="You are subscribed to Ada")
+        expect(told).to_be_visible(timeout=PATIENCE_MILLISECONDS)
         look(page, "result")
         page.reload()
-        expect(page.get_by_role("heading", name="You are subscribed to Ada")).to_be_visible()
+        expect(told).to_be_visible()
         assert sees(fan, creator)
         page.get_by_role("link", name="Your subscription").click()
         expect(page.get_by_text("Active", exact=True).first).to_be_visible()
