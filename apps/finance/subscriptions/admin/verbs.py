@@ -164,7 +164,9 @@ def again_run(row: BillingFailure, by: Any, reason: str) -> str:
     staff.bill_again(
         subscription_id=row.subscription.public_id, by=by, reason=reason, now=timezone.now()
     )
-    return "A run takes it now; what comes of it is on the page of its subscription."
+    return (
+        "The next run takes it, in seconds; what comes of it is on the page of its subscription."
+    )
 
 
 # --- Grace and notes -------------------------------------------------------------------------

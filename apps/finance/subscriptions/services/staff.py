@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.transaction import atomic, on_commit
+from django.db.transaction import atomic
 
 from apps.accounts.models import User
 from apps.audit import services as audit
@@ -17,7 +17,6 @@ from apps.finance.subscriptions.rules.dunning import MOST_GRACE_DAYS
 from apps.finance.subscriptions.selectors.queues import open_failures
 from apps.finance.subscriptions.services.cancel import cancel
 from apps.finance.subscriptions.services.move import locked, note
-from apps.finance.subscriptions.services.retry import wake
 from apps.finance.subscriptions.services.standing import give_access
 
 REASON_LENGTH = 200
@@ -94,7 +93,8 @@ def extend_grace(
 @atomic
 def bill_again(*, subscription_id: UUID, by: User, reason: str, now: datetime) -> Subscription:
     """
-    Have a run take at once what is left alone as it could not be billed for a reason of ours.
+    Have the next run, in seconds, take what is left alone as it could not be billed for a reason
+    of ours.
 
     :raises SubscriptionNotFound: there is none by this id
     :raises StaffNotAllowed: ``by`` may not have charges tried again
@@ -108,7 +108,6 @@ def bill_again(*, subscription_id: UUID, by: User, reason: str, now: datetime) -
     subscription.due_at = now
     note(subscription=subscription, what=What.NOTE, now=now, reason=reason.strip(), by=by)
     _record(subscription, by=by, action="subscriptions.billed_again", reason=reason)
-    on_commit(wake)
     return subscription
 
 
