@@ -28,7 +28,7 @@ _OVER = frozenset({Status.FAILED, Status.CANCELLED, Status.EXPIRED})
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the news changed. ``total``: what was paid, where it renewed."""
+    """What became of it, said again when told again. ``total``: what was paid, if it renewed."""
 
     renewed: bool = False
     declined: int = 0
@@ -77,7 +77,7 @@ def record_outcome(*, transaction_id: int, now: datetime) -> Told:
 
 def _paid(transaction: Transaction, period: Period, due: Due | None, now: datetime) -> Told:
     if period.transaction_id == transaction.pk:
-        return Told()
+        return Told(renewed=True, total=transaction.amount)
     if due is None or not _is_wanted(transaction, period, due):
         subscription = locked(period.subscription_id)
         give_back(subscription, transaction, why="Renewed after it was over", now=now)
@@ -108,7 +108,7 @@ def _is_wanted(transaction: Transaction, period: Period, due: Due) -> bool:
 def _failed(transaction: Transaction, period: Period, due: Due, now: datetime) -> Told:
     known = DunningTry.objects.filter(subscription_id=due.pk, transaction_id=transaction.pk)
     if known.exists():
-        return Told()
+        return Told(declined=1)
     needs_payer = transaction.status == Status.REQUIRES_ACTION
     decline = DeclineClass.PAYER if needs_payer else class_of(transaction)
     failure = Failure(
