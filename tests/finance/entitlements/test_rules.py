@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.finance.entitlements.choices import Scope, Why
@@ -96,6 +96,7 @@ rights = st.builds(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(rights, max_size=5), st.none() | st.integers(0, 3), st.randoms())
 def test_the_order_of_rights_does_not_matter_and_one_more_never_shuts_out(
     holding: list[Held], least_tier: int | None, chance: Any
