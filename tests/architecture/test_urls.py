@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
@@ -116,7 +117,7 @@ def test_a_brands_pages_lead_strangers_to_sign_in(
         assert answer.status_code == 404
     else:
         assert answer.status_code == 302
-        assert answer["Location"] == f"/accounts/login/?next={address.path}"
+        assert answer["Location"] == f"/accounts/login/?next={quote(address.path)}"
 
 
 @pytest.mark.parametrize("address", [each for each in ALL if each not in API + CONSOLE], ids=str)

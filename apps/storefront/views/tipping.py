@@ -134,6 +134,6 @@ def _page(request: HttpRequest, who: Profile, form: TipForm, status: int = 200) 
     context["goals"] = purchases_selectors.giving_to(who)
     if fan is not None:
         context["is_self"] = fan.pk == who.pk
-        live = subscriptions_selectors.live_with(fan, who)
+        live = subscriptions_selectors.live_with(fan, who) if context["plans"] else None
         context["live"] = live if live and live.state in LIVE else None
     return render(request, "storefront/creator.html", context, status=status)

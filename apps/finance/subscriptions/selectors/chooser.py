@@ -78,6 +78,8 @@ def plans_offered(
     Trials are offered once a person; that the card had one shows only when it is used.
     """
     plans = [plan for plan in open_plans_of([creator]) if plan.tier >= least_tier]
+    if not plans:
+        return []
     by_plan: dict[int, list[Price]] = defaultdict(list)
     for price in open_prices_of(creator):
         by_plan[price.plan_id].append(price)

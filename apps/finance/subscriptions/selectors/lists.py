@@ -55,9 +55,13 @@ def subscription_of_payment(fan: Profile, transaction_id: int) -> Subscription |
 
 def live_with(fan: Profile, creator: Profile) -> Subscription | None:
     """Return the one that counts now, or the one that waits for its first payment."""
-    rows = subscriptions_of(fan).filter(creator=creator)
-    live = rows.filter(state__in=[state.value for state in LIVE]).first()
-    return live or rows.filter(state=State.INCOMPLETE).first()
+    states = [state.value for state in (*LIVE, State.INCOMPLETE)]
+    return (
+        subscriptions_of(fan)
+        .filter(creator=creator, state__in=states)
+        .order_by(F("started_at").desc(nulls_last=True), "-id")
+        .first()
+    )
 
 
 def subscribers_of(creator: Profile) -> QuerySet[Subscription]:
