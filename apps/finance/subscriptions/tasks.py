@@ -17,7 +17,7 @@ from apps.finance.subscriptions.services import (
 
 @shared_task(name="subscriptions.bill_due", acks_late=True)
 def bill_due(**_: Any) -> int:
-    """Every quarter of a minute, and when a wallet is filled or a card replaced: what is due."""
+    """Every quarter of a minute: what is due."""
     return tick.bill_due(now=timezone.now()).touched
 
 

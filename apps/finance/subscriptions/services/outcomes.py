@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from apps.core.db import joins_transaction
 from apps.core.money import Money
 from apps.finance.payments.choices import PAID, Status
-from apps.finance.payments.models import Transaction
 from apps.finance.payments.rules.declines import retry_class
+from apps.finance.payments.selectors.paid import payment_by_id
 from apps.finance.subscriptions.choices import DeclineClass, PeriodState
 from apps.finance.subscriptions.models import DunningTry, Period, Subscription
 from apps.finance.subscriptions.rules import subjects
@@ -20,6 +21,9 @@ from apps.finance.subscriptions.services.dunning import Failure, record_failures
 from apps.finance.subscriptions.services.first_payment import give_back
 from apps.finance.subscriptions.services.move import locked
 from apps.finance.subscriptions.services.renewed import Renewed, write_renewed
+
+if TYPE_CHECKING:
+    from apps.finance.payments.models import Transaction
 
 #: The gateway has not said what became of it: asked again after so long.
 ASK_AGAIN = timedelta(hours=1)
@@ -42,7 +46,7 @@ def record_news(transaction_id: int) -> None:
     """Write down what payments tell of a renewal's payment, as of when it became so."""
     if Period.objects.filter(transaction_id=transaction_id).exists():
         return
-    transaction = Transaction.objects.get(pk=transaction_id)
+    transaction = payment_by_id(transaction_id)
     record_outcome(
         transaction_id=transaction_id, now=transaction.captured_at or transaction.last_word_at
     )
@@ -56,7 +60,7 @@ def record_outcome(*, transaction_id: int, now: datetime) -> Told:
     Paid, the period begins. Paid for what was cancelled, ended or paid already, it is given back.
     Failed, it goes to dunning. Without the gateway's word it is looked at again in an hour.
     """
-    transaction = Transaction.objects.get(pk=transaction_id)
+    transaction = payment_by_id(transaction_id)
     subject = subjects.read(transaction.subject)
     if subject is None:
         return Told()

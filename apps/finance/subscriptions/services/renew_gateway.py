@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import structlog
 from django.db.models import Q
@@ -13,8 +14,8 @@ from django.db.transaction import atomic
 from apps.core.db import joins_transaction, outside_transaction
 from apps.core.money import Money
 from apps.finance.payments import services as payments
-from apps.finance.payments.models import Transaction
 from apps.finance.payments.rules.declines import retry_class
+from apps.finance.payments.selectors.renewals import renewals_of
 from apps.finance.subscriptions import errors
 from apps.finance.subscriptions.choices import LIVE, DeclineClass, RenewsBy, State, What
 from apps.finance.subscriptions.models import DunningTry, Subscription
@@ -27,6 +28,9 @@ from apps.finance.subscriptions.services.move import locked, note
 from apps.finance.subscriptions.services.renewed import Renewed, write_renewed
 from apps.finance.subscriptions.services.runs import Billed
 from apps.finance.subscriptions.services.standing import settle
+
+if TYPE_CHECKING:
+    from apps.finance.payments.models import Transaction
 
 log = structlog.get_logger(__name__)
 
@@ -68,10 +72,7 @@ def record_renewal(news: News, *, now: datetime) -> None:
         raise errors.SubscriptionNotFound(transaction=news.first, key=news.key)
     due = lock(found.pk)
     number = (due.number if due else found.period_number) + 1
-    earlier = Transaction.objects.filter(
-        payer_id=found.fan_id, idempotency_key=f"renewal:{news.key}"
-    ).first()
-    if earlier is not None:
+    if any(paid.idempotency_key == f"renewal:{news.key}" for paid in renewals_of(news.first)):
         return
     paid = payments.book_gateway_renewal(
         first=news.first,

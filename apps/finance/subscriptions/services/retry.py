@@ -6,20 +6,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import Q
 from django.db.transaction import atomic
 
 from apps.accounts.models import Profile, User
 from apps.audit import services as audit
-from apps.core import broker
 from apps.core.db import Bigints, joins_transaction, prepared_rows
 from apps.finance.subscriptions import errors
 from apps.finance.subscriptions.choices import RenewsBy, State, What
 from apps.finance.subscriptions.models import Subscription
 from apps.finance.subscriptions.services.move import locked, note
 
-TASK = "subscriptions.bill_due"
 # What was the last try is so no more: the schedule goes on from where it was.
 _AGAIN = """
 WITH t AS (
@@ -48,7 +45,7 @@ def retry_now(
     fan: Profile | None = None,
 ) -> Subscription:
     """
-    Have a failed charge tried at once; a worker does so as soon as this holds.
+    Have a failed charge tried at once; the next tick does so.
 
     Either staff ask, with a reason, or its fan. What was held back as a notice did not arrive is
     held no more. While a charge is under way nothing changes.
@@ -96,18 +93,13 @@ def _check_staff(by: User | None, reason: str) -> None:
 
 @joins_transaction
 def try_again(ids: Sequence[int], *, now: datetime) -> int:
-    """Make locked ones that are past due, due now, and wake a worker; return how many."""
+    """Make locked ones that are past due, due now: the next tick is seconds away; return how
+    many."""
     if not ids:
         return 0
     wanted, moment = Bigints(ids), now.isoformat()
     [(_, count)] = prepared_rows(_AGAIN, [moment, wanted, moment, wanted])
-    transaction.on_commit(wake)
     return int(count)
-
-
-def wake() -> None:
-    """Have a worker look at what is due."""
-    broker.start_soon(TASK)
 
 
 @joins_transaction
