@@ -9,12 +9,15 @@ import time_machine
 
 from apps.core.errors import DomainError
 from apps.core.money import Money
+from apps.finance.payments.rules.refunds import RefundReason
+from apps.finance.payments.services.refunds import request_refund
 from apps.finance.subscriptions import services
-from apps.finance.subscriptions.choices import Alignment, Audience, Discount
+from apps.finance.subscriptions.choices import Alignment, Audience, Discount, EndReason
 from apps.finance.subscriptions.rules.pricing import NOTICE_MOST
 from apps.finance.subscriptions.selectors.changes import change_quote
 from tests.factories.accounts import StaffFactory
 from tests.finance.payments.charging import stored_means
+from tests.finance.payments.refunding import a_policy
 from tests.finance.subscriptions.scenarios import clock
 from tests.finance.subscriptions.scenarios.stage import Stage, Step
 
@@ -150,8 +153,8 @@ def pays_from_the_wallet() -> Step:
 
 def ended_by_staff(*, refund: bool = False) -> Step:
     return lambda stage: services.end_subscription(
-        subscription_id=stage.subscription.public_id, by=StaffFactory.create(role="finance"), why="STAFF",
-        reason="asked for by mail", refund=refund, now=stage.now,
+        subscription_id=stage.subscription.public_id, by=StaffFactory.create(role="finance"),
+        why=EndReason.STAFF, reason="asked for by mail", refund=refund, now=stage.now,
     ) and None  # fmt: skip
 
 
@@ -242,3 +245,28 @@ def stopped_there() -> Step:
         assert stage.sale_there()["cancelled_at"]
 
     return act
+
+
+# --- Money goes back ----------------------------------------------------------------
+def refunded(amount: str, *, of: int = -1, why: RefundReason = RefundReason.ASKED) -> Step:
+    """Staff give back so much of a charge, the last one unless told otherwise."""
+
+    def act(stage: Stage) -> None:
+        sale = stage.sold()[of]
+        a_policy(now=stage.now)
+        request_refund(
+            transaction_id=sale.pk,
+            amount=Money.of(amount, "USD"),
+            reason_code=why,
+            reason="The fan asked",
+            key=stage.key(),
+            by=StaffFactory.create(role="finance"),
+            now=stage.now,
+        )
+
+    return act
+
+
+def charged_back() -> Step:
+    """The fan's bank takes the first charge back."""
+    return lambda stage: stage.at_the_gateway("chargeback", amount="10.00")
