@@ -14,9 +14,9 @@ from apps.core.db import Bigints, Texts, joins_transaction, prepared_rows
 from apps.finance.entitlements import errors
 from apps.finance.entitlements.choices import Scope
 
-#: ``before`` tells what the news changes: an end that only moves further away (a renewal each
-#: month) leaves no row in the history. Rows are written in the order of their sources, so two
-#: batches never wait for each other in a circle.
+#: ``news`` are the grants that change something, found by index first: an end that only moves
+#: further away (a renewal each month) leaves no row in the history and is joined to nothing. Rows
+#: are written in the order of their sources, so two batches never wait for each other in a circle.
 _GRANT = """
 WITH given AS MATERIALIZED (
     SELECT profile_id, creator_id, cluster_id, scope, item, tier, from_at::timestamptz,
@@ -24,9 +24,16 @@ WITH given AS MATERIALIZED (
     FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::bigint[],
                 %s::text[], %s::text[], %s::text[], %s::text[])
       AS g(profile_id, creator_id, cluster_id, scope, item, tier, from_at, until_at, source, why)
-), before AS MATERIALIZED (
-    SELECT e.source, e.tier, e.until_at, e.withdrawn_at
-    FROM given g JOIN entitlements_entitlement e USING (source)
+), news AS MATERIALIZED (
+    SELECT g.source, g.why, now.at,
+        CASE WHEN e.id IS NULL THEN 'GRANTED'
+             WHEN e.withdrawn_at IS NOT NULL OR e.until_at <= now.at THEN 'RESTORED'
+             ELSE 'CHANGED' END AS change
+    FROM (SELECT %s::text::timestamptz AS at) now
+    CROSS JOIN given g LEFT JOIN entitlements_entitlement e USING (source)
+    WHERE e.id IS NULL OR e.withdrawn_at IS NOT NULL OR e.until_at <= now.at
+        OR e.tier <> g.tier
+        OR coalesce(g.until_at, 'infinity') < coalesce(e.until_at, 'infinity')
 ), written AS (
     INSERT INTO entitlements_entitlement AS e
         (profile_id, creator_id, cluster_id, scope, item, tier, from_at, until_at, source,
@@ -43,16 +50,8 @@ WITH given AS MATERIALIZED (
 ), noted AS (
     INSERT INTO entitlements_entitlementchange (entitlement_id, at, change, tier, until_at, why,
                                                 by_id)
-    SELECT w.id, now.at,
-        CASE WHEN b.source IS NULL THEN 'GRANTED'
-             WHEN b.withdrawn_at IS NOT NULL OR b.until_at <= now.at THEN 'RESTORED'
-             ELSE 'CHANGED' END,
-        w.tier, w.until_at, g.why, nullif(%s::text, '')::bigint
-    FROM (SELECT %s::text::timestamptz AS at) now
-    CROSS JOIN written w LEFT JOIN before b USING (source) JOIN given g USING (source)
-    WHERE b.source IS NULL OR b.withdrawn_at IS NOT NULL OR b.until_at <= now.at
-        OR b.tier <> w.tier
-        OR coalesce(w.until_at, 'infinity') < coalesce(b.until_at, 'infinity')
+    SELECT w.id, n.at, n.change, w.tier, w.until_at, n.why, nullif(%s::text, '')::bigint
+    FROM news n JOIN written w USING (source)
 )
 SELECT count(*) FROM written
 """
@@ -141,8 +140,8 @@ def _write(grants: Sequence[Grant], *, now: datetime, by: Any) -> None:
             Texts(["" if g.until_at is None else g.until_at.isoformat() for g in grants]),
             sources,
             Texts([g.why[:_LONGEST_WHY] for g in grants]),
-            str(by.pk) if by else "",
             now.isoformat(),
+            str(by.pk) if by else "",
         ],
     )
 
