@@ -117,6 +117,7 @@ class TestByWallet:
         cancel_in_two_clicks(page)
         look(page, "cancelled")
         subscription = Subscription.objects.get()
+        assert subscription.current_until is not None
         later = subscription.current_until + timedelta(days=1)
         bill_due(now=later)
         notifications.send_due(now=later)
@@ -125,7 +126,7 @@ class TestByWallet:
         assert ledger_selectors.balance_of(postings.wallet(fan.pk), "USD") == wallet
         subjects = [sent.subject for sent in mail.outbox if fan.user.email in sent.to]
         assert any("Ada" in subject for subject in subjects)
-        kinds = " ".join(sent.body for sent in mail.outbox)
+        kinds = " ".join(str(sent.body) for sent in mail.outbox)
         assert f"/subscriptions/{subscription.public_id}/" in kinds
         page.goto(site.url("boyfanz", "/subscriptions/"))
         look(page, "mine")

@@ -33,7 +33,7 @@ def hidden(response, name):
 
 
 def browser_of(profile):
-    client = Client(**BOY)
+    client = Client(headers=BOY["headers"])
     client.force_login(profile.user)
     return client
 

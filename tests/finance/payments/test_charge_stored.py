@@ -19,7 +19,8 @@ from apps.finance.payments.choices import AttemptKind, AttemptStatus, Method, Oc
 from apps.finance.payments.models import Attempt, Transaction
 from apps.finance.payments.rules.declines import Retry, retry_class
 from apps.finance.payments.rules.spending import Per
-from apps.finance.payments.services import stored
+from apps.finance.payments.services.purchase import wish_of
+from apps.finance.payments.services.start import begin
 from tests.factories.accounts import CreatorFactory, ProfileFactory
 from tests.finance.payments.charging import an_account, sales_of, stored_means
 from tests.finance.payments.selling import a_purchase
@@ -119,13 +120,14 @@ class TestCharged:
         assert len(sales_of(sandbox, renewals(means.profile).get())) == 1
 
     def test_a_try_that_a_crash_left_unsent_is_sent(self, sandbox, means, creator, now):
-        wish = stored.wish_of(
+        wish = wish_of(
             renewal(means, creator, idempotency_key="renewal:7:2:1"),
             Method.CARD,
             pay_by=payments.PayBy(kind=AttemptKind.STORED, means=means),
         )
         with transaction.atomic():
-            left = stored.begin(wish, now=now)
+            left = begin(wish, now=now)
+        assert isinstance(left, Transaction)
         assert left.status == Status.CREATED
 
         paid = charge(means, creator, now + timedelta(minutes=1))

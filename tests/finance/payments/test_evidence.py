@@ -60,6 +60,7 @@ def case(now):
 def test_it_tells_the_receipt_the_purchase_and_earlier_payments(case, settings, now):
     settings.EVIDENCE_PROVIDERS = [f"{__name__}.two_messages"]
     tip = fresh(case.transaction)
+    assert tip.captured_at is not None
     with transaction.atomic():
         queue_receipt(transaction_id=tip.pk, now=tip.captured_at)
     assert notifications.send_due(now=day(now, 1)) == 1

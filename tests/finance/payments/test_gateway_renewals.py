@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import transaction
 
+from apps.core import events
 from apps.core.models import OutboxMessage
 from apps.core.money import Money
 from apps.finance.ledger import postings
@@ -14,7 +15,6 @@ from apps.finance.payments import errors, selectors
 from apps.finance.payments import services as payments
 from apps.finance.payments.choices import Occasion, Status
 from apps.finance.payments.models import Transaction, WebhookEvent
-from apps.finance.payments.services import notices
 from tests.factories.accounts import CreatorFactory, ProfileFactory
 from tests.factories.payments import MerchantAccountFactory
 from tests.finance.payments.selling import a_purchase
@@ -90,8 +90,7 @@ class TestFromEndToEnd:
         [charge] = sandbox.charges(str(sold.public_id))
         assert charge["fields"]["subscriptionRecurringPrice"] == "19.99"
         assert charge["fields"]["recurringPeriod"] == "30"
-        told = []
-        monkeypatch.setattr(notices.events, "handlers_of", lambda event: ["subscriptions"])
+        monkeypatch.setattr(events, "handlers_of", lambda event: ["subscriptions"])
 
         sandbox.act("ccbill", "renew", order=str(sold.public_id))
         heard(sandbox, now)

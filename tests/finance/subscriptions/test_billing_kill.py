@@ -67,6 +67,7 @@ def start_worker():
     for process in started:
         process.kill()
         process.wait()
+        assert process.stdout is not None
         process.stdout.close()
 
 

@@ -105,6 +105,7 @@ def test_every_period_is_charged_once_on_its_day():
         assert paid.count() == len(periods)
         assert len({period.transaction_id for period in periods}) == len(periods)
         for period in periods[1:]:
+            assert period.paid_at is not None
             late = period.paid_at - period.from_at
             assert timedelta(0) <= late < timedelta(days=1), "charged on another day"
     assert not Subscription.objects.exclude(state=State.ACTIVE).exists()

@@ -54,6 +54,7 @@ def test_a_renewal_books_money_period_access_history_and_receipt():
     assert (period.from_at, period.until_at) == (DUE, datetime(2026, 2, 28, 12, tzinfo=UTC))
     assert (subscription.state, subscription.period_number) == (State.ACTIVE, 2)
     assert subscription.current_until == subscription.due_at == period.until_at
+    assert period.until_at is not None
     assert subscription.access_until == period.until_at + timedelta(days=3)
     access = Entitlement.objects.get(source=f"subscription:{subscription.pk}")
     assert access.until_at == subscription.access_until

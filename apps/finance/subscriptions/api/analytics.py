@@ -66,7 +66,7 @@ class TakenOutput(serializers.Serializer[Any]):
     refunded = MoneyField(help_text="Gross that went back to fans in the range.")
 
 
-class SheetOutput(serializers.Serializer[Any]):
+class FiguresSheetOutput(serializers.Serializer[Any]):
     currency = serializers.CharField()
     mrr_start = MoneyField()
     mrr_end = MoneyField(help_text="MRR at the start and all movements since.")
@@ -108,7 +108,7 @@ class FiguresOutput(serializers.Serializer[Any]):
     start = serializers.DateField(source="wanted.start")
     end = serializers.DateField(source="wanted.end")
     made_at = serializers.DateTimeField(allow_null=True, help_text="What is newer is not in it.")
-    sheets = SheetOutput(many=True, help_text="One for each currency.")
+    sheets = FiguresSheetOutput(many=True, help_text="One for each currency.")
     trials = TrialsOutput()
     cohorts = CohortOutput(many=True)
 

@@ -195,6 +195,7 @@ class Stage:
         self.hear()
 
     def sale_there(self) -> dict[str, Any]:
+        charge: dict[str, Any]
         [charge] = self.sandbox.charges(self.order)
         return charge
 

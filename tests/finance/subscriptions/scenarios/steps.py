@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -22,33 +23,36 @@ from tests.finance.subscriptions.scenarios import clock
 from tests.finance.subscriptions.scenarios.stage import Stage, Step
 
 
+def by_the_fan(service: Callable[..., object], **more: object) -> Step:
+    """What fans do with their own subscription."""
+
+    def act(stage: Stage) -> None:
+        service(subscription_id=stage.subscription.public_id, fan=stage.fan, now=stage.now, **more)
+
+    return act
+
+
 def subscribe(code: str = "") -> Step:
-    return lambda stage: stage.subscribe(code) and None
+    def act(stage: Stage) -> None:
+        stage.subscribe(code)
+
+    return act
 
 
 def cancel() -> Step:
-    return lambda stage: services.cancel(
-        subscription_id=stage.subscription.public_id, fan=stage.fan, now=stage.now
-    ) and None  # fmt: skip
+    return by_the_fan(services.cancel)
 
 
 def uncancel() -> Step:
-    return lambda stage: services.uncancel(
-        subscription_id=stage.subscription.public_id, fan=stage.fan, now=stage.now
-    ) and None  # fmt: skip
+    return by_the_fan(services.uncancel)
 
 
 def pause(until: str) -> Step:
-    return lambda stage: services.pause(
-        subscription_id=stage.subscription.public_id, fan=stage.fan,
-        until=clock.at(until), now=stage.now,
-    ) and None  # fmt: skip
+    return by_the_fan(services.pause, until=clock.at(until))
 
 
 def resume() -> Step:
-    return lambda stage: services.resume(
-        subscription_id=stage.subscription.public_id, fan=stage.fan, now=stage.now
-    ) and None  # fmt: skip
+    return by_the_fan(services.resume)
 
 
 def top_up(amount: str) -> Step:
@@ -127,7 +131,11 @@ def refused(step: Step, error: type[DomainError]) -> Step:
 
 def issuer(code: str) -> Step:
     """From now on the issuer answers charges of the stored card so; "" approves them."""
-    return lambda stage: stage.sandbox.control("peers/nmi/issuer", code=code) and None
+
+    def act(stage: Stage) -> None:
+        stage.sandbox.control("peers/nmi/issuer", code=code)
+
+    return act
 
 
 def another_card() -> Step:
@@ -146,16 +154,21 @@ def another_card() -> Step:
 
 
 def pays_from_the_wallet() -> Step:
-    return lambda stage: services.change_means(
-        subscription_id=stage.subscription.public_id, fan=stage.fan, to="WALLET", now=stage.now
-    ) and None  # fmt: skip
+    return by_the_fan(services.change_means, to="WALLET")
 
 
 def ended_by_staff(*, refund: bool = False) -> Step:
-    return lambda stage: services.end_subscription(
-        subscription_id=stage.subscription.public_id, by=StaffFactory.create(role="finance"),
-        why=EndReason.STAFF, reason="asked for by mail", refund=refund, now=stage.now,
-    ) and None  # fmt: skip
+    def act(stage: Stage) -> None:
+        services.end_subscription(
+            subscription_id=stage.subscription.public_id,
+            by=StaffFactory.create(role="finance"),
+            why=EndReason.STAFF,
+            reason="asked for by mail",
+            refund=refund,
+            now=stage.now,
+        )
+
+    return act
 
 
 def the_machine_is_down(until: str, *, then: Step | None = None) -> Step:
@@ -179,9 +192,7 @@ def both(*steps: Step) -> Step:
 
 
 def withdraw_change() -> Step:
-    return lambda stage: services.withdraw_change(
-        subscription_id=stage.subscription.public_id, fan=stage.fan, now=stage.now
-    ) and None  # fmt: skip
+    return by_the_fan(services.withdraw_change)
 
 
 def new_price(amount: str, *, since: str = "") -> Step:
@@ -201,15 +212,11 @@ def new_price(amount: str, *, since: str = "") -> Step:
 
 
 def agree() -> Step:
-    return lambda stage: services.agree_to_price(
-        subscription_id=stage.subscription.public_id, fan=stage.fan, now=stage.now
-    ) and None  # fmt: skip
+    return by_the_fan(services.agree_to_price)
 
 
 def refuse_price() -> Step:
-    return lambda stage: services.refuse_price(
-        subscription_id=stage.subscription.public_id, fan=stage.fan, now=stage.now
-    ) and None  # fmt: skip
+    return by_the_fan(services.refuse_price)
 
 
 # --- At a gateway that renews by itself ---------------------------------------------
