@@ -101,6 +101,7 @@ SEES = {
         "clusters.cluster",
     },
     "support": {
+        "notifications.message",
         "accounts.user",
         "accounts.profile",
         "payments.routesimulation",
@@ -141,7 +142,11 @@ FOUND_FROM_OTHERS = {
     "reconciliation.match",
     "reconciliation.statementline",
 }
-SEES["compliance"] = SEES["finance"] | {"accounts.user", "audit.auditrecord"}
+SEES["compliance"] = SEES["finance"] | {
+    "accounts.user",
+    "audit.auditrecord",
+    "notifications.message",
+}
 SEES["admin"] = SEES["compliance"] | {
     "auth.group",
     "core.outboxmessage",
