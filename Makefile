@@ -44,7 +44,8 @@ lint: install  ## Style, types, architecture, migrations, templates, API schema
 	  python manage.py check; \
 	  python manage.py lintmigrations --no-cache --warnings-as-errors --quiet ok ignore \
     --ignore-name-contains 0001_initial --ignore-name 0004_guards 0006_proposals 0002_statements 0006_attempts 0007_inbox 0010_inbox_checked 0017_merchant_changes 0002_hand_over_and_retries \
-    --include-apps core audit clusters accounts ledger fx tax routing risk payments monitoring debits payouts \
+    --include-apps core audit clusters accounts notifications ledger fx tax routing risk payments entitlements \
+    monitoring debits purchases subscriptions payouts \
     reconciliation reports webhooks; \
 	  python manage.py spectacular --validate --fail-on-warn --file /dev/null; \
 	  python manage.py docs --check'

@@ -11,9 +11,9 @@ DAYS, GRACE = [1, 3, 7, 14], 3
 SINCE = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-def add_policy(apps: Apps, _: BaseDatabaseSchemaEditor) -> None:
-    policy = apps.get_model("subscriptions", "DunningPolicy")
-    policy.objects.get_or_create(
+def add_policy(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    DunningPolicy = apps.get_model("subscriptions", "DunningPolicy")
+    DunningPolicy.objects.get_or_create(
         cluster=None, effective_from=SINCE, defaults={"days": DAYS, "grace_days": GRACE}
     )
 
