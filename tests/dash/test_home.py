@@ -181,7 +181,7 @@ class TestLists:
             given.a_funded_wallet(fan, f"{10 + n}.00", now=NOON)
         client = console("finance")
 
-        with django_assert_max_num_queries(25):
+        with django_assert_max_num_queries(28):
             answer = client.get(reverse(f"admin:{name}_changelist"))
 
         assert answer.status_code == 200

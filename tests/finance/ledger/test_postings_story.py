@@ -82,7 +82,7 @@ def test_an_adjustment_by_hand_needs_an_approved_proposal() -> None:
 
 
 def test_every_recipe_has_an_example() -> None:
-    generic = {"sold_by_card", "sold_from_wallet", "draft_of"}
+    generic = {"sold_by_card", "sold_from_wallet", "sold_to_one", "draft_of"}
     recipes = {
         name
         for name in postings.__all__

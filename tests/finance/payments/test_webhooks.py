@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from apps.audit.models import AuditRecord
 from apps.clusters.models import Cluster
+from apps.core.models import OutboxMessage
 from apps.core.money import Money
 from apps.core.sealing import unseal
 from apps.finance.ledger import postings
@@ -163,9 +164,7 @@ def test_a_second_sale_for_one_order_is_parked_and_booked_once(now):
     [
         ("Chargeback", WebhookStatus.RECEIVED),  # it waits for the sale to be told
         ("Refund", WebhookStatus.RECEIVED),
-        ("RenewalSuccess", WebhookStatus.PARKED),
         ("NeverHeardOf", WebhookStatus.PARKED),
-        ("Expiration", WebhookStatus.IGNORED),
     ],
 )
 def test_other_events_are_kept_with_a_reason(now, event, end):
@@ -177,6 +176,18 @@ def test_other_events_are_kept_with_a_reason(now, event, end):
     webhook = WebhookEvent.objects.get(pk=webhook_id)
     assert webhook.status == end
     assert event in webhook.error
+    assert wallet(fan) == NOTHING
+
+
+@pytest.mark.parametrize("event", ["RenewalSuccess", "Expiration"])
+def test_news_of_renewals_are_handed_on_and_book_nothing_by_themselves(now, event):
+    fan = ProfileFactory.create()
+    webhook_id = given.a_delivery(given.a_deposit(fan, now=now), now=now, eventType=event)
+
+    payments.process_webhooks(now=now)
+
+    assert WebhookEvent.objects.get(pk=webhook_id).status == WebhookStatus.PROCESSED
+    assert OutboxMessage.objects.filter(name__startswith="payments.renew").count() == 1
     assert wallet(fan) == NOTHING
 
 

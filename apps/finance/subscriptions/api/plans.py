@@ -194,12 +194,12 @@ class PreviewChange(APIView):
 
 class WithdrawChange(APIView):
     @extend_schema(request=None, responses=ChangeOutput)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: Request, change_id: int) -> Response:
         """Take a change of price back before it holds: everybody keeps the old one."""
         creator = creator_of(request)
-        change = price_changes.change_of_creator(creator, pk)
+        change = price_changes.change_of_creator(creator, change_id)
         services.withdraw_price_change(change=change, by=creator.user, now=timezone.now())
-        return Response(ChangeOutput(price_changes.change_of_creator(creator, pk)).data)
+        return Response(ChangeOutput(price_changes.change_of_creator(creator, change_id)).data)
 
 
 class AnswerPrice(APIView):

@@ -33,7 +33,7 @@ urlpatterns = [
     path("plans/price-changes/", plans.PriceChanges.as_view(), name="price_changes"),
     path("plans/price-changes/preview/", plans.PreviewChange.as_view(), name="preview_change"),
     path(
-        "plans/price-changes/<int:pk>/withdraw/",
+        "plans/price-changes/<int:change_id>/withdraw/",
         plans.WithdrawChange.as_view(),
         name="withdraw_price_change",
     ),

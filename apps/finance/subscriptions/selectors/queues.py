@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db.models import F, OuterRef, QuerySet, Subquery
 
@@ -13,8 +14,6 @@ from apps.finance.subscriptions.models import BillingFailure, DunningTry, PastDu
 
 #: So long a run leaves alone what it could not bill (services.runs).
 LEFT_ALONE = timedelta(hours=1)
-#: The queue is looked for among all that is past due: once a minute, not at each page.
-KEPT_SECONDS = 60
 
 
 def past_due() -> QuerySet[Any]:
@@ -38,15 +37,17 @@ def past_due_for_a_person() -> QuerySet[Any]:
 
 
 def past_due_since(limit: int) -> list[datetime]:
-    """Return since when they wait for a person, oldest first, at most ``limit``; up to a minute
-    old."""
+    """Return since when they wait for a person, oldest first, at most ``limit``; up to
+    ``settings.MEMORY_SECONDS`` old."""
 
     def find() -> list[datetime]:
         rows = past_due_for_a_person().filter(tried_at__isnull=False).order_by("id")
         return sorted(rows.values_list("tried_at", flat=True)[:limit])
 
-    found: list[datetime] = cache.get_or_set(f"subs:past_due:{limit}", find, KEPT_SECONDS) or []
-    return found
+    found: list[datetime] | None = cache.get_or_set(
+        f"subs:past_due:{limit}", find, settings.MEMORY_SECONDS
+    )
+    return found or []
 
 
 def open_failures() -> QuerySet[BillingFailure]:
