@@ -140,7 +140,7 @@ class TestAddingUp:
             )
             assert {plan: minor for plan, minor in moved if minor} == standing_at(day), day
 
-    @pytest.mark.parametrize("limit", [1, 2, 7, 1000])
+    @pytest.mark.parametrize("limit", [2, 1000])
     def test_whatever_the_steps_they_are_made_in(self, limit):
         a_varied_past(6)
         make_facts(now=on(6))
