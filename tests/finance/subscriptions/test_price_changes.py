@@ -202,9 +202,9 @@ class TestTelling:
         with CaptureQueriesContext(connection) as large:
             assert subscriptions.tell_price_changes(now=at, pages=1) == 1_000
         assert len(large) == len(small) <= 12
-        assert subscriptions.tell_price_changes(now=at, pages=4) == 4_000
-        assert subscriptions.tell_price_changes(now=at) == 5_000
-        assert Message.objects.count() == 10_010
+        assert subscriptions.tell_price_changes(now=at, pages=1) == 1_000
+        assert subscriptions.tell_price_changes(now=at) == 1_000
+        assert Message.objects.count() == 3_010
         assert Subscription.objects.filter(price_change__old=many[0]).count() == 3_000
         assert PriceChange.objects.filter(told_at=at).count() == 2
 
