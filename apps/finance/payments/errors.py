@@ -332,3 +332,10 @@ class GatewayNotConfigured(Conflict):
 class NothingToTest(Conflict):
     code = "payments.nothing_to_test"
     message = "This gateway answers nothing without a true sale: make a small payment instead."
+
+
+class BalanceMoved(Conflict):
+    """A batch that looked good is refused by the books: it must be rolled back and done again."""
+
+    code = "payments.balance_moved"
+    message = "A balance has moved meanwhile."

@@ -8,9 +8,12 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from apps.accounts.models import Profile
+from apps.core.money import Money
 from apps.finance.entitlements.models import Entitlement
 from apps.finance.ledger import postings
 from apps.finance.ledger import selectors as ledger
+from apps.finance.payments import services as payments
 from apps.finance.payments.models import Transaction
 from apps.finance.subscriptions.choices import PeriodState, RunState, State, What
 from apps.finance.subscriptions.models import (
@@ -88,6 +91,32 @@ def test_one_that_the_wallet_cannot_pay_is_tried_again_and_stops_no_other():
     mail = Message.objects.get(kind="subscription.declined")
     assert mail.context["reason"] == "Your wallet holds too little."
     assert mail.context["next_try_on"] == "2026-02-01"
+
+
+def test_one_whose_wallet_is_emptied_meanwhile_is_tried_again_and_stops_no_other(monkeypatch):
+    among = crowd.prices(2)
+    people = crowd.subscribers(6, due=DUE, among=among, wallet="10.00")
+    spent, creator = Profile.objects.get(pk=people[3]), among[0].plan.creator
+    see = ledger.available_of_many
+
+    def see_then_spend(accounts):
+        seen = see(accounts)
+        payments.tip_from_wallet(
+            fan=spent, creator=creator, amount=Money.of("1.00", "USD"), message="",
+            idempotency_key="meanwhile", now=NOW,
+        )  # fmt: skip
+        return seen
+
+    monkeypatch.setattr(ledger, "available_of_many", see_then_spend)
+    billed = bill_due(now=NOW)
+
+    assert (billed.renewed, billed.declined, billed.failed) == (5, 1, 0)
+    assert dict(billed.money) == {"USD": 50_00}
+    assert [wallet(fan) for fan in people] == [0, 0, 0, 9_00, 0, 0]
+    [failed] = DunningTry.objects.all()
+    assert failed.subscription.fan_id == spent.pk
+    assert Period.objects.filter(number=2).count() == 5
+    assert Message.objects.filter(kind="subscription.receipt").count() == 5
 
 
 def statements_of(count, name):

@@ -28,12 +28,8 @@ from apps.finance.payments.services.retention import empty_webhooks
 from apps.finance.payments.services.returning import record_return
 from apps.finance.payments.services.reviewed import go_on_after_review
 from apps.finance.payments.services.sell import sell_from_wallet, tip_from_wallet
-from apps.finance.payments.services.sell_many import (
-    Refused,
-    Sold,
-    WalletSale,
-    sell_many_from_wallet,
-)
+from apps.finance.payments.services.sell_batch import Refused, Sold, WalletSale
+from apps.finance.payments.services.sell_many import sell_many_from_wallet
 from apps.finance.payments.services.settle import settle_unknown
 from apps.finance.payments.services.spending import set_spending_limit
 from apps.finance.payments.services.start import start_card_tip, start_deposit, start_sale

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+
+from django.db import connection
 
 from apps.clusters.models import Cluster
 from apps.core import events
@@ -19,86 +18,34 @@ from apps.finance.ledger import services as ledger
 from apps.finance.ledger.choices import Outcome
 from apps.finance.ledger.errors import InsufficientFunds
 from apps.finance.payments import errors
-from apps.finance.payments.choices import Kind, Method, Occasion
+from apps.finance.payments.choices import Kind, Method
 from apps.finance.payments.events import PaymentCaptured
 from apps.finance.payments.models import Transaction
 from apps.finance.payments.rules import limits
-from apps.finance.payments.rules.fees import Quote
 from apps.finance.payments.rules.spending import Breach
 from apps.finance.payments.selectors.fees import Terms
 from apps.finance.payments.services import sell_rows
 from apps.finance.payments.services.entries import FROM_WALLET
-from apps.finance.payments.services.opening import tax_lines_of
+from apps.finance.payments.services.sell_batch import (
+    Batch,
+    Refused,
+    Sold,
+    Split,
+    WalletSale,
+    split_of,
+)
 from apps.finance.payments.services.spending import breaches_of, reached
 from apps.finance.payments.services.taxes import record_taxes_of_many
 from apps.finance.tax.selectors import Buyer
 
 
-class WalletSale(NamedTuple):
-    """One sale of many; ``amount`` is the price, the rest as in ``Purchase``."""
-
-    fan_id: int
-    creator_id: int
-    cluster_id: int
-    cluster_slug: str
-    amount: Money
-    subject: str
-    idempotency_key: str
-    occasion: Occasion = Occasion.NONE
-    buyer_country: str = ""
-
-
-class Sold(NamedTuple):
-    """``amount`` is what the wallet paid; ``replayed``: its key had been sold before."""
-
-    transaction_id: int
-    amount: Money
-    replayed: bool = False
-
-
-class Refused(NamedTuple):
-    """Nothing of it is kept. ``code`` and ``facts`` are those of the error a single one raises."""
-
-    code: str
-    facts: dict[str, object]
-
-
-class _Split(NamedTuple):
-    """What a price splits into, as the columns have it: equal for all of a price and a place."""
-
-    quote: Quote
-    amount: Money
-    platform_fee: Money
-    columns: tuple[int, str, int, int, int, str, str, str]
-    taxes: tuple[postings.Tax, ...]
-
-
-@dataclass(slots=True)
-class _Batch:
-    """Sales on their way, by their place in the order given."""
-
-    sales: Sequence[WalletSale]
-    kind: Kind
-    now: datetime
-    splits: list[_Split | None]
-    answers: list[Sold | Refused | None]
-
-    def waiting(self) -> list[int]:
-        return [i for i, answer in enumerate(self.answers) if answer is None]
-
-    def refuse(self, i: int, error: DomainError) -> None:
-        self.answers[i] = Refused(error.code, error.facts)
-
-    def split(self, i: int) -> _Split:
-        split = self.splits[i]
-        if split is None:
-            raise RuntimeError("a sale that was refused has no price")
-        return split
-
-
 @joins_transaction
 def sell_many_from_wallet(
-    sales: Sequence[WalletSale], *, kind: Kind, now: datetime
+    sales: Sequence[WalletSale],
+    *,
+    kind: Kind,
+    now: datetime,
+    beside: Callable[[Sequence[Sold | Refused]], None] | None = None,
 ) -> list[Sold | Refused]:
     """
     Sell to many wallets: captured, booked and told to higher apps, in the caller's transaction.
@@ -108,20 +55,33 @@ def sell_many_from_wallet(
     it stops no other. Two sales to one wallet are judged one after the other. A key that was sold
     before is answered with its first payment. The ledger's locks are held to the end of the
     transaction: let nothing follow that posts again.
+
+    ``beside`` is given the answers and writes what else the sales bring; the books come after it,
+    as the last thing. Batches at once all move the same accounts: so each holds these for as
+    short as can be, and the others need not wait while it writes the rest.
+
+    :raises BalanceMoved: with ``beside`` only: a wallet was emptied since it was looked at. Roll
+        back what was done, and sell without ``beside``
     """
     if len({(sale.fan_id, sale.idempotency_key) for sale in sales}) < len(sales):
-        return _with_twins(sales, kind, now)
-    batch = _Batch(sales, kind, now, [None] * len(sales), [None] * len(sales))
+        answers = _with_twins(sales, kind, now)
+        if beside is not None:
+            beside(answers)
+        return answers
+    batch = Batch(sales, kind, now, [None] * len(sales), [None] * len(sales))
     if not sales:
         return []
     _check_parties(batch)
     _price(batch)
     _judge(batch)
     chosen = _insert(batch, batch.waiting())
-    _book(batch, chosen)
-    if batch.waiting():
-        raise RuntimeError("a sale without an answer")
-    return [answer for answer in batch.answers if answer is not None]
+    if beside is None:
+        _book(batch, chosen)
+        return batch.told()
+    _write(batch, chosen)
+    beside(batch.told())
+    _book_last(batch, chosen)
+    return batch.told()
 
 
 def _with_twins(sales: Sequence[WalletSale], kind: Kind, now: datetime) -> list[Sold | Refused]:
@@ -146,7 +106,7 @@ def _with_twins(sales: Sequence[WalletSale], kind: Kind, now: datetime) -> list[
 
 
 # --- What may be sold ----------------------------------------------------------------------------
-def _check_parties(batch: _Batch) -> None:
+def _check_parties(batch: Batch) -> None:
     """Refuse what ``purchase.wish_of`` refuses."""
     parties = [(sale.fan_id, sale.creator_id, sale.cluster_id) for sale in batch.sales]
     for place, is_elsewhere, is_oneself in sell_rows.misfits(parties):
@@ -158,10 +118,10 @@ def _check_parties(batch: _Batch) -> None:
             batch.refuse(place, errors.NotACreator())
 
 
-def _price(batch: _Batch) -> None:
+def _price(batch: Batch) -> None:
     """Work out what each is split into: once for each price, brand and place."""
     quotes = _Quotes(batch)
-    known: dict[tuple[object, ...], _Split | DomainError] = {}
+    known: dict[tuple[object, ...], Split | DomainError] = {}
     for i in batch.waiting():
         sale = batch.sales[i]
         what = (sale.cluster_id, sale.amount, sale.buyer_country, sale.occasion)
@@ -178,12 +138,12 @@ def _price(batch: _Batch) -> None:
 class _Quotes:
     """Fees and taxes of a batch: read once for each brand."""
 
-    def __init__(self, batch: _Batch) -> None:
+    def __init__(self, batch: Batch) -> None:
         self._kind, self._now = batch.kind, batch.now
         self._clusters = Cluster.objects.in_bulk({sale.cluster_id for sale in batch.sales})
         self._terms: dict[int, Terms] = {}
 
-    def split(self, sale: WalletSale) -> _Split | DomainError:
+    def split(self, sale: WalletSale) -> Split | DomainError:
         """Return the split, or why there is none."""
         try:
             limits.check_sold(kind=self._kind, subject="-", occasion=sale.occasion)
@@ -193,7 +153,7 @@ class _Quotes:
             )
         except DomainError as error:
             return error
-        return _split_of(quote)
+        return split_of(quote)
 
     def _terms_of(self, cluster_id: int) -> Terms:
         if cluster_id not in self._terms:
@@ -206,23 +166,8 @@ class _Quotes:
         return self._terms[cluster_id]
 
 
-def _split_of(quote: Quote) -> _Split:
-    columns = (
-        quote.amount.minor,
-        quote.amount.currency,
-        quote.platform_fee.minor,
-        quote.tax.minor,
-        quote.due.added.minor,
-        quote.tax_place if quote.tax else "",
-        json.dumps(tax_lines_of(quote.due)),
-        json.dumps(list(quote.proofs)),
-    )
-    taxes = tuple(postings.Tax(line.place, line.tax) for line in quote.due.lines)
-    return _Split(quote, quote.amount, quote.platform_fee, columns, taxes)
-
-
 # --- What can be paid ----------------------------------------------------------------------------
-def _judge(batch: _Batch) -> None:
+def _judge(batch: Batch) -> None:
     """
     Refuse what fans do not let themselves spend, and what the wallets do not hold, as far as can
     be seen: the ledger has the last word.
@@ -238,7 +183,7 @@ def _judge(batch: _Batch) -> None:
         batch.refuse(i, _too_little(batch.split(i).amount))
 
 
-def _breaches(batch: _Batch) -> dict[int, Breach]:
+def _breaches(batch: Batch) -> dict[int, Breach]:
     """Return which sales would break a limit of the fans' own."""
     waiting = batch.waiting()
     wanted = [(batch.sales[i].fan_id, batch.split(i).amount) for i in waiting]
@@ -246,7 +191,7 @@ def _breaches(batch: _Batch) -> dict[int, Breach]:
     return {i: breach for i, breach in judged if breach is not None}
 
 
-def _short(batch: _Batch) -> list[int]:
+def _short(batch: Batch) -> list[int]:
     """Return which sales their wallets cannot pay, those before them paid."""
     waiting = batch.waiting()
     wallets = list(
@@ -272,7 +217,7 @@ def _too_little(amount: Money) -> DomainError:
 
 
 # --- What is written -----------------------------------------------------------------------------
-def _insert(batch: _Batch, wanted: Sequence[int]) -> dict[int, int]:
+def _insert(batch: Batch, wanted: Sequence[int]) -> dict[int, int]:
     """Write the payments, captured; return their ids. Those whose key another one has are
     answered with it."""
     if not wanted:
@@ -294,7 +239,7 @@ def _insert(batch: _Batch, wanted: Sequence[int]) -> dict[int, int]:
     return {i: pk for i, pk in chosen.items() if pk in there}
 
 
-def _replayed(batch: _Batch, wanted: Sequence[int]) -> bool:
+def _replayed(batch: Batch, wanted: Sequence[int]) -> bool:
     """Answer those whose key was sold before; return whether there are any."""
     sales = batch.sales
     named = [(sales[i].fan_id, sales[i].idempotency_key) for i in wanted]
@@ -312,14 +257,30 @@ def _replayed(batch: _Batch, wanted: Sequence[int]) -> bool:
     return bool(first)
 
 
-def _book(batch: _Batch, chosen: dict[int, int]) -> None:
-    """Post them, write their history and taxes, tell higher apps."""
+def _book(batch: Batch, chosen: dict[int, int]) -> None:
+    """Post them; of those the ledger takes, write the rest."""
     drafts = {i: _draft(batch, i, pk) for i, pk in chosen.items()}
     refused = _post(batch, drafts)
     for i, answer in refused.items():
         batch.answers[i] = answer
     sell_rows.forget([chosen[i] for i in refused])
-    sold = {i: pk for i, pk in chosen.items() if i not in refused}
+    _write(batch, {i: pk for i, pk in chosen.items() if i not in refused})
+
+
+def _book_last(batch: Batch, chosen: dict[int, int]) -> None:
+    """Post them when all else is written and proved: the foreign keys are looked at before."""
+    drafts = [_draft(batch, i, pk) for i, pk in chosen.items()]
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    try:
+        ledger.post_many(drafts, now=batch.now)
+    except DomainError as error:
+        raise errors.BalanceMoved(code=error.code) from error
+
+
+def _write(batch: Batch, sold: dict[int, int]) -> None:
+    """Answer, write their history and taxes, tell higher apps."""
     for i, pk in sold.items():
         batch.answers[i] = Sold(pk, batch.split(i).amount)
     sell_rows.insert_history(list(sold.values()), now=batch.now, reason="Paid from the wallet")
@@ -327,7 +288,7 @@ def _book(batch: _Batch, chosen: dict[int, int]) -> None:
     events.publish_many([_captured(batch, i, pk) for i, pk in sold.items()])
 
 
-def _draft(batch: _Batch, i: int, pk: int) -> postings.Draft:
+def _draft(batch: Batch, i: int, pk: int) -> postings.Draft:
     sale, split = batch.sales[i], batch.split(i)
     return postings.sold_to_one(
         FROM_WALLET[batch.kind, sale.occasion],
@@ -341,7 +302,7 @@ def _draft(batch: _Batch, i: int, pk: int) -> postings.Draft:
     )
 
 
-def _post(batch: _Batch, drafts: dict[int, postings.Draft]) -> dict[int, Refused]:
+def _post(batch: Batch, drafts: dict[int, postings.Draft]) -> dict[int, Refused]:
     """Post all; where the ledger refuses that (a balance moved meanwhile), all that it does not
     refuse by itself. Return what is refused."""
     try:
@@ -356,21 +317,21 @@ def _post(batch: _Batch, drafts: dict[int, postings.Draft]) -> dict[int, Refused
     return {}
 
 
-def _refusal(batch: _Batch, i: int, code: str, facts: dict[str, object]) -> Refused:
+def _refusal(batch: Batch, i: int, code: str, facts: dict[str, object]) -> Refused:
     if code == InsufficientFunds.code:
         error = _too_little(batch.split(i).amount)
         return Refused(error.code, error.facts)
     return Refused(code, facts)
 
 
-def _record_taxes(batch: _Batch, sold: dict[int, int]) -> None:
+def _record_taxes(batch: Batch, sold: dict[int, int]) -> None:
     taxed = [pk for i, pk in sold.items() if batch.split(i).taxes]
     if taxed:
         rows = Transaction.objects.select_related("cluster").filter(pk__in=taxed).order_by("pk")
         record_taxes_of_many([(row, "") for row in rows], now=batch.now)
 
 
-def _captured(batch: _Batch, i: int, pk: int) -> PaymentCaptured:
+def _captured(batch: Batch, i: int, pk: int) -> PaymentCaptured:
     sale, split = batch.sales[i], batch.split(i)
     return PaymentCaptured(
         transaction_id=pk,

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db.transaction import atomic
+
 from apps.core.db import joins_transaction
+from apps.finance.payments import errors as payment_errors
 from apps.finance.payments import services as payments
 from apps.finance.payments.choices import Kind, Occasion
 from apps.finance.subscriptions.choices import DeclineClass, EndReason
@@ -37,24 +40,41 @@ def renew_wallets(
     if not dues:
         return Billed()
     over, going = settle_what_needs_no_charge(dues, now=now)
-    letters = Letters(charge.due for charge in going)
-    free = [Renewed(charge, None, charge.amount) for charge in going if not charge.amount.minor]
-    priced = [charge for charge in going if charge.amount.minor]
-    answers = payments.sell_many_from_wallet(
-        [_sale(charge) for charge in priced], kind=Kind.SUBSCRIPTION, now=now
-    )
-    renewed, failures = free, []
-    for charge, answer in zip(priced, answers, strict=True):
-        if isinstance(answer, payments.Sold):
-            renewed.append(Renewed(charge, answer.transaction_id, answer.amount))
-        else:
-            failures.append(Failure(charge, _class_of(answer.code), answer.code))
-    write_renewed(renewed, now=now, letters=letters)
-    recorded = record_failures(failures, now=now, letters=letters)
-    over.add(Billed(renewed=len(renewed), declined=recorded.declined, ended=recorded.ended))
-    for each in renewed:
-        over.money[each.charge.due.currency] += each.total.minor
+    try:
+        with atomic():
+            over.add(_renew(going, now=now, books_last=True))
+    except payment_errors.BalanceMoved:
+        over.add(_renew(going, now=now, books_last=False))
     return over
+
+
+def _renew(charges: Sequence[Charge], *, now: datetime, books_last: bool) -> Billed:
+    """Sell and write all of it. With the books last others wait least; where a wallet was emptied
+    meanwhile that fails as a whole, and the books come first and say which."""
+    letters = Letters(charge.due for charge in charges)
+    free = [Renewed(charge, None, charge.amount) for charge in charges if not charge.amount.minor]
+    priced = [charge for charge in charges if charge.amount.minor]
+    billed = Billed()
+
+    def write(answers: Sequence[payments.Sold | payments.Refused]) -> None:
+        renewed, failures = list(free), []
+        for charge, answer in zip(priced, answers, strict=True):
+            if isinstance(answer, payments.Sold):
+                renewed.append(Renewed(charge, answer.transaction_id, answer.amount))
+            else:
+                failures.append(Failure(charge, _class_of(answer.code), answer.code))
+        write_renewed(renewed, now=now, letters=letters)
+        recorded = record_failures(failures, now=now, letters=letters)
+        billed.add(Billed(renewed=len(renewed), declined=recorded.declined, ended=recorded.ended))
+        for each in renewed:
+            billed.money[each.charge.due.currency] += each.total.minor
+
+    sales = [_sale(charge) for charge in priced]
+    if books_last and sales:
+        payments.sell_many_from_wallet(sales, kind=Kind.SUBSCRIPTION, now=now, beside=write)
+    else:
+        write(payments.sell_many_from_wallet(sales, kind=Kind.SUBSCRIPTION, now=now))
+    return billed
 
 
 @joins_transaction
