@@ -56,7 +56,6 @@ class Items(generics.ListAPIView[Item]):
                 least_tier=new["least_tier"],
                 audience=Audience(new["audience"]),
                 recipient=_recipient(creator, new["recipient"]),
-                ref=new["ref"],
             ),
             now=timezone.now(),
         )

@@ -34,7 +34,6 @@ class NewItemInput(serializers.Serializer[Any]):
     recipient = serializers.CharField(
         max_length=40, default="", allow_blank=True, help_text="Handle, for a message to one."
     )
-    ref = serializers.CharField(max_length=80, default="", allow_blank=True)
 
 
 class PriceInput(serializers.Serializer[Any]):
@@ -56,7 +55,7 @@ class OwnItemOutput(ItemOutput):
     recipient = serializers.CharField(source="recipient.handle", default=None, allow_null=True)
 
     class Meta(ItemOutput.Meta):
-        fields = [*ItemOutput.Meta.fields, "recipient", "ref", "created_at", "archived_at"]
+        fields = [*ItemOutput.Meta.fields, "recipient", "created_at", "archived_at"]
         read_only_fields = fields
 
 

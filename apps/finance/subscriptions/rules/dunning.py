@@ -18,6 +18,8 @@ from apps.finance.subscriptions.choices import DeclineClass
 #: The first charge and its repeats, of one period: with 15 Visa charges a fee for each.
 MOST_TRIES = 15
 WINDOW = timedelta(days=30)
+#: A charge that waits for its payer to confirm it at the bank fails with this code.
+CONFIRM = "payer_needed"
 DEFAULT_DAYS = (1, 3, 7, 14)
 DEFAULT_GRACE_DAYS = 3
 MOST_GRACE_DAYS = 60

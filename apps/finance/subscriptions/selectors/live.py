@@ -73,11 +73,30 @@ def coming_charge(subscription: Subscription) -> tuple[Money, datetime] | None:
     return (amount_after(subscription, begins=begins), begins) if renews else None
 
 
+def _told_price(subscription: Subscription, *, begins: datetime) -> Money:
+    """Return the full price of a period by the change its fan was told of, if it holds then."""
+    change = subscription.price_change
+    if change is None or change.old_id != subscription.price_id:
+        return subscription.amount
+    holds = pricing.price_that_holds(
+        pricing.Change(
+            old_minor=subscription.amount_minor,
+            new_minor=change.new.amount_minor,
+            effective_at=change.effective_at,
+            told_at=change.told_at,
+            withdrawn_at=change.withdrawn_at,
+            consent=subscription.consent,
+        ),
+        begins=begins,
+    )
+    return change.new.amount if holds is pricing.Holds.NEW else subscription.amount
+
+
 def amount_after(subscription: Subscription, *, begins: datetime) -> Money:
-    """Return what the period after the last one costs: planned change, promotion and the short
-    period of the calendar taken into account, a told change of price not."""
+    """Return what the period after the last one costs: planned change, told change of price,
+    promotion and the short period of the calendar taken into account."""
     planned = subscription.next_price
-    full = planned.amount if planned else subscription.amount
+    full = planned.amount if planned else _told_price(subscription, begins=begins)
     price = pricing.amount_of_period(
         amount=full, cut=cut_of(subscription.promotion), left=subscription.promotion_left
     )

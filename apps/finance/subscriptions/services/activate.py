@@ -22,9 +22,11 @@ from apps.finance.subscriptions.rules import periods
 from apps.finance.subscriptions.selectors.live import coming_charge
 from apps.finance.subscriptions.services import tell
 from apps.finance.subscriptions.services.end import end
+from apps.finance.subscriptions.services.ends import WIN_BACK
 from apps.finance.subscriptions.services.move import move
 from apps.finance.subscriptions.services.standing import settle
 from apps.finance.subscriptions.services.trials import claim_trial
+from apps.notifications import services as notifications
 
 if TYPE_CHECKING:
     from apps.finance.payments.models import Transaction
@@ -32,6 +34,20 @@ if TYPE_CHECKING:
 #: What was agreed to counts from the moment it was agreed to; but whoever was charged later than
 #: this loses no day of what was paid.
 LATE = timedelta(days=1)
+
+
+def _withdraw_win_back(subscription: Subscription, *, now: datetime) -> None:
+    """Who is back is not asked back for what ended before."""
+    ended = Subscription.objects.filter(
+        fan=subscription.fan_id,
+        creator=subscription.creator_id,
+        state=State.ENDED,
+        ended_at__gt=now - WIN_BACK,
+    )
+    for pk in ended.values_list("pk", flat=True):
+        notifications.withdraw(
+            subject_ref=f"subscription:{pk}", kinds={"subscription.win_back"}, now=now
+        )
 
 
 @joins_transaction
@@ -50,6 +66,7 @@ def begin(
     creator ends: there is one subscription that counts.
     """
     end_follow(subscription, now=now)
+    _withdraw_win_back(subscription, now=now)
     begins = subscription.created_at if now - subscription.created_at < LATE else now
     is_trial = period.kind == PeriodKind.TRIAL
     first = periods.beginning(

@@ -11,7 +11,12 @@ from apps.core.db import Bigints, Texts, joins_transaction, prepared_rows
 from apps.core.events import publish_many
 from apps.finance.subscriptions.choices import DeclineClass, EndReason
 from apps.finance.subscriptions.events import SubscriptionPastDue
-from apps.finance.subscriptions.rules.dunning import Next, after_failure, tells_by_mail
+from apps.finance.subscriptions.rules.dunning import (
+    CONFIRM,
+    Next,
+    after_failure,
+    tells_by_mail,
+)
 from apps.finance.subscriptions.selectors.policies import policies
 from apps.finance.subscriptions.services.charges import Charge
 from apps.finance.subscriptions.services.claims import Due
@@ -180,7 +185,8 @@ def _tell(going: Sequence[tuple[Failure, Next]], letters: Letters, now: datetime
 
 def _mail(failure: Failure, follow: Next, letters: Letters) -> notifications.Message:
     charge, due = failure.charge, failure.charge.due
-    kind = "payer_needed" if failure.decline is DeclineClass.PAYER else "declined"
+    # Of all that waits for its payer only this is the bank's question; the others say why.
+    kind = "payer_needed" if failure.code == CONFIRM else "declined"
     return letters.fan(
         due,
         kind,

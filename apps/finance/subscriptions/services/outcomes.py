@@ -15,6 +15,7 @@ from apps.finance.subscriptions.choices import DeclineClass, PeriodState
 from apps.finance.subscriptions.models import DunningTry, Period, Subscription
 from apps.finance.subscriptions.rules import subjects
 from apps.finance.subscriptions.rules.cycle import Term
+from apps.finance.subscriptions.rules.dunning import CONFIRM
 from apps.finance.subscriptions.services.charges import Charge, charges_of
 from apps.finance.subscriptions.services.claims import Due, lock
 from apps.finance.subscriptions.services.dunning import Failure, record_failures
@@ -118,7 +119,7 @@ def _failed(transaction: Transaction, period: Period, due: Due, now: datetime) -
     failure = Failure(
         _charge(due, period, now),
         decline,
-        transaction.failure_code or ("payer_needed" if needs_payer else "cancelled"),
+        transaction.failure_code or (CONFIRM if needs_payer else "cancelled"),
         transaction.failure_reason,
         transaction.pk,
     )

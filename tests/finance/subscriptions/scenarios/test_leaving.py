@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from apps.finance.subscriptions import errors
+from apps.notifications.models import Message
 from tests.finance.subscriptions.scenarios.play import play
 from tests.finance.subscriptions.scenarios.stage import Story
 from tests.finance.subscriptions.scenarios.steps import (
@@ -191,3 +192,18 @@ STORIES = [
 @pytest.mark.parametrize("story", STORIES, ids=str)
 def test_leaving_and_coming_back(story):
     play(story)
+
+
+@pytest.mark.parametrize(("back", "left"), [("2027-03-03", "WITHDRAWN"), ("2027-03-20", "QUEUED")])
+def test_who_is_back_is_not_asked_back(back, left):
+    stage = play(
+        Story(
+            title="back again",
+            steps=(BEGINS, ("2027-02-10", cancel()), (back, subscribe())),
+            until=back,
+            charges=("2027-01-31 10.00", f"{back} 10.00"),
+        )
+    )
+
+    asked = Message.objects.get(user=stage.fan.user_id, kind="subscription.win_back")
+    assert asked.state == left

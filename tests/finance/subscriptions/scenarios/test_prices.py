@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from apps.finance.subscriptions import errors
+from apps.finance.subscriptions.selectors.live import coming_charge
+from tests.finance.subscriptions.scenarios import clock
 from tests.finance.subscriptions.scenarios.play import play
 from tests.finance.subscriptions.scenarios.stage import Story
 from tests.finance.subscriptions.scenarios.steps import (
@@ -324,3 +326,18 @@ NEW_PRICES = [
 @pytest.mark.parametrize("story", NEW_PRICES, ids=str)
 def test_new_prices(story):
     play(story)
+
+
+def test_the_next_charge_that_is_shown_is_the_one_that_is_charged():
+    stage = play(
+        Story(
+            title="told of a rise",
+            steps=((FIRST, subscribe()), ("2027-02-10", new_price("12.00", since="2027-03-20"))),
+            until="2027-03-10",
+            charges=("2027-01-31 10.00", "2027-02-28 10.00"),
+        )
+    )
+
+    coming = coming_charge(stage.subscription)
+    assert coming is not None
+    assert (str(coming[0].decimal), clock.day(coming[1])) == ("12.00", "2027-03-31")
