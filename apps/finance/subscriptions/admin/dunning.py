@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.safestring import SafeString
 
 from apps.core.admin import ConsoleAdmin, Page, Queue, QueueFilter, amount, state, when
@@ -126,6 +126,8 @@ class PastDueAdmin(ConsoleAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         home = SubscriptionAdmin(Subscription, self.admin_site)
+        if not object_id.isdecimal():
+            raise Http404
         return HttpResponseRedirect(home.address("change", object_id))
 
     def page(self, request: HttpRequest, row: Any) -> Page:
