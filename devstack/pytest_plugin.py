@@ -30,7 +30,7 @@ def pytest_load_initial_conftests() -> None:
     os.environ[OURS] = "1"
 
 
-@pytest.hookimpl(optionalhook=True)
+@pytest.hookimpl(tryfirst=True, optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Some more workers than processors: tests of servers and browsers often wait for them."""
     processors = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
