@@ -190,6 +190,9 @@ class Gift(models.Model):
     idempotency_key = models.CharField(max_length=200)
     created_at = models.DateTimeField()
     taken_at = models.DateTimeField(null=True, blank=True)
+    return_due_at = models.DateTimeField(
+        null=True, blank=True, help_text="It could not go back; then that is tried again."
+    )
 
     class Meta:
         constraints = [

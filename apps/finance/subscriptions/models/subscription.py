@@ -142,6 +142,10 @@ class Subscription(models.Model):
     renewal_stopped_at = models.DateTimeField(
         null=True, blank=True, help_text="When the gateway that renews agreed to charge no more."
     )
+    stop_due_at = models.DateTimeField(
+        null=True, blank=True,
+        help_text="When a gateway is asked next to charge no more; empty: nothing is to stop.",
+    )  # fmt: skip
     buyer_country = models.CharField(
         max_length=6, blank=True, help_text="Where the fan said to be (ISO 3166), for tax."
     )
@@ -223,6 +227,11 @@ class Subscription(models.Model):
                 condition=Q(renews_by=RenewsBy.GATEWAY, renewal_stopped_at__isnull=True)
                 & (Q(cancel_at_end=True) | Q(state=State.ENDED)),
                 name="sub_renewal_to_stop",
+            ),
+            models.Index(
+                fields=["stop_due_at", "id"],
+                condition=Q(stop_due_at__isnull=False),
+                name="sub_stop_due",
             ),
         ]
 
