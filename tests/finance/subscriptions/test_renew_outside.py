@@ -68,7 +68,7 @@ def issuers_say(sandbox, code):
 
 def claimed(now):
     run = runs.begin_run(now=now)
-    _, charges = renew_means._claim(run, now, 20, [])
+    [(_, charges)] = renew_means._claimed(run, now, 20)
     return run, charges
 
 

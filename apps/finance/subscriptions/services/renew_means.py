@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-import structlog
 from django.db.transaction import atomic
 
 from apps.accounts.models import Profile
@@ -19,13 +19,12 @@ from apps.finance.subscriptions.services import runs
 from apps.finance.subscriptions.services.charges import Charge
 from apps.finance.subscriptions.services.claims import MEANS, claim, lock
 from apps.finance.subscriptions.services.dunning import Failure, record_failures
+from apps.finance.subscriptions.services.isolate import isolated
 from apps.finance.subscriptions.services.outcomes import Told, record_outcome
 from apps.finance.subscriptions.services.renew_wallets import settle_what_needs_no_charge
 from apps.finance.subscriptions.services.renewed import Renewed, write_renewed
 from apps.finance.subscriptions.services.runs import Billed
 from apps.finance.tax.selectors import Buyer
-
-log = structlog.get_logger(__name__)
 
 #: So many are charged one after the other under one claim, each within a gateway's patience.
 BATCH = 20
@@ -67,16 +66,30 @@ def renew_means(*, run: int, now: datetime, limit: int = BATCH) -> Billed:
     the next worker asks for the same try and charges nothing twice. A charge is only sent when
     the subscription is, at that moment, still to be renewed.
     """
-    claimed: list[int] = []
-    billed, charges = _claim(run, now, limit, claimed)
-    for charge in charges:
-        billed.add(_charge_one(charge, run=run, now=now))
-    return billed
+    total = Billed()
+    for billed, charges in _claimed(run, now, limit):
+        total.add(billed)
+        for charge in charges:
+            total.add(_charge_one(charge, run=run, now=now))
+    return total
+
+
+@outside_transaction
+def _claimed(run: int, now: datetime, limit: int) -> list[tuple[Billed, list[Charge]]]:
+    def batch(*, claimed: list[int], among: Sequence[int] | None) -> tuple[Billed, list[Charge]]:
+        return _claim(run, now, limit, claimed, among)
+
+    def alone(pk: int, error: Exception) -> tuple[Billed, list[Charge]]:
+        return runs.left_alone(pk, error, run=run, now=now), []
+
+    return isolated(batch, alone=alone)
 
 
 @atomic
-def _claim(run: int, now: datetime, limit: int, claimed: list[int]) -> tuple[Billed, list[Charge]]:
-    dues = claim(MEANS, now=now, limit=limit)
+def _claim(
+    run: int, now: datetime, limit: int, claimed: list[int], among: Sequence[int] | None
+) -> tuple[Billed, list[Charge]]:
+    dues = claim(MEANS, now=now, limit=limit, among=among)
     claimed.extend(due.pk for due in dues)
     if not dues:
         return Billed(), []
@@ -116,6 +129,14 @@ def _open(charges: list[Charge], *, now: datetime) -> None:
 
 @outside_transaction
 def _charge_one(charge: Charge, *, run: int, now: datetime) -> Billed:
+    try:
+        return _charged(charge, run=run, now=now)
+    except Exception as error:  # noqa: BLE001 (one may fail in any way; it is recorded)
+        return runs.left_alone(charge.due.pk, error, run=run, now=now)
+
+
+@outside_transaction
+def _charged(charge: Charge, *, run: int, now: datetime) -> Billed:
     due = charge.due
     if not _still_renews(due.pk):
         return Billed()
@@ -125,9 +146,6 @@ def _charge_one(charge: Charge, *, run: int, now: datetime) -> Billed:
         )
     except DomainError as error:
         return _failed(charge, error, run=run, now=now)
-    except Exception as error:  # noqa: BLE001 (one may fail in any way; it is recorded)
-        runs.record_failure(run=run, subscription_id=due.pk, error=error, now=now)
-        return Billed(failed=1)
     return _recorded(transaction.pk, run=run, now=now)
 
 

@@ -130,7 +130,7 @@ def end_run(*, run: int, now: datetime) -> None:
 
 
 @atomic
-def record_failure(*, run: int, subscription_id: int, error: Exception, now: datetime) -> None:
+def left_alone(subscription_id: int, error: Exception, *, run: int, now: datetime) -> Billed:
     """
     Write down that one could not be billed for a reason that is ours, and leave it alone for an
     hour, so that it stops no other. One that was renewed all the same stays as it is.
@@ -148,3 +148,4 @@ def record_failure(*, run: int, subscription_id: int, error: Exception, now: dat
         Q(due_at__lte=now) | Q(claimed_until__gt=now), pk=subscription_id
     ).update(due_at=now + LEFT_ALONE)
     BillingRun.objects.filter(pk=run).update(failed=F("failed") + 1, worked_at=now)
+    return Billed(failed=1)

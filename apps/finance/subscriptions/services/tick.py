@@ -15,6 +15,7 @@ from apps.finance.subscriptions.services import runs
 from apps.finance.subscriptions.services.claims import ENDS, PAUSES, UNPAID, claim, claim_ids
 from apps.finance.subscriptions.services.ends import Ending, end_many, reason_of
 from apps.finance.subscriptions.services.first_payment import expire_incomplete
+from apps.finance.subscriptions.services.isolate import isolated
 from apps.finance.subscriptions.services.pause import resume_due as let_go_on
 from apps.finance.subscriptions.services.renew_gateway import miss_renewals
 from apps.finance.subscriptions.services.renew_means import renew_means
@@ -99,23 +100,16 @@ def bill_due(*, now: datetime, limit: int = LIMIT, budget: timedelta = BUDGET) -
     return total
 
 
-def work_off(
-    road: Road, *, run: int, now: datetime, limit: int, among: Sequence[int] | None = None
-) -> Billed:
-    """Do one batch of a road in a transaction; where that raises, its halves, down to the one."""
-    claimed: list[int] = []
-    try:
-        return _in_one(partial(road, now=now, limit=limit, claimed=claimed, among=among), run, now)
-    except Exception as error:
-        if not claimed:
-            raise
-        if len(claimed) == 1:
-            runs.record_failure(run=run, subscription_id=claimed[0], error=error, now=now)
-            return Billed(failed=1)
-    half = len(claimed) // 2
+def work_off(road: Road, *, run: int, now: datetime, limit: int) -> Billed:
+    """Do one batch of a road in a transaction; a row that raises is written down alone."""
+
+    def batch(*, claimed: list[int], among: Sequence[int] | None) -> Billed:
+        work = partial(road, now=now, limit=limit, claimed=claimed, among=among)
+        return _in_one(work, run, now)
+
     total = Billed()
-    for part in (claimed[:half], claimed[half:]):
-        total.add(work_off(road, run=run, now=now, limit=limit, among=part))
+    for done in isolated(batch, alone=partial(runs.left_alone, run=run, now=now)):
+        total.add(done)
     return total
 
 
