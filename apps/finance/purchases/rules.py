@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -32,6 +33,14 @@ STATE_OF: Mapping[str, PurchaseState] = MappingProxyType({
 })  # fmt: skip
 #: Somebody was sent away with the money and the outcome is not known: nothing else is begun.
 UNDER_WAY = frozenset({Status.PROCESSING, Status.AUTHORISED, Status.UNKNOWN})
+
+_SUBJECT = re.compile(r"(item|goal):([0-9]{1,18})", re.ASCII)
+
+
+def read_subject(subject: str) -> tuple[str, int] | None:
+    """Return what a payment was for, "item" or "goal", with its number; None: neither."""
+    found = _SUBJECT.fullmatch(subject)
+    return (found[1], int(found[2])) if found else None
 
 
 def clean_title(title: str) -> str:

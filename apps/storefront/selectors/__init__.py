@@ -6,6 +6,7 @@ from apps.storefront.selectors.figures import (
     earnings_of,
     statement_lines,
 )
+from apps.storefront.selectors.onward import Onward, onward_of
 from apps.storefront.selectors.standing import (
     Standing,
     gift_words,
@@ -29,12 +30,14 @@ __all__ = [
     "CARD",
     "WALLET",
     "Earnings",
+    "Onward",
     "Standing",
     "StatementLine",
     "Way",
     "Ways",
     "earnings_of",
     "gift_words",
+    "onward_of",
     "other_prices",
     "price_words",
     "standing_of",

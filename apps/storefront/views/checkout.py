@@ -21,12 +21,11 @@ from apps.core.middleware import client_ip
 from apps.finance.debits import selectors as debits_selectors
 from apps.finance.payments import selectors as payments_selectors
 from apps.finance.payments import services as payments
-from apps.finance.payments.choices import Kind
+from apps.finance.payments.choices import Status
 from apps.finance.payments.selectors.offers import fields_of
 from apps.finance.payments.selectors.refunds import claim_url_of, refunds_of
 from apps.finance.payments.selectors.steps import Do, Step, next_step
-from apps.finance.subscriptions import selectors as subscriptions_selectors
-from apps.storefront import rules
+from apps.storefront import rules, selectors
 from apps.storefront.choices import words_of
 from apps.storefront.views.forms import TokenForm
 from apps.storefront.views.paying import visit_of
@@ -39,6 +38,8 @@ if TYPE_CHECKING:
 
 UNPROCESSABLE = 422
 _BY_BANK = frozenset({"BANK_DEBIT", "TRANSFER"})
+#: Ended without a payment: what it was for is begun anew.
+_OVER = frozenset({Status.FAILED, Status.EXPIRED, Status.CANCELLED})
 
 
 class SeeOther(HttpResponseRedirect):
@@ -92,9 +93,8 @@ def _context(fan: Profile, payment: Transaction, step: Step) -> dict[str, Any]:
         or (rules.is_on_the_move(payment.status) and step.do is not Do.CONFIRM_CHARGE),
         "url": step.url,
         "ends": step.ends,
-        "subscription": subscriptions_selectors.subscription_of_payment(fan, payment.pk)
-        if payment.kind == Kind.SUBSCRIPTION
-        else None,
+        "onward": selectors.onward_of(fan, payment),
+        "is_over": payment.status in _OVER,
         "advice": rules.advice(payment.gateway, payment.failure_code),
         "refunds": [(refund, claim_url_of(refund)) for refund in refunds],
     }

@@ -7,7 +7,7 @@ import uuid
 from django.db.models import QuerySet
 
 from apps.accounts.models import Profile
-from apps.finance.purchases import errors
+from apps.finance.purchases import errors, rules
 from apps.finance.purchases.choices import GoalState
 from apps.finance.purchases.models import Goal, GoalTip
 
@@ -30,14 +30,24 @@ def goal_for(profile: Profile, public_id: uuid.UUID) -> Goal:
 
     :raises GoalNotFound: there is none by this id
     """
-    goal = (
-        Goal.objects.filter(cluster=profile.cluster_id, public_id=public_id)
-        .select_related("creator", "creator__user", "cluster")
-        .first()
-    )
+    goal = _goals_on(profile).filter(public_id=public_id).first()
     if goal is None:
         raise errors.GoalNotFound
     return goal
+
+
+def goal_of_subject(profile: Profile, subject: str) -> Goal | None:
+    """Return the goal that a payment of the profile went towards; None: it was for none."""
+    about = rules.read_subject(subject)
+    if about is None or about[0] != "goal":
+        return None
+    return _goals_on(profile).filter(pk=about[1]).first()
+
+
+def _goals_on(profile: Profile) -> QuerySet[Goal]:
+    return Goal.objects.filter(cluster=profile.cluster_id).select_related(
+        "creator", "creator__user", "cluster"
+    )
 
 
 def givers_of(goal: Goal, *, limit: int) -> list[int]:

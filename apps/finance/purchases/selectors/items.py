@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from apps.accounts.models import Profile
 from apps.finance.entitlements import selectors as entitlements
-from apps.finance.purchases import errors
+from apps.finance.purchases import errors, rules
 from apps.finance.purchases.choices import Audience, ItemStatus
 from apps.finance.purchases.models import Item
 
@@ -53,6 +53,14 @@ def item_for(profile: Profile, item_id: int) -> Item:
     :raises MessageNotForYou: it is a message to somebody else
     """
     return _known(_items_on(profile).filter(pk=item_id).first(), profile)
+
+
+def item_of_subject(profile: Profile, subject: str) -> Item | None:
+    """Return the item that a payment of the profile was for; None: it was for none."""
+    about = rules.read_subject(subject)
+    if about is None or about[0] != "item":
+        return None
+    return _items_on(profile).filter(pk=about[1]).first()
 
 
 def _items_on(profile: Profile) -> QuerySet[Item]:

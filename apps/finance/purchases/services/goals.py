@@ -162,8 +162,8 @@ def follow_tip(*, subject: str, transaction_id: int, payer_id: int | None, now: 
     before, and one that was not is when its capture is told. Repeating, and any order of the
     news, ends the same.
     """
-    goal_id = subject.removeprefix("goal:")
-    if not (goal_id.isascii() and goal_id.isdigit()):
+    about = rules.read_subject(subject)
+    if about is None or about[0] != "goal":
         return
     row = GoalTip.objects.filter(transaction=transaction_id).first()
     payer_id = payer_id or (row.transaction.payer_id if row else None)
@@ -172,7 +172,7 @@ def follow_tip(*, subject: str, transaction_id: int, payer_id: int | None, now: 
         return
     tip = transactions_of(payer).filter(pk=transaction_id, kind=Kind.TIP).first()
     if tip is not None and tip.subject == subject:
-        _count(int(goal_id), tip, now=now)
+        _count(about[1], tip, now=now)
 
 
 @joins_transaction

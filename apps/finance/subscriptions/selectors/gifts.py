@@ -11,6 +11,7 @@ from apps.accounts.models import Profile
 from apps.finance.subscriptions import errors
 from apps.finance.subscriptions.choices import GiftState
 from apps.finance.subscriptions.models import Gift
+from apps.finance.subscriptions.rules import gifts as rules
 
 _SHOWN = ("giver", "taker", "plan__creator", "price", "transaction", "subscription", "cluster")
 
@@ -37,6 +38,15 @@ def gift_for(fan: Profile, public_id: UUID) -> Gift:
     if found is None:
         raise errors.GiftNotFound()
     return found
+
+
+def gift_of_subject(giver: Profile, subject: str) -> Gift | None:
+    """Return the gift that a payment of the giver is for, by what it says; None: for none."""
+    number = rules.read(subject)
+    found = (
+        Gift.objects.filter(giver=giver, pk=number) if number is not None else Gift.objects.none()
+    )
+    return found.select_related(*_SHOWN).first()
 
 
 def taker_called(handle: str, *, cluster_id: int) -> Profile | None:

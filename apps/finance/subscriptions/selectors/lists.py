@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 
-from django.db.models import BigIntegerField, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import BigIntegerField, F, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from apps.accounts.models import Profile
@@ -13,6 +13,7 @@ from apps.core.money import Money
 from apps.finance.subscriptions import errors
 from apps.finance.subscriptions.choices import LIVE, PeriodState, State
 from apps.finance.subscriptions.models import Period, Subscription, SubscriptionEvent
+from apps.finance.subscriptions.rules import subjects
 
 #: What a list or a page shows of a subscription, in one query.
 _SHOWN = (
@@ -43,14 +44,10 @@ def subscription_for(fan: Profile, public_id: uuid.UUID) -> Subscription:
     return found
 
 
-def subscription_of_payment(fan: Profile, transaction_id: int) -> Subscription | None:
-    """Return the fan's subscription that a payment began or went on with, if any did."""
-    ids = Period.objects.filter(transaction_id=transaction_id).values("subscription_id")
-    return (
-        subscriptions_of(fan)
-        .filter(Q(first_transaction_id=transaction_id) | Q(pk__in=ids))
-        .first()
-    )
+def subscription_of_subject(fan: Profile, subject: str) -> Subscription | None:
+    """Return the fan's subscription that a payment is for, by what it says; None: for none."""
+    about = subjects.read(subject)
+    return subscriptions_of(fan).filter(pk=about.subscription_id).first() if about else None
 
 
 def live_with(fan: Profile, creator: Profile) -> Subscription | None:
