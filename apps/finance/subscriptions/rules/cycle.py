@@ -59,11 +59,17 @@ def _end(anchor: Anchor, number: int) -> datetime | None:
 
 
 def charged(
-    *, full: Money, anchor: Anchor, term: Term, cut: Cut | None, left: int | None
+    *,
+    full: Money,
+    anchor: Anchor,
+    number: int,
+    begins: datetime,
+    cut: Cut | None,
+    left: int | None,
 ) -> Money:
-    """Return what a period costs before tax: in proportion before the calendar's first full one,
-    less the promotion."""
-    price = full
-    if is_in_proportion(anchor, term.number):
-        price = in_proportion(full, anchor=anchor, begins=term.begins)
-    return amount_of_period(amount=price, cut=cut, left=left)
+    """Return what a period costs before tax: its price less the promotion, and of that the part
+    in proportion before the calendar's first full one."""
+    price = amount_of_period(amount=full, cut=cut, left=left)
+    if is_in_proportion(anchor, number):
+        return in_proportion(price, anchor=anchor, begins=begins)
+    return price

@@ -15,6 +15,7 @@ from apps.finance.subscriptions import errors
 from apps.finance.subscriptions.choices import PeriodState, RenewsBy, State
 from apps.finance.subscriptions.models import Period, Price, Promotion, Subscription
 from apps.finance.subscriptions.rules import periods, pricing, proration
+from apps.finance.subscriptions.rules.cycle import charged
 from apps.finance.subscriptions.rules.proration import ChangeKind
 from apps.finance.subscriptions.selectors import promotions
 from apps.finance.subscriptions.selectors.quotes import check_buyable
@@ -161,16 +162,24 @@ def _changeable(subscription: Subscription, price: Price, now: datetime) -> Peri
 def _priced(
     subscription: Subscription, price: Price, first: periods.Beginning, at: datetime
 ) -> tuple[Promotion | None, Money, int | None]:
-    """A promotion goes on where it is one for the new price too."""
+    promotion, left = _going_on(subscription, price)
+    new = charged(
+        full=price.amount,
+        anchor=first.anchor,
+        number=1,
+        begins=at,
+        cut=promotions.cut_of(promotion),
+        left=left,
+    )
+    return promotion, new, pricing.left_after(left)
+
+
+def _going_on(subscription: Subscription, price: Price) -> tuple[Promotion | None, int | None]:
+    """A promotion goes on where it is one for the new price too; for how many periods."""
     promotion, left = subscription.promotion, subscription.promotion_left
     if promotion is None or left == 0 or not promotions.fits_price(promotion, price):
-        promotion, left = None, None
-    new = pricing.amount_of_period(
-        amount=price.amount, cut=promotions.cut_of(promotion), left=left
-    )
-    if periods.is_in_proportion(first.anchor, 1):
-        new = periods.in_proportion(new, anchor=first.anchor, begins=at)
-    return promotion, new, pricing.left_after(left)
+        return None, None
+    return promotion, left
 
 
 def _credit(subscription: Subscription, current: Period, at: datetime) -> Money:
@@ -201,6 +210,7 @@ def _later(
     until = subscription.current_until
     if until is None:
         raise errors.ChangeNotOffered(state=subscription.state)
+    promotion, left = _going_on(subscription, price)
     return ChangeQuote(
         kind=kind,
         at_once=False,
@@ -213,8 +223,8 @@ def _later(
         new_until=until,
         then=price.amount,
         beginning=first,
-        promotion=subscription.promotion,
-        left_after=subscription.promotion_left,
+        promotion=promotion,
+        left_after=left,
         token=_token(subscription, price, at, (nothing, nothing, nothing)),
     )
 

@@ -19,6 +19,7 @@ from apps.finance.subscriptions import errors
 from apps.finance.subscriptions.choices import LIVE, PlanStatus, PromotionStatus, State
 from apps.finance.subscriptions.models import Plan, Price, Promotion, Subscription, TrialUse
 from apps.finance.subscriptions.rules import periods, pricing, terms
+from apps.finance.subscriptions.rules.cycle import charged
 from apps.finance.subscriptions.selectors import promotions
 from apps.finance.tax.selectors import Buyer
 
@@ -283,19 +284,22 @@ def _charges(
     """A trial has a price of its own: the promotion is kept for the periods that follow."""
     cut = promotions.cut_of(promotion)
     left = pricing.left_at_first(cut) if cut else None
-    first = pricing.amount_of_period(amount=price.amount, cut=cut, left=left)
-    whole = first if cut else None
-    if begins.is_trial and begins.until is not None:
-        if periods.is_in_proportion(begins.anchor, 2):
-            first = periods.in_proportion(first, anchor=begins.anchor, begins=begins.until)
+    whole = pricing.reduced(price.amount, cut) if cut else None
+    first = charged(
+        full=price.amount,
+        anchor=begins.anchor,
+        number=2 if begins.is_trial else 1,
+        begins=begins.until if begins.is_trial and begins.until else now,
+        cut=cut,
+        left=left,
+    )
+    if begins.is_trial:
         due = Money(price.plan.trial_minor, price.currency)
         return _Charges(due, first, left, whole, pricing.left_after(left))
     if begins.until is None:
         return _Charges(first, None, pricing.left_after(left))
     left = pricing.left_after(left)
     following = pricing.amount_of_period(amount=price.amount, cut=cut, left=left)
-    if periods.is_in_proportion(begins.anchor, 1):
-        first = periods.in_proportion(first, anchor=begins.anchor, begins=now)
     return _Charges(first, following, left, whole, pricing.left_after(left))
 
 

@@ -8,11 +8,13 @@ from datetime import datetime
 
 from apps.core.money import Money
 from apps.finance.subscriptions.choices import EndReason, What
-from apps.finance.subscriptions.models import Plan, Price, PriceChange, Promotion
-from apps.finance.subscriptions.rules import pricing
-from apps.finance.subscriptions.rules.cycle import Term, charged, next_term
+from apps.finance.subscriptions.models import Price, PriceChange, Promotion
+from apps.finance.subscriptions.rules.coming import Coming, Standing, coming
+from apps.finance.subscriptions.rules.cycle import Term
 from apps.finance.subscriptions.rules.periods import Anchor
-from apps.finance.subscriptions.rules.pricing import Change, Cut, Holds
+from apps.finance.subscriptions.rules.pricing import Holds
+from apps.finance.subscriptions.selectors.live import planned, told_change
+from apps.finance.subscriptions.selectors.promotions import cut_of
 from apps.finance.subscriptions.services.claims import Due
 
 
@@ -28,7 +30,8 @@ class Switch:
     months: int
     amount_minor: int
     anchor: Anchor
-    changes_price: bool
+    #: The promotion is one for the price too; else it is over.
+    keeps_promotion: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,124 +76,79 @@ class _Offers:
             PriceChange.objects.select_related("old", "new").in_bulk(changes) if changes else {}
         )
         prices = {due.next_price_id for due in dues} - {None}
-        self.prices = Price.objects.in_bulk(prices) if prices else {}
-        plans = {due.next_plan_id for due in dues} - {None}
-        self.plans = Plan.objects.in_bulk(plans) if plans else {}
+        self.prices = Price.objects.select_related("plan").in_bulk(prices) if prices else {}
 
 
 def charges_of(dues: Sequence[Due], *, now: datetime) -> list[Charge]:
-    """Return what each is to pay, in their order; at most four queries, whatever their number."""
+    """Return what each is to pay, in their order; at most three queries, whatever their number."""
     offers = _Offers(dues)
     return [_charge(due, offers, now) for due in dues]
 
 
 def _charge(due: Due, offers: _Offers, now: datetime) -> Charge:
     anchor = Anchor(due.anchored_at, due.anchored_number, due.months, due.zone)
-    term = next_term(
-        anchor=anchor,
-        last_number=due.number,
-        current_until=due.until,
-        access_until=due.access_until,
-        now=now,
-    )
     full = Money(due.amount_minor, due.currency)
-    if (
-        due.promotion_id is None
-        and due.next_price_id is None
-        and due.change_id is None
-        and term.number >= due.anchored_number
-    ):
-        return Charge(due, term, full, due.left, full, due.months, due.tier, due.plan)
-    switch, refused = _switched(due, anchor, term, offers)
-    if switch is not None:
-        full, anchor = Money(switch.amount_minor, due.currency), switch.anchor
-        if anchor.number == term.number:
-            term = next_term(
-                anchor=anchor,
-                last_number=term.number - 1,
-                current_until=term.begins,
-                access_until=due.access_until,
-                now=now,
-            )
-    cut, name = _cut(due, offers)
-    left = pricing.left_after(due.left) if cut else due.left
+    promotion = offers.promotions.get(due.promotion_id or 0)
+    chosen = offers.prices.get(due.next_price_id or 0)
+    change = offers.changes.get(due.change_id or 0)
+    next_up = coming(
+        Standing(
+            anchor=anchor,
+            number=due.number,
+            until=due.until,
+            access_until=due.access_until,
+            full=full,
+            cut=cut_of(promotion),
+            left=due.left,
+            planned=planned(chosen, promotion),
+            change=told_change(change, price_id=due.price_id, amount_minor=due.amount_minor,
+                               consent=due.consent),
+        ),
+        now=now,
+    )  # fmt: skip
+    switch = _switch(due, next_up, chosen, change)
     return Charge(
         due=due,
-        term=term,
-        amount=charged(full=full, anchor=anchor, term=term, cut=cut, left=due.left),
-        left=left,
-        following=pricing.amount_of_period(amount=full, cut=cut, left=left),
+        term=next_up.term,
+        amount=next_up.amount,
+        left=next_up.left,
+        following=next_up.following,
         months=switch.months if switch else due.months,
         tier=switch.tier if switch else due.tier,
         plan=switch.plan if switch else due.plan,
-        promotion=name if due.left != 0 else "",
+        promotion=promotion.name if promotion and next_up.cut and due.left != 0 else "",
         switch=switch,
-        refused=refused,
+        refused=EndReason.NO_CONSENT if next_up.holds is Holds.NEITHER else EndReason.NONE,
     )
 
 
-def _switched(
-    due: Due, anchor: Anchor, term: Term, offers: _Offers
-) -> tuple[Switch | None, EndReason]:
-    """The fan's own choice goes before a new price; who did not agree to that is not charged."""
-    if due.next_price_id is not None:
-        return _chosen(due, anchor, term, offers), EndReason.NONE
-    change = offers.changes.get(due.change_id or 0)
-    if change is not None and change.old_id != due.price_id:
-        change = None  # told of it before the fan chose another plan
-    holds = pricing.price_that_holds(
-        None
-        if change is None
-        else Change(
-            old_minor=due.amount_minor,
-            new_minor=change.new.amount_minor,
-            effective_at=change.effective_at,
-            told_at=change.told_at,
-            withdrawn_at=change.withdrawn_at,
-            consent=due.consent,
-        ),
-        begins=term.begins,
-    )
-    if holds is Holds.NEITHER:
-        return None, EndReason.NO_CONSENT
-    if holds is Holds.OLD or change is None:
-        return None, EndReason.NONE
-    new = change.new
-    return (
-        Switch(What.PRICE_CHANGED, due.plan_id, due.plan, new.pk, due.tier, due.months,
-               new.amount_minor, anchor, changes_price=True),
-        EndReason.NONE,
-    )  # fmt: skip
-
-
-def _chosen(due: Due, anchor: Anchor, term: Term, offers: _Offers) -> Switch:
-    price = offers.prices[due.next_price_id or 0]
-    plan = offers.plans.get(due.next_plan_id or 0)
-    if price.months != due.months:
-        anchor = Anchor(term.begins, term.number, price.months, due.zone)
-    tier = plan.tier if plan else due.tier
+def _switch(
+    due: Due, next_up: Coming, chosen: Price | None, change: PriceChange | None
+) -> Switch | None:
+    """Return what else holds from that period on, if anything does."""
+    if chosen is not None:
+        plan = chosen.plan
+        return Switch(
+            what=What.DOWNGRADED if plan.tier < due.tier else What.SWITCHED,
+            plan_id=plan.pk,
+            plan=plan.name,
+            price_id=chosen.pk,
+            tier=plan.tier,
+            months=chosen.months,
+            amount_minor=chosen.amount_minor,
+            anchor=next_up.anchor,
+            keeps_promotion=next_up.cut is not None,
+        )
+    if change is None or next_up.holds is not Holds.NEW:
+        return None
     return Switch(
-        what=What.DOWNGRADED if tier < due.tier else What.SWITCHED,
-        plan_id=plan.pk if plan else due.plan_id,
-        plan=plan.name if plan else due.plan,
-        price_id=price.pk,
-        tier=tier,
-        months=price.months,
-        amount_minor=price.amount_minor,
-        anchor=anchor,
-        changes_price=False,
+        what=What.PRICE_CHANGED,
+        plan_id=due.plan_id,
+        plan=due.plan,
+        price_id=change.new_id,
+        tier=due.tier,
+        months=due.months,
+        amount_minor=change.new.amount_minor,
+        anchor=next_up.anchor,
+        keeps_promotion=True,
     )
-
-
-def _cut(due: Due, offers: _Offers) -> tuple[Cut | None, str]:
-    promotion = offers.promotions.get(due.promotion_id or 0)
-    if promotion is None:
-        return None, ""
-    cut = Cut(
-        promotion.discount,
-        promotion.percent_bps,
-        promotion.amount_minor,
-        promotion.currency,
-        promotion.periods,
-    )
-    return cut, promotion.name

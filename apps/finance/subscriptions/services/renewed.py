@@ -98,14 +98,15 @@ _SWITCH = """
 WITH d AS MATERIALIZED (
     SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
                          %s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::text[],
-                         %s::text[])
+                         %s::text[], %s::bigint[])
         AS d(id, plan, price, tier, months, amount, anchored_at, anchored_number, what, facts,
-             state)
+             state, promoted)
 ), s AS (
     UPDATE subscriptions_subscription s
        SET plan_id = d.plan, price_id = d.price, tier = d.tier, months = d.months,
            amount_minor = d.amount, anchored_at = d.anchored_at::timestamptz,
            anchored_number = d.anchored_number, next_plan_id = NULL, next_price_id = NULL,
+           promotion_id = CASE WHEN d.promoted = 1 THEN s.promotion_id END,
            price_change_id = CASE WHEN d.what = 'PRICE_CHANGED' THEN NULL
                                   ELSE s.price_change_id END,
            consent = CASE WHEN d.what = 'PRICE_CHANGED' THEN %s::text ELSE s.consent END
@@ -238,7 +239,7 @@ def _switch_row(due: Due, switch: Switch) -> tuple[int | str, ...]:
     return (
         due.pk, switch.plan_id, switch.price_id or 0, switch.tier, switch.months,
         switch.amount_minor, switch.anchor.at.isoformat(), switch.anchor.number,
-        switch.what.value, json.dumps(facts), due.state,
+        switch.what.value, json.dumps(facts), due.state, int(switch.keeps_promotion),
     )  # fmt: skip
 
 

@@ -239,6 +239,28 @@ CHANGES = [
         charges=("2027-02-01 14.00", "2027-02-15 49.00"),
     ),
     Story(
+        title="an offer for one length of a plan ends with the change to another",
+        plan={"tier": 2},
+        steps=(
+            ("2027-02-01", promote("HALF", percent=50, periods=0, months=1)),
+            ("2027-02-01", subscribe("HALF")),
+            ("2027-02-10", change_to("60.00", months=12, tier=1)),
+        ),
+        until="2028-03-02",
+        charges=("2027-02-01 5.00", "2027-03-01 60.00", "2028-03-01 60.00"),
+    ),
+    Story(
+        title="an offer for the whole creator goes on after a planned change",
+        plan={"tier": 2},
+        steps=(
+            ("2027-02-01", promote("HALF", percent=50, periods=2)),
+            ("2027-02-01", subscribe("HALF")),
+            ("2027-02-10", change_to("6.00", tier=1)),
+        ),
+        until="2027-04-02",
+        charges=("2027-02-01 5.00", "2027-03-01 3.00", "2027-04-01 6.00"),
+    ),
+    Story(
         title="what it is already is no change",
         steps=(
             ("2027-02-01", subscribe()),

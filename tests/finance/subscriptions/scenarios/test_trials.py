@@ -184,9 +184,39 @@ STORIES = [
         until="2027-02-02",
         charges=("2027-01-16 00:00 16.00", "2027-02-01 00:00 31.00"),
     ),
+    Story(
+        title="an offer off the part of a month that follows a trial",
+        plan={"trial_days": 7, "alignment": "CALENDAR"},
+        price="31.00",
+        steps=(
+            ("2027-01-09 00:00", promote("LESS", amount="15.50", periods=1)),
+            ("2027-01-09 00:00", subscribe("LESS")),
+        ),
+        until="2027-02-02",
+        # 15.50 * 16/31, as the terms say: the part is taken of the price that was offered.
+        charges=("2027-01-16 00:00 8.00", "2027-02-01 00:00 31.00"),
+    ),
 ]
 
 
 @pytest.mark.parametrize("story", STORIES, ids=str)
 def test_trials(story):
     play(story)
+
+
+def test_the_part_of_a_month_costs_what_was_agreed_to_whatever_the_offer():
+    stage = play(
+        Story(
+            title="agreed and charged",
+            plan={"trial_days": 7, "alignment": "CALENDAR"},
+            price="31.00",
+            steps=(
+                ("2027-01-09 00:00", promote("LESS", amount="15.50", periods=1)),
+                ("2027-01-09 00:00", subscribe("LESS")),
+            ),
+            until="2027-01-17",
+            charges=("2027-01-16 00:00 8.00",),
+        )
+    )
+
+    assert "First charge after the trial: $8.00 USD on 2027-01-16." in stage.subscription.terms
