@@ -88,7 +88,7 @@ def _write(purchase: Purchase, state: PurchaseState, *, now: datetime) -> None:
     why = "Paid twice" if purchase.is_second else _WHY.get(state, "")
     entitlements.withdraw(purchase.source, why=why, now=now)
     if state == PurchaseState.PAID and purchase.transaction_id is not None:
-        # What cannot be asked for so waits in the console's list.
+        # What its gateway does not give back waits among the refunds to approve.
         refund_for_nothing(
             transaction_id=purchase.transaction_id,
             reason="Another payment for the same thing was first",

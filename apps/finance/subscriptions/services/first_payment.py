@@ -12,6 +12,7 @@ from django.db.transaction import atomic
 
 from apps.core.db import Bigints, Texts, joins_transaction, prepared_rows
 from apps.finance.payments.choices import PAID, Status
+from apps.finance.payments.rules.refunds import RefundState
 from apps.finance.payments.selectors.paid import is_chargeable, means_kept_by, payment_by_id
 from apps.finance.payments.selectors.renewals import Renewer, renewed_by
 from apps.finance.payments.services.refunds import refund_for_nothing
@@ -28,10 +29,11 @@ from apps.finance.subscriptions.services import activate
 from apps.finance.subscriptions.services.end import end
 from apps.finance.subscriptions.services.move import locked, note, one_at_a_time
 from apps.finance.subscriptions.services.promotions import release_redemption
+from apps.finance.subscriptions.services.stops import want_stop
 from apps.finance.subscriptions.services.trials import release_trial
 
 if TYPE_CHECKING:
-    from apps.finance.payments.models import Transaction
+    from apps.finance.payments.models import Refund, Transaction
 
 #: The money is on its way, or there: the subscription waits for the last word.
 ON_ITS_WAY = frozenset({Status.PROCESSING, Status.AUTHORISED, Status.UNKNOWN}) | PAID
@@ -105,7 +107,10 @@ def give_up_claims(subscription: Subscription, *, now: datetime) -> None:
 
 @joins_transaction
 def give_back(subscription: Subscription, paid: Transaction, *, why: str, now: datetime) -> None:
-    """Ask for all of a payment to go back that brought nothing, and write down if it does not."""
+    """Ask for all of a payment to go back that brought nothing, and write down if it does not, or
+    only once staff let it. A gateway that was to renew it is told not to."""
+    if renewed_by(paid.pk) is Renewer.GATEWAY:
+        want_stop(subscription, now=now)
     refund = refund_for_nothing(
         transaction_id=paid.pk, reason=why, key=f"{subscription.source}:{paid.pk}", now=now
     )
@@ -116,9 +121,15 @@ def give_back(subscription: Subscription, paid: Transaction, *, why: str, now: d
             subscription=subscription,
             what=What.NOTE,
             now=now,
-            reason=f"{why}: given back" if refund else f"{why}: staff must give it back",
+            reason=f"{why}: {_how_it_goes_back(refund)}",
             facts=facts,
         )
+
+
+def _how_it_goes_back(refund: Refund | None) -> str:
+    if refund is None:
+        return "nothing of it is left to give back"
+    return "staff must let it go back" if refund.state == RefundState.REQUESTED else "given back"
 
 
 @joins_transaction
