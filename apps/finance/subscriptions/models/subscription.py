@@ -216,6 +216,7 @@ class Subscription(models.Model):
                 name="sub_at_price",
             ),
             models.Index(fields=["id"], condition=Q(state=State.PAST_DUE), name="sub_past_due"),
+            models.Index(fields=["id"], condition=~Q(held_why=""), name="sub_held"),
             models.Index(fields=["means"], condition=Q(means__isnull=False), name="sub_by_means"),
             models.Index(
                 fields=["first_transaction"],
