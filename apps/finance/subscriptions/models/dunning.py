@@ -27,6 +27,8 @@ class DunningPolicy(models.Model):
     effective_from = models.DateTimeField()
 
     class Meta:
+        verbose_name_plural = "dunning policies"
+        permissions = [("set_dunning_policy", "Can set when failed charges are tried again")]
         constraints = [
             models.UniqueConstraint(
                 fields=["cluster", "effective_from"],
