@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 from rest_framework.test import APIClient
 
 from apps.finance.ledger import postings
 from apps.finance.ledger import selectors as ledger_selectors
 
+_keys = itertools.count(1)
 ROOT = "/api/v1/subscriptions/"
 
 
@@ -37,3 +40,16 @@ def subscribe(api, price, *, key="k-1", **changes):
 
 def one(subscription, path=""):
     return f"{ROOT}{subscription.public_id}/{path}"
+
+
+def go_on(api, subscription, verb, *, key="", **body):
+    """Resume or try again (``verb``), with the total that was seen."""
+    key = key or f"key-{next(_keys)}"
+    headers = {"idempotency-key": key}
+    return api.post(one(subscription, verb), body, format="json", headers=headers)
+
+
+def pay_with(api, subscription, **body):
+    headers = {"idempotency-key": f"key-{next(_keys)}"}
+    path = one(subscription, "payment-method/")
+    return api.put(path, body, format="json", headers=headers)

@@ -39,3 +39,11 @@ class ChangeQuoteOutput(serializers.Serializer[Any]):
     then = MoneyField(help_text="The full price of the periods after.")
     new_until = serializers.DateTimeField(allow_null=True)
     token = serializers.CharField(help_text="Names this quote: send it back to agree.")
+
+
+class ChargeNowOutput(serializers.Serializer[Any]):
+    """All zero: nothing is charged now."""
+
+    amount = MoneyField(help_text="The price of the period that is paid.")
+    tax = MoneyField(help_text="In or on it.")
+    total = MoneyField(help_text="What is taken: send it back as the total you saw.")

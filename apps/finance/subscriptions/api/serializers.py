@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -13,6 +14,7 @@ from apps.finance.payments.api.serializers import BUYER_COUNTRY, NextAction, Pay
 from apps.finance.payments.choices import Method
 from apps.finance.subscriptions import selectors
 from apps.finance.subscriptions.models import Period, Plan, Price, Subscription, SubscriptionEvent
+from apps.finance.subscriptions.selectors import dues
 
 METHODS = [pair for pair in Method.choices if pair[0] in {Method.WALLET, Method.CARD}]
 ZONE = "IANA: where the days of its periods begin."
@@ -47,13 +49,35 @@ class PlannedChange(serializers.Serializer[Any]):
     price = PriceBrief(allow_null=True)
 
 
+class PastDueOutput(serializers.Serializer[Any]):
+    """What became of the last charge, and what follows by itself."""
+
+    reason = serializers.CharField()
+    failed_at = serializers.DateTimeField()
+    next_try_at = serializers.DateTimeField(allow_null=True, help_text="null: none by itself.")
+    ends_at = serializers.DateTimeField(
+        allow_null=True, help_text="Where no try follows: it ends then if nothing is paid."
+    )
+    is_tried_now = serializers.BooleanField(help_text="A charge is under way, or about to be.")
+    transaction = serializers.UUIDField(
+        source="payment.public_id", default=None, allow_null=True,
+        help_text="A payment that goes on once its payer confirms it.",
+    )  # fmt: skip
+    may_retry = serializers.BooleanField(
+        help_text="The same way can be tried again now; else pay another way."
+    )
+
+
 class SubscriptionOutput(serializers.ModelSerializer[Subscription]):
+    """``access_until``: past due, access goes on until then; later than that it has ended."""
+
     id = serializers.UUIDField(source="public_id")
     creator = serializers.CharField(source="creator.handle")
     plan = PlanBrief()
     price = PriceBrief(allow_null=True)
     amount = serializers.SerializerMethodField(help_text="Full price of a period.")
     next_charge = serializers.SerializerMethodField(help_text="null: nothing will be charged.")
+    past_due = serializers.SerializerMethodField(help_text="null: no charge has failed.")
     planned_change = serializers.SerializerMethodField()
     payment_method = serializers.UUIDField(source="means.public_id", default=None, allow_null=True)
     promotion = serializers.CharField(source="promotion.name", default=None, allow_null=True)
@@ -63,9 +87,9 @@ class SubscriptionOutput(serializers.ModelSerializer[Subscription]):
         fields = [
             "id", "creator", "state", "plan", "price", "amount", "months", "renews_by",
             "payment_method", "promotion", "promotion_left", "current_from", "current_until",
-            "access_until", "next_charge", "planned_change", "trial_ends_at", "cancel_at_end",
-            "cancelled_at", "paused_at", "resumes_at", "consent", "created_at", "started_at",
-            "ended_at", "end_reason",
+            "access_until", "next_charge", "past_due", "planned_change", "trial_ends_at",
+            "cancel_at_end", "cancelled_at", "paused_at", "resumes_at", "consent", "created_at",
+            "started_at", "ended_at", "end_reason",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -75,10 +99,15 @@ class SubscriptionOutput(serializers.ModelSerializer[Subscription]):
 
     @extend_schema_field(NextCharge(allow_null=True))
     def get_next_charge(self, row: Subscription) -> dict[str, Any] | None:
-        coming = selectors.coming_charge(row)
+        coming = dues.next_charge_of(row, now=timezone.now())
         if coming is None:
             return None
         return dict(NextCharge({"amount": coming[0], "at": coming[1]}).data)
+
+    @extend_schema_field(PastDueOutput(allow_null=True))
+    def get_past_due(self, row: Subscription) -> dict[str, Any] | None:
+        failed = dues.past_due_of(row, now=timezone.now())
+        return None if failed is None else dict(PastDueOutput(failed).data)
 
     @extend_schema_field(PlannedChange(allow_null=True))
     def get_planned_change(self, row: Subscription) -> dict[str, Any] | None:
@@ -165,12 +194,24 @@ class CancelInput(serializers.Serializer[Any]):
 
 class PauseInput(serializers.Serializer[Any]):
     until = serializers.DateTimeField()
+    at_once = serializers.BooleanField(
+        default=False,
+        help_text="Rest from now on: what is paid and not used comes back as time.",
+    )
 
 
-class PayWithInput(serializers.Serializer[Any]):
+class GoOnInput(serializers.Serializer[Any]):
+    total = MoneyField(
+        required=False, help_text="What the quote showed as charged now; left out: nothing is."
+    )
+
+
+class PaysWith(serializers.Serializer[Any]):
     wallet = serializers.BooleanField(default=False)
     payment_method = serializers.UUIDField(default=None, allow_null=True)
 
+
+class PayWithInput(GoOnInput, PaysWith):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["wallet"] == (attrs["payment_method"] is not None):
             raise serializers.ValidationError("Name the wallet or a stored means.", code="one")

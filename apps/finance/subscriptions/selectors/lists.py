@@ -14,6 +14,7 @@ from apps.finance.subscriptions import errors
 from apps.finance.subscriptions.choices import LIVE, PeriodState, State
 from apps.finance.subscriptions.models import Period, Subscription, SubscriptionEvent
 from apps.finance.subscriptions.rules import subjects
+from apps.finance.subscriptions.selectors.dues import newest_tries
 
 #: What a list or a page shows of a subscription, in one query.
 _SHOWN = (
@@ -29,6 +30,7 @@ def subscriptions_of(fan: Profile) -> QuerySet[Subscription]:
     return (
         Subscription.objects.filter(fan=fan)
         .select_related(*_SHOWN, "means__merchant_account", "first_transaction__merchant_account")
+        .prefetch_related(newest_tries())
         .order_by("-id")
     )
 

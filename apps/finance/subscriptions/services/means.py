@@ -10,11 +10,13 @@ from django.db.transaction import atomic
 
 from apps.accounts.models import Profile
 from apps.core.db import joins_transaction, outside_transaction
+from apps.core.money import Money
 from apps.finance.payments import services as payments
 from apps.finance.payments.selectors.paid import is_chargeable
 from apps.finance.subscriptions import errors
 from apps.finance.subscriptions.choices import RenewsBy, State, What
 from apps.finance.subscriptions.models import Subscription
+from apps.finance.subscriptions.selectors import dues
 from apps.finance.subscriptions.services import tell
 from apps.finance.subscriptions.services.move import note, own
 from apps.finance.subscriptions.services.retry import try_again
@@ -27,12 +29,20 @@ if TYPE_CHECKING:
 
 
 @outside_transaction
-def change_means(*, subscription_id: UUID, fan: Profile, to: To, now: datetime) -> Subscription:
+def change_means(
+    *,
+    subscription_id: UUID,
+    fan: Profile,
+    to: To,
+    now: datetime,
+    total_seen: Money | None = None,
+) -> Subscription:
     """
     Have the next periods paid from the wallet or by a stored means; what pays them already stays.
 
-    One that is past due is charged again at once. A gateway that renewed it by itself is told
-    first to do so no more, so that nobody is charged twice.
+    One that is past due is charged again at once: ``total_seen`` is what the fan was shown. A
+    gateway that renewed it by itself is told first to do so no more, so that nobody is charged
+    twice.
 
     :raises SubscriptionNotFound: it is another person's, or none
     :raises WrongState: it has ended, waits for its first payment, or is charged at this moment
@@ -40,10 +50,12 @@ def change_means(*, subscription_id: UUID, fan: Profile, to: To, now: datetime) 
     :raises MeansNeeded: the means is another person's, removed, or cannot be charged by us
     :raises CurrencyMismatch: the means is charged in another currency
     :raises StillRenewed: the gateway has not agreed yet; ask again
+    :raises PriceMoved and more: see ``selectors.dues.check_seen``
     """
     with atomic():
         subscription = own(fan, subscription_id)
         _check(subscription, to, now)
+        dues.check_seen(subscription, total_seen, now=now, by=to)
         first = subscription.first_transaction_id
         by_gateway = subscription.renews_by == RenewsBy.GATEWAY
     if by_gateway and first is not None and not _stopped(first, now):

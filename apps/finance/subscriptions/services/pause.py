@@ -9,10 +9,12 @@ from django.db.transaction import atomic
 
 from apps.accounts.models import Profile, User
 from apps.core.db import joins_transaction
+from apps.core.money import Money
 from apps.finance.subscriptions import errors
 from apps.finance.subscriptions.choices import RenewsBy, State, What
 from apps.finance.subscriptions.models import Subscription
 from apps.finance.subscriptions.rules.calendar import add_months
+from apps.finance.subscriptions.selectors import dues
 from apps.finance.subscriptions.services import tell
 from apps.finance.subscriptions.services.move import locked, move, own
 from apps.finance.subscriptions.services.standing import give_access, settle
@@ -84,17 +86,22 @@ def pause(
 
 
 @atomic
-def resume(*, subscription_id: UUID, fan: Profile, now: datetime) -> Subscription:
+def resume(
+    *, subscription_id: UUID, fan: Profile, now: datetime, total_seen: Money | None = None
+) -> Subscription:
     """
-    Let a paused subscription go on now; one that is not paused stays as it is.
+    Let a paused subscription go on now; one that is not paused stays as it is. Where what was
+    paid is used up, the next period is charged at once: ``total_seen`` is what the fan was shown.
 
     :raises SubscriptionNotFound: it is another person's, or none
     :raises WrongState: it has ended
+    :raises PriceMoved and more: see ``selectors.dues.check_seen``
     """
     subscription = own(fan, subscription_id)
     if subscription.state == State.ENDED:
         raise errors.WrongState(state=subscription.state)
     if subscription.state == State.PAUSED:
+        dues.check_seen(subscription, total_seen, now=now)
         go_on(subscription, now=now, by=fan.user)
     return subscription
 

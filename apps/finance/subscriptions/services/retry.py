@@ -12,9 +12,11 @@ from django.db.transaction import atomic
 from apps.accounts.models import Profile, User
 from apps.audit import services as audit
 from apps.core.db import Bigints, joins_transaction, prepared_rows
+from apps.core.money import Money
 from apps.finance.subscriptions import errors
 from apps.finance.subscriptions.choices import RenewsBy, State, What
 from apps.finance.subscriptions.models import Subscription
+from apps.finance.subscriptions.selectors import dues
 from apps.finance.subscriptions.services.move import locked, note
 
 # What was the last try is so no more: the schedule goes on from where it was.
@@ -43,21 +45,28 @@ def retry_now(
     reason: str = "",
     by: User | None = None,
     fan: Profile | None = None,
+    total_seen: Money | None = None,
 ) -> Subscription:
     """
     Have a failed charge tried at once; the next tick does so.
 
     Either staff ask, with a reason, or its fan. What was held back as a notice did not arrive is
-    held no more. While a charge is under way nothing changes.
+    held no more. While a charge is under way nothing changes. ``total_seen`` is what its fan was
+    shown as charged now.
 
     :raises SubscriptionNotFound: there is none by this id, or it is not this fan's
     :raises StaffNotAllowed: ``by`` may not have charges tried again
     :raises ReasonMissing: staff give no reason
-    :raises WrongState: nothing is past due, or it is cancelled
+    :raises WrongState: nothing is past due, or it is cancelled; or the fan must confirm the
+        payment or pay another way, as the same way is of no use
+    :raises PriceMoved and more: see ``selectors.dues.check_seen``
     """
     subscription = _locked_of(subscription_id, fan)
     if fan is None:
         _check_staff(by, reason)
+    elif subscription.state == State.PAST_DUE:
+        dues.check_may_retry(subscription, now=now)
+        dues.check_seen(subscription, total_seen, now=now)
     held = bool(subscription.held_why) and subscription.state in {State.TRIALING, State.ACTIVE}
     if subscription.cancel_at_end or not (subscription.state == State.PAST_DUE or held):
         raise errors.WrongState(state=subscription.state)
