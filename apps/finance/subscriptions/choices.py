@@ -150,3 +150,13 @@ class Movement(TextChoices):
 class RunState(TextChoices):
     RUNNING = "RUNNING", "Running"
     DONE = "DONE", "Done"
+
+
+class WayIn(TextChoices):
+    """What lets somebody see a thing who may not now."""
+
+    SUBSCRIBE = "SUBSCRIBE", "Subscribe"
+    CHANGE = "CHANGE", "Change to a plan that opens it"
+    PAY = "PAY", "Pay what is past due"
+    RESUME = "RESUME", "End the pause"
+    BUY = "BUY", "Buy the thing itself"

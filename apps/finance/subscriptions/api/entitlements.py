@@ -17,6 +17,7 @@ from apps.core.api.fields import MoneyField
 from apps.finance.entitlements.choices import Why
 from apps.finance.subscriptions import errors
 from apps.finance.subscriptions.api.serializers import PlanBrief
+from apps.finance.subscriptions.choices import WayIn
 from apps.finance.subscriptions.selectors import access
 
 PAYMENT_REQUIRED = 402
@@ -48,14 +49,21 @@ class EntitlementsOutput(serializers.Serializer[Any]):
 
 
 class ToBuyOutput(serializers.Serializer[Any]):
-    kind = serializers.CharField(help_text="SUBSCRIBE, CHANGE (of plan) or BUY.")
-    due_today = MoneyField(help_text="Before tax that comes on top.")
+    kind = serializers.ChoiceField(choices=WayIn.choices, source="way")
+    due_today = MoneyField(source="due", help_text="Before tax that comes on top.")
     price = MoneyField(help_text="Of a period, or of the item.")
     plan = PlanBrief(allow_null=True)
-    price_id = serializers.UUIDField(allow_null=True)
-    months = serializers.IntegerField(allow_null=True, help_text="Of a period; 0: for life.")
+    price_id = serializers.UUIDField(source="plan_price.public_id", default=None, allow_null=True)
+    months = serializers.IntegerField(
+        source="plan_price.months", default=None, allow_null=True,
+        help_text="Of a period; 0: for life.",
+    )  # fmt: skip
     trial_days = serializers.IntegerField()
-    item = serializers.UUIDField(allow_null=True)
+    item = serializers.UUIDField(source="item.public_id", default=None, allow_null=True)
+    subscription = serializers.UUIDField(
+        source="subscription.public_id", default=None, allow_null=True,
+        help_text="Mine, that PAY, RESUME and CHANGE are about.",
+    )  # fmt: skip
 
 
 class PaymentRequired(serializers.Serializer[Any]):
@@ -96,15 +104,16 @@ class OneEntitlement(APIView):
             raise errors.ThingNotFound()
         if answer.access.allowed:
             return Response(EntitlementOutput(_row(answer)).data)
-        offers = access.offers_for(who, answer.access, now=now)
+        ways = access.ways_in(who, answer.access, now=now)
+        words = ways.note or ("The offers say what lets you in." if ways.offers else "")
         document = problems.problem(
             status=PAYMENT_REQUIRED,
             code=CODE,
-            detail=f"{answer.access.why.label}. The offers say what lets you in.",
+            detail=f"{answer.access.why.label}. {words}".strip(),
             instance=request.path,
             thing=thing,
             why=answer.access.why.value,
-            offers=[ToBuyOutput(_to_buy(offer)).data for offer in offers],
+            offers=ToBuyOutput(ways.offers, many=True).data,
         )
         return Response(document, status=PAYMENT_REQUIRED, content_type=problems.MEDIA_TYPE)
 
@@ -116,22 +125,4 @@ def _row(answer: access.Answer) -> dict[str, Any]:
         "allowed": bool(found and found.allowed),
         "why": found.why.value if found else "UNKNOWN",
         "until": found.until if found else None,
-    }
-
-
-def _to_buy(offer: access.ToBuy) -> dict[str, Any]:
-    if offer.item is not None:
-        kind = "BUY"
-    else:
-        kind = "CHANGE" if offer.is_change else "SUBSCRIBE"
-    price = offer.plan_price
-    return {
-        "kind": kind,
-        "due_today": offer.due,
-        "price": offer.price,
-        "plan": offer.plan,
-        "price_id": price.public_id if price else None,
-        "months": price.months if price else None,
-        "trial_days": offer.trial_days,
-        "item": offer.item.public_id if offer.item else None,
     }

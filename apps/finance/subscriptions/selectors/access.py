@@ -18,14 +18,16 @@ from apps.accounts.models import Profile
 from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.finance.entitlements import selectors as entitlements
-from apps.finance.entitlements.choices import Why
 from apps.finance.entitlements.selectors import Access, Thing
 from apps.finance.purchases import selectors as purchases
 from apps.finance.subscriptions import errors
+from apps.finance.subscriptions.choices import RenewsBy, State, WayIn
 from apps.finance.subscriptions.models import Plan, Price, Subscription
 from apps.finance.subscriptions.selectors.changes import change_quote
 from apps.finance.subscriptions.selectors.chooser import PriceOffered, plans_offered
+from apps.finance.subscriptions.selectors.dues import price_now
 from apps.finance.subscriptions.selectors.lists import live_with
+from apps.finance.subscriptions.selectors.quotes import check_not_subscribed
 
 if TYPE_CHECKING:
     from apps.finance.purchases.models import Item
@@ -52,16 +54,25 @@ class Answer:
 class ToBuy:
     """One way in. ``due`` is taken today, before tax that comes on top; ``price`` every period.
 
-    Without ``plan_price`` it is the item itself, once.
+    PAY and RESUME are about the person's own ``subscription``, CHANGE too; BUY is the item, once.
     """
 
+    way: WayIn
     due: Money
     price: Money
     plan: Plan | None = None
     plan_price: Price | None = None
     item: Item | None = None
     trial_days: int = 0
-    is_change: bool = False
+    subscription: Subscription | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaysIn:
+    """``offers`` can all be bought now; ``note`` says why no plan is among them, if none is."""
+
+    offers: list[ToBuy]
+    note: str = ""
 
 
 def access_of(profile: Profile, names: Sequence[str], *, now: datetime) -> list[Answer]:
@@ -79,32 +90,80 @@ def access_of(profile: Profile, names: Sequence[str], *, now: datetime) -> list[
     return [Answer(name, next(answers) if name in things else None) for name in names]
 
 
-def offers_for(profile: Profile, access: Access, *, now: datetime) -> list[ToBuy]:
-    """Return what would let a person in who is refused now: plans from the lowest tier on that
-    opens the thing, then the thing itself; nothing where it is not to be had."""
+def ways_in(profile: Profile, access: Access, *, now: datetime) -> WaysIn:
+    """
+    Return what lets a person in who is refused now: plans from the lowest tier on that opens the
+    thing, then the thing itself.
+
+    Who has a subscription with the creator is offered what may be done with that one: nobody can
+    subscribe twice.
+    """
     thing = access.thing
-    bought = purchases.offers_for([thing.ref], cluster_id=profile.cluster_id).get(thing.ref)
     offers: list[ToBuy] = []
+    note = ""
     creator = accounts.creators_of(profile.cluster).filter(pk=thing.creator_id).first()
     if creator is not None and thing.least_tier is not None:
-        plans = plans_offered(creator=creator, fan=profile, now=now, least_tier=thing.least_tier)
-        prices = [price for offered in plans for price in offered.prices][: MOST_OFFERS - 1]
-        live = live_with(profile, creator) if access.why == Why.TIER_TOO_LOW else None
-        offers = [_plan_offer(price) for price in prices]
-        if live is not None and live.price_id is not None:
-            offers = [step for price in prices for step in _step_up(live, price, now)]
+        offers, note = _by_plan(profile, creator, thing.least_tier, now=now)
+    bought = purchases.offers_for([thing.ref], cluster_id=profile.cluster_id).get(thing.ref)
     if bought is not None:
-        offers.append(ToBuy(due=bought.price, price=bought.price, item=bought))
-    return offers
+        offers.append(ToBuy(WayIn.BUY, due=bought.price, price=bought.price, item=bought))
+    return WaysIn(offers, note)
+
+
+def _by_plan(
+    profile: Profile, creator: Profile, tier: int, *, now: datetime
+) -> tuple[list[ToBuy], str]:
+    live = live_with(profile, creator)
+    try:
+        check_not_subscribed(profile, creator.pk)
+    except errors.AlreadySubscribed:
+        if live is None or live.state == State.INCOMPLETE:
+            return [], "A payment for a subscription is under way."
+        if live.tier >= tier:
+            return _go_on(live, now=now), ""
+        offers = [
+            step
+            for price in _prices(profile, creator, tier, now=now)
+            for step in _step_up(live, price, now)
+        ]
+        return offers, "" if offers else _why_none(live)
+    return [_plan_offer(price) for price in _prices(profile, creator, tier, now=now)], ""
+
+
+def _prices(profile: Profile, creator: Profile, tier: int, *, now: datetime) -> list[PriceOffered]:
+    plans = plans_offered(creator=creator, fan=profile, now=now, least_tier=tier)
+    return [price for offered in plans for price in offered.prices][: MOST_OFFERS - 1]
 
 
 def _plan_offer(it: PriceOffered) -> ToBuy:
     return ToBuy(
+        WayIn.SUBSCRIBE,
         due=it.due,
         price=it.price.amount,
         plan=it.price.plan,
         plan_price=it.price,
         trial_days=it.trial_days,
+    )
+
+
+def _go_on(live: Subscription, *, now: datetime) -> list[ToBuy]:
+    """Past due it opens everything again once it is paid, paused once it goes on."""
+    due = price_now(live, now=now)
+    if live.state == State.PAUSED:
+        return [_own(WayIn.RESUME, live, due or Money.zero(live.currency))]
+    if live.state == State.PAST_DUE and due is not None:
+        return [_own(WayIn.PAY, live, due)]
+    return []
+
+
+def _own(way: WayIn, live: Subscription, due: Money) -> ToBuy:
+    return ToBuy(
+        way,
+        due=due,
+        price=live.amount,
+        plan=live.plan,
+        plan_price=live.price,
+        subscription=live,
     )
 
 
@@ -115,13 +174,26 @@ def _step_up(live: Subscription, it: PriceOffered, now: datetime) -> list[ToBuy]
     except DomainError:
         return []
     step = ToBuy(
+        WayIn.CHANGE,
         due=quote.charge,
         price=it.price.amount,
         plan=it.price.plan,
         plan_price=it.price,
-        is_change=True,
+        subscription=live,
     )
     return [step] if quote.at_once else []
+
+
+def _why_none(live: Subscription) -> str:
+    if live.state == State.PAST_DUE:
+        return "What is past due must be paid before the plan can be changed."
+    if live.state == State.PAUSED:
+        return "The pause must end before the plan can be changed."
+    if live.renews_by == RenewsBy.NOBODY and live.current_until is not None:
+        return f"What was given lasts until {live.current_until:%Y-%m-%d}: a plan can be had then."
+    if live.renews_by == RenewsBy.GATEWAY:
+        return "It must be paid another way before the plan can be changed."
+    return "No plan that opens it can be had now."
 
 
 def _things(profile: Profile, names: Sequence[str]) -> dict[str, Thing]:
