@@ -5,11 +5,15 @@ from __future__ import annotations
 import functools
 import ipaddress
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import redis
 from django.conf import settings
+
+from apps.core import errors
 
 #: A log of the last requests, oldest first: exact, with no window that starts anew and lets
 #: twice the limit through. Refused requests are not counted. The server's clock is used.
@@ -41,6 +45,10 @@ class Limit:
 #: SSO-7
 API = Limit("api", 100, 60)
 UPLOADS = Limit("uploads", 10, 60)
+#: Wrong guesses at codes that are worth money.
+CODES = Limit("codes", 10, 600)
+#: Questions by strangers about charges.
+CHARGES = Limit("charges", 10, 600)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,7 @@ class Verdict:
     allowed: bool
     remaining: int
     reset_seconds: int
+    entry: str = ""
 
     @property
     def headers(self) -> dict[str, str]:
@@ -68,11 +77,52 @@ def hit(limit: Limit, who: str) -> Verdict:
 
     :raises redis.RedisError: Valkey cannot be reached
     """
+    entry = uuid.uuid4().hex
     allowed, remaining, wait_ms = _script()(
-        keys=[f"throttle:{limit.name}:{who}"],
-        args=[limit.seconds * 1000, limit.requests, uuid.uuid4().hex],
+        keys=[_key(limit, who)], args=[limit.seconds * 1000, limit.requests, entry]
     )
-    return Verdict(limit, bool(allowed), int(remaining), max(1, -(-int(wait_ms) // 1000)))
+    return Verdict(limit, bool(allowed), int(remaining), max(1, -(-int(wait_ms) // 1000)), entry)
+
+
+def check(limit: Limit, who: str) -> Verdict:
+    """Count one request of ``who``.
+
+    :raises TooOften: it is over the limit
+    :raises redis.RedisError: Valkey cannot be reached
+    """
+    verdict = hit(limit, who)
+    if not verdict.allowed:
+        raise errors.TooOften(retry_after_seconds=verdict.reset_seconds)
+    return verdict
+
+
+@contextmanager
+def guessing(limit: Limit, who: str, *, given: str, wrong: type[Exception]) -> Iterator[None]:
+    """
+    Count a guess at a secret where it turns out ``wrong``; nothing given is no guess.
+
+    It is counted before it is judged, so that many at once do not slip through, and taken back
+    where it was right. Over the limit right ones are refused too, or a guesser could go on.
+
+    :raises TooOften: there were too many wrong ones
+    :raises redis.RedisError: Valkey cannot be reached: without a count nobody guesses
+    """
+    if not given:
+        yield
+        return
+    verdict, is_wrong = check(limit, who), False
+    try:
+        yield
+    except wrong:
+        is_wrong = True
+        raise
+    finally:
+        if not is_wrong:
+            _valkey().zrem(_key(limit, who), verdict.entry)
+
+
+def _key(limit: Limit, who: str) -> str:
+    return f"throttle:{limit.name}:{who}"
 
 
 def person(user_id: object) -> str:
@@ -90,6 +140,12 @@ def place(ip: str) -> str:
 
 
 @functools.cache
-def _script() -> Any:
+def _valkey() -> redis.Redis:
     cache: dict[str, Any] = settings.CACHES["default"]
-    return redis.Redis.from_url(cache["LOCATION"], **cache["OPTIONS"]).register_script(_SCRIPT)
+    client: redis.Redis = redis.Redis.from_url(cache["LOCATION"], **cache["OPTIONS"])
+    return client
+
+
+@functools.cache
+def _script() -> Any:
+    return _valkey().register_script(_SCRIPT)

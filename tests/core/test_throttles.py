@@ -14,7 +14,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from apps.accounts.models import Profile
-from apps.core import throttling
+from apps.core import errors, throttling
 from apps.core.middleware import client_ip
 from tests.conftest import BRAND_HOST
 from tests.factories.accounts import UserFactory
@@ -130,6 +130,47 @@ class TestPlace:
 
     def test_a_caller_without_an_address_is_counted_too(self) -> None:
         assert throttling.place("") == "ip:unknown"
+
+
+class TestGuessing:
+    """Wrong guesses count, right ones do not, and many at once do not slip through."""
+
+    limit = throttling.Limit("guesses", 3, 60)
+
+    def guess(self, who: str, *, right: bool, given: str = "code") -> str:
+        secrets = {"code": "gold"} if right else {}
+        try:
+            with throttling.guessing(self.limit, who, given=given, wrong=LookupError):
+                secrets["code"]
+        except LookupError:
+            return "wrong"
+        except errors.TooOften:
+            return "refused"
+        return "right"
+
+    def test_right_ones_are_free_until_the_wrong_ones_are_used_up(self) -> None:
+        assert {self.guess("user:1", right=True) for _ in range(9)} == {"right"}
+        assert [self.guess("user:1", right=False) for _ in range(4)] == [*["wrong"] * 3, "refused"]
+        assert self.guess("user:1", right=True) == "refused"
+        assert self.guess("user:2", right=True) == "right"
+
+    def test_nothing_given_is_no_guess(self) -> None:
+        for _ in range(9):
+            assert self.guess("user:3", right=False, given="") == "wrong"
+
+    def test_other_errors_are_no_guess(self) -> None:
+        for _ in range(9):
+            with (
+                pytest.raises(KeyboardInterrupt),
+                throttling.guessing(self.limit, "user:4", given="code", wrong=LookupError),
+            ):
+                raise KeyboardInterrupt
+        assert self.guess("user:4", right=True) == "right"
+
+    def test_eight_threads_guess_no_more_often(self) -> None:
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _: self.guess("user:5", right=False), range(16)))
+        assert Counter(answers) == {"wrong": 3, "refused": 13}
 
 
 @pytest.mark.parametrize(

@@ -162,3 +162,22 @@ def test_a_card_is_paid_on_the_payments_own_page(fan: Profile, price: Price) -> 
     assert gift.state == GiftState.INCOMPLETE
     assert gift.transaction.amount == Money.of("24.00", "USD")
     assert "Not paid yet" in _text(client.get("/gifts/"))
+
+
+def test_codes_of_gifts_are_guessed_ten_times_and_no_more(giver: Profile, price: Price) -> None:
+    gift = subscriptions.buy_gift(
+        giver=giver,
+        price=price,
+        method=Method.WALLET,
+        idempotency_key="gift-1",
+        now=timezone.now(),
+    )
+    client = browser(ProfileFactory.create())
+    for number in range(10):
+        wrong = client.post("/gifts/take/", {"code": f"AAAA-BBBB-CCCC-{number + 2222}"})
+        assert "There is no such gift" in _text(wrong)
+    answer = client.post("/gifts/take/", {"code": gift.code})
+    assert "too many tries" in _text(answer)
+    assert not Subscription.objects.exists()
+    other = browser(ProfileFactory.create()).post("/gifts/take/", {"code": gift.code})
+    assert other.status_code == 302

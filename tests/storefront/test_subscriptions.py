@@ -175,10 +175,27 @@ class TestCheckout:
 
         assert "Pay $6.00" in text_of(browser.get(f"{here}&code=half"))
         wrong = browser.get(f"{here}&code=NOPE")
-        assert "This code does not exist." in text_of(wrong)
+        assert "This code does not exist, or is not for you" in text_of(wrong)
         assert "Pay $12.00" in text_of(wrong)
         assert 'action="?price=' in wrong.content.decode()
         assert "code=NOPE" not in re.findall(r'action="([^"]*)"', wrong.content.decode())[0]
+
+    def test_ten_wrong_codes_are_enough_and_all_else_goes_on(
+        self, browser, fan, creator, price, here
+    ):
+        given.a_funded_wallet(fan, "40.00", now=timezone.now())
+        PromotionFactory.create(creator=creator, code="HALF", percent_bps=5_000)
+        PromotionFactory.create(creator=creator, code="YEAR", percent_bps=5_000, months=12)
+
+        for code in [*(f"GUESS{n}" for n in range(9)), "YEAR"]:  # that one is for another price
+            answer = text_of(browser.get(f"{here}&code={code}"))
+            assert "This code does not exist, or is not for you" in answer
+            assert "Pay $6.00" in text_of(browser.get(f"{here}&code=half")) or code == "YEAR"
+        right = browser.get(f"{here}&code=half")
+        assert "too many tries" in text_of(right)
+        assert "Pay $12.00" in text_of(right)
+        assert "Pay $12.00" in text_of(browser.get(here))
+        assert "Pay $6.00" in text_of(browser_of(ProfileFactory.create()).get(f"{here}&code=half"))
 
     def test_refuses_minors_oneself_and_who_is_subscribed(
         self, browser, fan, creator, price, here

@@ -67,7 +67,7 @@ class TermsChanged(Conflict):
 
 class CodeUnknown(Invalid):
     code = "subscriptions.code_unknown"
-    message = "This code does not exist."
+    message = "This code does not exist, or is not for you or this plan."
 
 
 class CodeExpired(Invalid):
@@ -85,9 +85,8 @@ class CodeUsedBefore(Invalid):
     message = "You have used this code before."
 
 
-class CodeNotForYou(Invalid):
-    code = "subscriptions.code_not_for_you"
-    message = "This code is not for you or not for this plan."
+class CodeNotForYou(CodeUnknown):
+    """Said in the same words: who guesses at codes learns nothing."""
 
 
 class CurrencyMismatch(Invalid):

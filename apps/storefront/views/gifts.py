@@ -18,6 +18,7 @@ from apps.accounts.models import Profile
 from apps.core.errors import DomainError
 from apps.core.middleware import client_country
 from apps.core.money import Money
+from apps.core.throttling import CODES, guessing, person
 from apps.finance.ledger import postings
 from apps.finance.ledger import selectors as ledger_selectors
 from apps.finance.payments import selectors as payments_selectors
@@ -26,6 +27,7 @@ from apps.finance.payments.rules.fees import Quote
 from apps.finance.subscriptions import selectors as subscriptions_selectors
 from apps.finance.subscriptions import services as subscriptions
 from apps.finance.subscriptions.choices import GiftState
+from apps.finance.subscriptions.errors import GiftNotFound
 from apps.finance.subscriptions.selectors import gifts as gifts_selectors
 from apps.finance.tax import selectors as tax
 from apps.storefront import selectors
@@ -59,12 +61,11 @@ def take(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _list(request, fan, form, status=UNPROCESSABLE)
     try:
-        taken = subscriptions.take_gift(
-            fan=fan,
-            code=form.cleaned_data["code"],
-            gift_id=form.cleaned_data["gift"],
-            now=timezone.now(),
-        )
+        code = form.cleaned_data["code"]
+        with guessing(CODES, person(fan.user_id), given=code, wrong=GiftNotFound):
+            taken = subscriptions.take_gift(
+                fan=fan, code=code, gift_id=form.cleaned_data["gift"], now=timezone.now()
+            )
     except DomainError as refusal:
         form.add_error("code", words_of(refusal))
         return _list(request, fan, form, status=UNPROCESSABLE)

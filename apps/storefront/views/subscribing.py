@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -16,14 +17,16 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts.api import requests
 from apps.accounts.models import Profile
-from apps.core.errors import DomainError, NotFound
+from apps.core.errors import DomainError, NotFound, TooOften
 from apps.core.middleware import client_country, client_ip
 from apps.core.money import Money
+from apps.core.throttling import CODES, guessing, person
 from apps.finance.ledger import postings
 from apps.finance.ledger import selectors as ledger_selectors
 from apps.finance.subscriptions import selectors as subscriptions_selectors
 from apps.finance.subscriptions import services as subscriptions
 from apps.finance.subscriptions.choices import LIVE
+from apps.finance.subscriptions.errors import CodeUnknown
 from apps.finance.tax import selectors as tax
 from apps.storefront import selectors
 from apps.storefront.choices import words_of
@@ -37,7 +40,7 @@ if TYPE_CHECKING:
 
 UNPROCESSABLE = 422
 #: Refusals of a code alone: everything else can be sold without it.
-_OF_CODES = "subscriptions.code_"
+_OF_CODES = ("subscriptions.code_", TooOften.code)
 #: What is missing is where the fan lives.
 _OF_PLACES = frozenset({"tax.place_missing", "tax.place_unknown", "tax.place_too_wide"})
 
@@ -77,19 +80,20 @@ def subscribe(request: HttpRequest, handle: str) -> HttpResponse:
     if not form.is_valid() or not key.is_valid():
         return _page(request, asked, form, status=UNPROCESSABLE)
     try:
-        begun = subscriptions.subscribe(
-            fan=asked.fan,
-            price=asked.price,
-            method=asked.way.method,
-            code=asked.code,
-            terms_hash=form.cleaned_data["terms_hash"],
-            total_seen=Money(form.cleaned_data["total_minor"], asked.price.currency),
-            idempotency_key=str(key.cleaned_data["key"]),
-            now=timezone.now(),
-            buyer=asked.buyer,
-            pay_by=pay_by(request, asked.way, keep=asked.ways.keeps),
-            ip=client_ip(request),
-        )
+        with _guess(asked):
+            begun = subscriptions.subscribe(
+                fan=asked.fan,
+                price=asked.price,
+                method=asked.way.method,
+                code=asked.code,
+                terms_hash=form.cleaned_data["terms_hash"],
+                total_seen=Money(form.cleaned_data["total_minor"], asked.price.currency),
+                idempotency_key=str(key.cleaned_data["key"]),
+                now=timezone.now(),
+                buyer=asked.buyer,
+                pay_by=pay_by(request, asked.way, keep=asked.ways.keeps),
+                ip=client_ip(request),
+            )
     except DomainError as refusal:
         form.add_error(None, words_of(refusal))
         return _page(request, asked, form, status=UNPROCESSABLE)
@@ -208,8 +212,8 @@ def _page(
 
 def _offer(asked: Asked) -> tuple[Any, DomainError | None]:
     try:
-        return (
-            subscriptions_selectors.offer(
+        with _guess(asked):
+            found = subscriptions_selectors.offer(
                 fan=asked.fan,
                 price=asked.price,
                 code=asked.code,
@@ -217,8 +221,12 @@ def _offer(asked: Asked) -> tuple[Any, DomainError | None]:
                 now=timezone.now(),
                 buyer=asked.buyer,
                 means=asked.way.means,
-            ),
-            None,
-        )
+            )
     except DomainError as refusal:
         return None, refusal
+    return found, None
+
+
+def _guess(asked: Asked) -> AbstractContextManager[None]:
+    """Count a code that is none: creators choose short words."""
+    return guessing(CODES, person(asked.fan.user_id), given=asked.code, wrong=CodeUnknown)

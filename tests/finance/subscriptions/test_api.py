@@ -69,6 +69,24 @@ class TestQuote:
             404,
             "subscriptions.price_not_found",
         )
+    def test_guessing_at_codes_ends_after_ten_wrong_ones(self, api, fan, creator, price, now):
+        given.a_funded_wallet(fan, "40.00", now=now)
+        PromotionFactory.create(creator=creator, code="HALF", percent_bps=5_000)
+        PromotionFactory.create(creator=creator, code="YEAR", percent_bps=5_000, months=12)
+        unknown = quoted(api, price, code="NOPE").json()
+        elsewhere = quoted(api, price, code="YEAR").json()
+        assert (elsewhere["code"], elsewhere["detail"]) == (unknown["code"], unknown["detail"])
+        for number in range(8):
+            assert quoted(api, price, code=f"NO{number}").status_code == 422
+
+        refused = quoted(api, price, code="HALF")
+        assert (refused.status_code, refused.json()["code"]) == (429, "request.too_often")
+        assert 0 < int(refused["Retry-After"]) <= 600
+        assert subscribe(api, price, code="HALF").status_code == 429
+        assert not Subscription.objects.exists()
+        assert wallet_of(fan) == Money.of("40.00", "USD")
+        assert subscribe(api, price, key="k-2").status_code == 201
+
 
 
 class TestSubscribing:

@@ -18,6 +18,7 @@ from apps.accounts.models import Profile
 from apps.core.api.fields import MoneyField
 from apps.core.idempotency import idempotent, key_of
 from apps.core.middleware import client_country
+from apps.core.throttling import CODES, guessing, person
 from apps.finance.payments.api.going_on import KEY_HEADER, pay_by, started
 from apps.finance.payments.api.serializers import BUYER_COUNTRY, NextAction, PayByInput
 from apps.finance.payments.choices import Method
@@ -25,6 +26,7 @@ from apps.finance.subscriptions import selectors, services
 from apps.finance.subscriptions.api.pagination import ById
 from apps.finance.subscriptions.api.serializers import METHODS, ZONE, PlanBrief, SubscriptionOutput
 from apps.finance.subscriptions.choices import GiftState
+from apps.finance.subscriptions.errors import GiftNotFound
 from apps.finance.subscriptions.models import Gift
 from apps.finance.subscriptions.rules.gifts import MESSAGE_MAX
 from apps.finance.subscriptions.selectors import gifts as queries
@@ -164,13 +166,14 @@ class TakeGift(APIView):
         form = TakeInput(data=request.data)
         form.is_valid(raise_exception=True)
         wish, fan = form.validated_data, profile(request)
-        taken = services.take_gift(
-            fan=fan,
-            now=timezone.now(),
-            code=wish["code"],
-            gift_id=wish["gift"],
-            timezone=wish["timezone"],
-        )
+        with guessing(CODES, person(fan.user_id), given=wish["code"], wrong=GiftNotFound):
+            taken = services.take_gift(
+                fan=fan,
+                now=timezone.now(),
+                code=wish["code"],
+                gift_id=wish["gift"],
+                timezone=wish["timezone"],
+            )
         shown = selectors.subscription_for(fan, taken.public_id)
         return Response(SubscriptionOutput(shown).data, status=201)
 

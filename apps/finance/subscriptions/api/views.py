@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 from apps.accounts.api.requests import profile
 from apps.core.idempotency import idempotent, key_of
 from apps.core.middleware import client_country, client_ip
+from apps.core.throttling import CODES, guessing, person
 from apps.finance.payments import choices as payments_choices
 from apps.finance.payments.api.going_on import KEY_HEADER, pay_by, started
 from apps.finance.payments.selectors.methods import means_for
@@ -31,6 +32,7 @@ from apps.finance.subscriptions.api.serializers import (
     SubscribeInput,
     SubscriptionOutput,
 )
+from apps.finance.subscriptions.errors import CodeUnknown
 from apps.finance.subscriptions.models import Subscription
 from apps.finance.tax.selectors import Buyer
 
@@ -71,20 +73,21 @@ class Subscriptions(generics.ListAPIView[Subscription]):
         form.is_valid(raise_exception=True)
         wish = form.validated_data
         fan = profile(request)
-        subscription = services.subscribe(
-            fan=fan,
-            price=selectors.price_for(fan, wish["price"]),
-            method=payments_choices.Method(wish["method"]),
-            code=wish["code"],
-            terms_hash=wish["terms_hash"],
-            total_seen=wish["total"],
-            idempotency_key=key_of(request),
-            now=timezone.now(),
-            buyer=Buyer(wish["buyer_country"], client_country(request)),
-            pay_by=pay_by(request, wish),
-            timezone=wish["timezone"],
-            ip=client_ip(request),
-        )
+        with guessing(CODES, person(fan.user_id), given=wish["code"], wrong=CodeUnknown):
+            subscription = services.subscribe(
+                fan=fan,
+                price=selectors.price_for(fan, wish["price"]),
+                method=payments_choices.Method(wish["method"]),
+                code=wish["code"],
+                terms_hash=wish["terms_hash"],
+                total_seen=wish["total"],
+                idempotency_key=key_of(request),
+                now=timezone.now(),
+                buyer=Buyer(wish["buyer_country"], client_country(request)),
+                pay_by=pay_by(request, wish),
+                timezone=wish["timezone"],
+                ip=client_ip(request),
+            )
         return Response(subscribed(request, fan, subscription), status=201)
 
 
@@ -97,16 +100,17 @@ class QuoteView(APIView):
         form.is_valid(raise_exception=True)
         asked = form.validated_data
         fan, stored = profile(request), asked["payment_method"]
-        offer = selectors.offer(
-            fan=fan,
-            price=selectors.price_for(fan, asked["price"]),
-            code=asked["code"],
-            method=payments_choices.Method(asked["method"]),
-            now=timezone.now(),
-            buyer=Buyer(asked["buyer_country"], client_country(request)),
-            timezone=asked["timezone"],
-            means=means_for(fan, stored) if stored else None,
-        )
+        with guessing(CODES, person(fan.user_id), given=asked["code"], wrong=CodeUnknown):
+            offer = selectors.offer(
+                fan=fan,
+                price=selectors.price_for(fan, asked["price"]),
+                code=asked["code"],
+                method=payments_choices.Method(asked["method"]),
+                now=timezone.now(),
+                buyer=Buyer(asked["buyer_country"], client_country(request)),
+                timezone=asked["timezone"],
+                means=means_for(fan, stored) if stored else None,
+            )
         return Response(OfferOutput(offer).data)
 
 
