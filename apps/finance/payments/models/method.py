@@ -57,7 +57,14 @@ class PaymentMethod(models.Model):
                 condition=Q(last4="") | Q(last4__regex=r"^[0-9]{4}$"), name="means_last4_is_four"
             ),
         ]
-        indexes = [models.Index(fields=["profile", "-id"], name="means_of_profile")]
+        indexes = [
+            models.Index(fields=["profile", "-id"], name="means_of_profile"),
+            models.Index(
+                fields=["expires", "id"],
+                condition=Q(removed_at__isnull=True) & ~Q(expires=""),
+                name="means_by_end",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.brand or self.gateway} …{self.last4}"
