@@ -54,6 +54,11 @@ def origin_of(cluster: Cluster) -> str:
     return settings.BRAND_ADDRESS.format(host=primary_host_of(cluster))
 
 
+def support_address_of(cluster: Cluster) -> str:
+    """Return where people of a brand write to: SUPPORT_ADDRESS, ``support@boyfanz.com``."""
+    return settings.SUPPORT_ADDRESS.format(host=primary_host_of(cluster))
+
+
 def forget_directory() -> None:
     """Make the next look-up read the database."""
     _known.clear()

@@ -1,5 +1,8 @@
 """The words of the brand pages."""
 
+from django.urls import reverse
+from django.utils.html import format_html
+
 from apps.core.errors import DomainError
 
 #: Fans pay and creators earn in dollars on every brand.
@@ -129,7 +132,18 @@ REFUSALS = {
 }
 
 
+#: A refusal that one can do something about -> the page that says what, and its link.
+WAYS_OUT = {
+    "accounts.age_not_verified": ("storefront:age", "How to show your age"),
+    "accounts.underage": ("storefront:age", "What is known of your age"),
+}
+
+
 def words_of(refusal: DomainError) -> str:
-    """Say a refusal to the person whose money it is."""
+    """Say a refusal to the person whose money it is, with a link where a page helps on."""
     words = REFUSALS.get(refusal.code)
-    return words.format(**refusal.facts) if words else refusal.message
+    said = words.format(**refusal.facts) if words else refusal.message
+    if refusal.code not in WAYS_OUT:
+        return said
+    page, label = WAYS_OUT[refusal.code]
+    return format_html('{} <a href="{}">{}</a>', said, reverse(page), label)

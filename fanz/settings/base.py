@@ -151,6 +151,8 @@ DEVELOPMENT_DOMAINS = False
 CLUSTER_DIRECTORY_SECONDS = 5
 #: How addresses of a brand begin where no request tells it: in mails.
 BRAND_ADDRESS = "https://{host}"
+#: Where people of a brand write to; ``{host}`` is its primary host name.
+SUPPORT_ADDRESS = env("SUPPORT_ADDRESS", default="support@{host}")
 
 # --- Mail (apps.notifications) --------------------------------------------------------
 #: Seconds for each step of the conversation with the mail server.
