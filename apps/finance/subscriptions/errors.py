@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from apps.core.errors import Conflict, Invalid, NotAllowed, NotFound, Unavailable
+from apps.core.errors import Conflict, Invalid, NotAllowed, NotFound
 
 
 class PlanNotFound(NotFound):
@@ -239,6 +239,21 @@ class ChargeDeclined(Conflict):
     message = "The stored means of payment could not be charged."
 
 
-class StillRenewed(Unavailable):
-    code = "subscriptions.still_renewed"
-    message = "The payment company has not confirmed yet that it renews no more: try again."
+class ConfirmationNeeded(Conflict):
+    code = "subscriptions.confirmation_needed"
+    message = "Your bank wants you to confirm the charge; then the change holds."
+
+
+class DunningInvalid(Invalid):
+    code = "subscriptions.dunning_invalid"
+    message = "This is no schedule of tries."
+
+
+class DunningInThePast(Invalid):
+    code = "subscriptions.dunning_in_the_past"
+    message = "A schedule begins later than now: what was told is not rewritten."
+
+
+class DunningTaken(Conflict):
+    code = "subscriptions.dunning_taken"
+    message = "Another schedule begins at this very moment."

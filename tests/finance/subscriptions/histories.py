@@ -103,7 +103,7 @@ class History:
                         creator=it.creator,
                         kind=Kind.SUBSCRIPTION,
                         amount=Money(minor, it.currency),
-                        subject=of_change(it.pk, number - 1)
+                        subject=of_change(it.pk, number - 1, 1)
                         if occasion == Occasion.CHANGE
                         else of_period(it.pk, number),
                         idempotency_key=f"subscription:{it.pk}:period:{number}:try:1",

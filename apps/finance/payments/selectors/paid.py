@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from apps.finance.payments import errors
 from apps.finance.payments.adapters import gateway_for
+from apps.finance.payments.choices import Status
 from apps.finance.payments.models import PaymentMethod, Refund, Transaction
+from apps.finance.payments.selectors.given_back import room_of
+
+#: The gateway was sent it and has not said the last word.
+_UNDER_WAY = sorted({Status.PROCESSING, Status.AUTHORISED, Status.UNKNOWN})
 
 
 def payment_by_id(transaction_id: int) -> Transaction:
@@ -47,3 +54,13 @@ def refund_reason_of(refund_id: int) -> str:
     """Return the code of why a refund was asked for; empty where there is none by this id."""
     codes = Refund.objects.filter(pk=refund_id).values_list("reason_code", flat=True)
     return next(iter(codes), "")
+
+
+def is_kept(paid: Transaction) -> bool:
+    """Test if all of what was paid is still there, and nobody asked for any of it back."""
+    return paid.status == Status.CAPTURED and room_of(paid) == paid.amount
+
+
+def is_under_way(subjects: Sequence[str]) -> bool:
+    """Test if for one of these subjects a charge was sent whose outcome is not known yet."""
+    return Transaction.objects.filter(subject__in=subjects, status__in=_UNDER_WAY).exists()

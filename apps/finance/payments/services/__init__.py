@@ -33,7 +33,7 @@ from apps.finance.payments.services.sell_many import sell_many_from_wallet
 from apps.finance.payments.services.settle import settle_unknown
 from apps.finance.payments.services.spending import set_spending_limit
 from apps.finance.payments.services.start import start_card_tip, start_deposit, start_sale
-from apps.finance.payments.services.stored import charge_stored
+from apps.finance.payments.services.stored import charge_stored, give_up_waiting
 from apps.finance.payments.services.way import PayBy
 from apps.finance.payments.services.webhooks import process_webhooks, receive_webhook
 
@@ -54,6 +54,7 @@ __all__ = [
     "check_merchant_account",
     "checkout_url",
     "empty_webhooks",
+    "give_up_waiting",
     "go_on_after_review",
     "hand_over_receipts",
     "ignore_webhook",

@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import Q
 from django.db.transaction import atomic
 
+from apps.accounts.models import Profile
 from apps.core.db import joins_transaction, outside_transaction
 from apps.core.errors import DomainError
 from apps.finance.payments import errors
@@ -21,6 +22,7 @@ from apps.finance.payments.rules.declines import (
     retry_class,
 )
 from apps.finance.payments.services.charge import charge
+from apps.finance.payments.services.move import cancel
 from apps.finance.payments.services.purchase import Purchase, wish_of
 from apps.finance.payments.services.start import begin
 from apps.finance.payments.services.way import PayBy
@@ -50,7 +52,8 @@ def charge_stored(
     PROCESSING and UNKNOWN for the gateway's word. ``attempt_key`` names this try: called again
     with it, nothing is charged twice. One thing (``purchase.subject``) is charged once: while an
     earlier payment for it is paid or may still be, that one is returned, and a try that a crash
-    left before it was sent is sent now.
+    left before it was sent is sent now. Only one that waits for its payer's word on another means
+    is given up: this means was chosen since.
 
     :raises MeansNotFound: it is not the fan's, or the fan removed it
     :raises NeverAgain: the card networks forbid another try with this card
@@ -89,10 +92,42 @@ def _begun(
         .order_by("id")
         .last()
     )
-    if earlier is not None:
+    if earlier is not None and not _gives_way(earlier, named, means, now):
         return earlier
     _check_networks(means, purchase, now)
     return begin(wish, now=now)
+
+
+@joins_transaction
+def give_up_waiting(*, payer: Profile, subject: str, now: datetime, reason: str) -> bool:
+    """
+    Give up the payment for a subject that waits for its payer's word; False where none does.
+
+    Should the gateway say later that it was paid, that word wins.
+    """
+    waiting = (
+        Transaction.objects.select_for_update(of=("self",))
+        .select_related("cluster")
+        .filter(payer=payer, subject=subject, status=Status.REQUIRES_ACTION)
+        .first()
+    )
+    if waiting is None:
+        return False
+    cancel(transaction=waiting, now=now, reason=reason)
+    return True
+
+
+@joins_transaction
+def _gives_way(
+    earlier: Transaction, wanted: Purchase, means: PaymentMethod, now: datetime
+) -> bool:
+    """Another means was chosen while this one waits for its payer: it is given up."""
+    asked = earlier.attempts.order_by("number").values_list("payment_method_id", flat=True).first()
+    if earlier.idempotency_key == wanted.idempotency_key or asked == means.pk:
+        return False
+    return give_up_waiting(
+        payer=wanted.fan, subject=wanted.subject, now=now, reason="Another means was chosen"
+    )
 
 
 @joins_transaction

@@ -22,14 +22,22 @@ def will_renew(*, state: str, renews_by: str, months: int, cancel_at_end: bool) 
 
 
 def due_at(
-    *, renews_by: str, current_until: datetime | None, cancel_at_end: bool
+    *,
+    renews_by: str,
+    current_until: datetime | None,
+    cancel_at_end: bool,
+    claimed_until: datetime | None = None,
 ) -> datetime | None:
-    """Return when one that is in its trial or active must be looked at; None: never."""
+    """Return when one that is in its trial or active must be looked at; None: never.
+
+    Not while a worker charges for it: what that brings comes first.
+    """
     if current_until is None:
         return None
+    due = current_until
     if renews_by == RenewsBy.GATEWAY and not cancel_at_end:
-        return current_until + GATEWAY_WAITS
-    return current_until
+        due += GATEWAY_WAITS
+    return due if claimed_until is None else max(due, claimed_until)
 
 
 def access_until(

@@ -6,15 +6,23 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from django.db.models import QuerySet
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from apps.core.money import Money
 from apps.finance.payments import selectors as payments
 from apps.finance.payments.choices import Kind, Method, Status, method_of
+from apps.finance.payments.selectors.paid import is_under_way
 from apps.finance.subscriptions import errors
-from apps.finance.subscriptions.choices import PeriodState, RenewsBy, State
-from apps.finance.subscriptions.models import Period, Price, Promotion, Subscription
-from apps.finance.subscriptions.rules import periods, pricing, proration
+from apps.finance.subscriptions.choices import PeriodState, RenewsBy, State, What
+from apps.finance.subscriptions.models import (
+    Period,
+    Price,
+    Promotion,
+    Subscription,
+    SubscriptionEvent,
+)
+from apps.finance.subscriptions.rules import periods, pricing, proration, subjects
 from apps.finance.subscriptions.rules.cycle import charged
 from apps.finance.subscriptions.rules.proration import ChangeKind
 from apps.finance.subscriptions.selectors import promotions
@@ -135,6 +143,28 @@ def buyer_of(subscription: Subscription) -> Buyer | None:
     """Return where its fan said to be."""
     declared = subscription.buyer_country
     return Buyer(declared=declared) if declared else None
+
+
+def is_being_charged(subscription: Subscription, *, now: datetime) -> bool:
+    """Test if a worker charges for it now, or the gateway has not said what came of a charge of
+    its next period or of a change of this one: until then nothing is charged beside that."""
+    if subscription.claimed_until is not None and subscription.claimed_until > now:
+        return True
+    period = subjects.of_period(subscription.pk, subscription.period_number + 1)
+    return is_under_way([period, *map(subject_of, changes_asked(subscription))])
+
+
+def changes_asked(subscription: Subscription) -> QuerySet[SubscriptionEvent]:
+    """Return the lines of history in which a change that is charged was agreed to, in the running
+    period; the newest first."""
+    return subscription.history.filter(
+        what=What.NOTE, facts__has_key="asked_at", period_number=subscription.period_number
+    ).order_by("-id")
+
+
+def subject_of(line: SubscriptionEvent) -> str:
+    """Return how payments name the change that was agreed to in a line of history."""
+    return subjects.of_change(line.subscription_id, line.period_number or 0, line.pk)
 
 
 def _changeable(subscription: Subscription, price: Price, now: datetime) -> Period:

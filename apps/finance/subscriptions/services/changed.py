@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from apps.accounts.models import User
 from apps.core.db import joins_transaction
 from apps.core.money import Money
-from apps.finance.payments.selectors.paid import payment_by_id
+from apps.finance.payments.selectors.paid import is_kept, payment_by_id
 from apps.finance.subscriptions.choices import (
     Consent,
     PeriodKind,
@@ -18,13 +18,14 @@ from apps.finance.subscriptions.choices import (
     State,
     What,
 )
-from apps.finance.subscriptions.models import Period, Price, Subscription
-from apps.finance.subscriptions.rules import periods, pricing
+from apps.finance.subscriptions.models import Period, Price, Subscription, SubscriptionEvent
+from apps.finance.subscriptions.rules import periods, pricing, subjects
 from apps.finance.subscriptions.selectors import promotions
+from apps.finance.subscriptions.selectors.changes import changes_asked
 from apps.finance.subscriptions.services import tell
 from apps.finance.subscriptions.services.first_payment import give_back
 from apps.finance.subscriptions.services.move import locked, move
-from apps.finance.subscriptions.services.standing import settle
+from apps.finance.subscriptions.services.standing import due_of, settle
 
 if TYPE_CHECKING:
     from apps.finance.payments.models import Transaction
@@ -35,7 +36,8 @@ _INSTANT = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What was agreed to at ``at``, in period ``number``; ``key`` is the fan's."""
+    """What was agreed to at ``at``, in period ``number``; ``key`` is the fan's, ``line`` that of
+    history it is written down in."""
 
     price_id: int
     credit: Money
@@ -44,6 +46,7 @@ class Change:
     at: datetime
     number: int
     key: str
+    line: int = 0
 
     def as_facts(self) -> dict[str, Any]:
         return {
@@ -58,7 +61,9 @@ class Change:
         }
 
 
-def _from_facts(facts: dict[str, Any]) -> Change:
+def as_agreed(line: SubscriptionEvent) -> Change:
+    """Return the change that a line of history says was agreed to."""
+    facts = line.facts
     return Change(
         price_id=facts["price"],
         credit=Money(facts["credit_minor"], facts["currency"]),
@@ -67,15 +72,17 @@ def _from_facts(facts: dict[str, Any]) -> Change:
         at=datetime.fromisoformat(facts["asked_at"]),
         number=facts["period"],
         key=facts["key"],
+        line=line.pk,
     )
 
 
 @joins_transaction
 def change_captured(*, transaction_id: int, subscription_id: int) -> Subscription:
     """
-    Let a change take hold whose charge was captured. Where the subscription is not what it was
-    when that was agreed to (it ended, was cancelled, renewed), the money goes back. Told again,
-    it changes nothing.
+    Let the change take hold whose charge was captured. Where the subscription is not what it was
+    when that was agreed to (it ended, was cancelled, renewed or is being renewed), or the money
+    is on its way back already, it does not and the money goes back. Told again, it changes
+    nothing.
     """
     subscription = locked(subscription_id)
     if Period.objects.filter(transaction_id=transaction_id).exists():
@@ -84,30 +91,39 @@ def change_captured(*, transaction_id: int, subscription_id: int) -> Subscriptio
     if paid.captured_at is None:
         return subscription
     asked = _asked(subscription, paid)
-    is_same = (
-        asked is not None
-        and subscription.period_number == asked.number
-        and subscription.state in {State.TRIALING, State.ACTIVE}
-        and not subscription.cancel_at_end
-    )
-    if asked is None or not is_same:
+    if asked is not None and _is_newest(subscription, asked):
         subscription.claimed_until = None
-        subscription.save(update_fields=["claimed_until"])
-        give_back(subscription, paid, why="A change that came too late", now=paid.captured_at)
+    if asked is not None and _still_fits(subscription, asked) and is_kept(paid):
+        apply_change(subscription, asked, paid=paid, now=paid.captured_at, by=None)
         return subscription
-    subscription.claimed_until = None
-    apply_change(subscription, asked, paid=paid, now=paid.captured_at, by=None)
+    if subscription.state in {State.TRIALING, State.ACTIVE}:
+        subscription.due_at = due_of(subscription)
+    subscription.save(update_fields=["claimed_until", "due_at"])
+    give_back(subscription, paid, why="A change that came too late", now=paid.captured_at)
     return subscription
 
 
 def _asked(subscription: Subscription, paid: Transaction) -> Change | None:
-    lines = subscription.history.filter(what=What.NOTE, facts__has_key="asked_at").order_by("-id")
-    for line in lines:
-        asked = _from_facts(line.facts)
-        named = f":change:{asked.number}" in paid.subject
-        if named and asked.charge == paid.price and f":{asked.price_id}:" in paid.idempotency_key:
-            return asked
-    return None
+    named = subjects.read(paid.subject)
+    if named is None:
+        return None
+    line = subscription.history.filter(pk=named.line, facts__has_key="asked_at").first()
+    return None if line is None else as_agreed(line)
+
+
+def _is_newest(subscription: Subscription, asked: Change) -> bool:
+    """Or else the claim is that of another change."""
+    newest = changes_asked(subscription).first()
+    return newest is None or newest.pk == asked.line
+
+
+def _still_fits(subscription: Subscription, asked: Change) -> bool:
+    return (
+        subscription.period_number == asked.number
+        and subscription.state in {State.TRIALING, State.ACTIVE}
+        and not subscription.cancel_at_end
+        and not subscription.periods.filter(number__gt=asked.number).exists()
+    )
 
 
 @joins_transaction
@@ -201,7 +217,6 @@ def _tell(
         key=number,
         now=now,
         old_price=old.formatted,
-        new_price=subscription.amount.formatted,
         effective_on=tell.day_of(subscription, subscription.current_from),
         amount=amount,
         tax=tax,

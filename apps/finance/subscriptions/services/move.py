@@ -50,10 +50,12 @@ def note(
     reason: str = "",
     by: User | None = None,
     facts: dict[str, Any] | None = None,
-) -> None:
-    """Save it and write a line of history that changes no state."""
+) -> SubscriptionEvent:
+    """Save it, write a line of history that changes no state, and return it."""
     subscription.save()
-    _write(subscription, subscription.state, what, now=now, reason=reason, by=by, facts=facts)
+    return _write(
+        subscription, subscription.state, what, now=now, reason=reason, by=by, facts=facts
+    )
 
 
 @joins_transaction
@@ -111,8 +113,8 @@ def _write(
     reason: str,
     by: User | None,
     facts: dict[str, Any] | None,
-) -> None:
-    SubscriptionEvent.objects.create(
+) -> SubscriptionEvent:
+    return SubscriptionEvent.objects.create(
         subscription=subscription,
         what=what,
         from_state=before,

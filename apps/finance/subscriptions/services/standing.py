@@ -8,7 +8,7 @@ from apps.accounts.models import User
 from apps.core.db import joins_transaction
 from apps.finance.entitlements import services as entitlements
 from apps.finance.entitlements.choices import Scope
-from apps.finance.subscriptions.choices import State
+from apps.finance.subscriptions.choices import RenewsBy, State
 from apps.finance.subscriptions.models import Subscription
 from apps.finance.subscriptions.rules import standing
 from apps.finance.subscriptions.rules.reminders import next_reminder
@@ -28,11 +28,7 @@ def settle(
 
     The caller holds its lock, has set ``state``, and saves it afterwards.
     """
-    subscription.due_at = standing.due_at(
-        renews_by=subscription.renews_by,
-        current_until=subscription.current_until,
-        cancel_at_end=subscription.cancel_at_end,
-    )
+    subscription.due_at = due_of(subscription)
     renews = will_renew(subscription)
     subscription.access_until = standing.access_until(
         current_until=subscription.current_until,
@@ -41,6 +37,18 @@ def settle(
     )
     subscription.remind_at = _remind_at(subscription) if renews else None
     give_access(subscription, now=now, why=why, by=by)
+
+
+def due_of(subscription: Subscription) -> datetime | None:
+    """Return when one in its trial or active must be looked at next."""
+    # One that leaves a gateway is charged by us when that has agreed to stop, or has had its time.
+    by_gateway = subscription.stop_due_at is not None
+    return standing.due_at(
+        renews_by=RenewsBy.GATEWAY if by_gateway else subscription.renews_by,
+        current_until=subscription.current_until,
+        cancel_at_end=subscription.cancel_at_end,
+        claimed_until=subscription.claimed_until,
+    )
 
 
 @joins_transaction

@@ -121,7 +121,7 @@ def _with_plan(found: QuerySet[Any], subject: str) -> QuerySet[Any]:
     """Annotate ``plan``: what a payment was for, by its subject.
 
     ``subscription:7:period:3`` was for the plan that subscription 7 had once its third period was
-    the last; ``subscription:7:change:3`` for what it changed to when that period ended;
+    the last; ``subscription:7:change:3:41`` for what it changed to when that period ended;
     ``gift:2`` for that of the gift.
     """
     at_the_time = SubscriptionEvent.objects.filter(
