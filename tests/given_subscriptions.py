@@ -16,6 +16,7 @@ from apps.finance.payments.models import Transaction
 from apps.finance.subscriptions import services
 from apps.finance.subscriptions.models import Price, Subscription
 from apps.finance.subscriptions.selectors import quotes
+from apps.finance.subscriptions.services.tick import bill_due
 from tests import given
 from tests.factories.accounts import ProfileFactory
 from tests.factories.payments import MerchantAccountFactory
@@ -93,6 +94,34 @@ def an_incomplete_one(*, now: datetime, price: Price | None = None, **more: Any)
     fan = more.pop("fan", None) or ProfileFactory.create(cluster=price.plan.cluster)
     MerchantAccountFactory.of(fan.cluster)
     return subscribed(fan, price, now=now, method=Method.CARD, **more)
+
+
+def a_past_due_one(price: Price, *, days_ago: int, now: datetime, **more: Any) -> Subscription:
+    """The wallet, empty since it began, could not pay so many days ago, nor at the tries since."""
+    begun = now - timedelta(days=days_ago + 31)
+    found = a_subscription(now=begun, price=price, wallet="10.00", **more)
+    due = fresh(found).current_until
+    assert due is not None
+    for day in (0, 1, 3, 7):
+        if due + timedelta(days=day) <= now:
+            bill_due(now=due + timedelta(days=day))
+    found = fresh(found)
+    assert found.state == "PAST_DUE"
+    return found
+
+
+def a_paused_one(price: Price, *, now: datetime, days_ago: int = 40) -> Subscription:
+    """Begun so many days ago and paused the next day for long; a month was paid."""
+    begun = now - timedelta(days=days_ago)
+    found = fresh(a_subscription(now=begun, price=price, wallet="30.00"))
+    assert found.current_until is not None
+    services.pause(
+        subscription_id=found.public_id,
+        fan=found.fan,
+        until=found.current_until + timedelta(days=60),
+        now=begun + timedelta(days=1),
+    )
+    return fresh(found)
 
 
 def paid(subscription: Subscription, *, now: datetime) -> Transaction:

@@ -66,6 +66,7 @@ urlpatterns = [
     path(
         "subscriptions/<uuid:public_id>/resume/", subscriptions.resume, name="resume_subscription"
     ),
+    path("subscriptions/<uuid:public_id>/retry/", subscriptions.retry, name="retry_subscription"),
     path(
         "subscriptions/<uuid:public_id>/pay-with/",
         subscriptions.pay_with,

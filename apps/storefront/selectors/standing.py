@@ -16,11 +16,13 @@ from apps.finance.payments.selectors.offers import usable_means
 from apps.finance.subscriptions import selectors as subscriptions
 from apps.finance.subscriptions.choices import LIVE, RenewsBy, State
 from apps.finance.subscriptions.rules.terms import period_words
+from apps.finance.subscriptions.selectors import dues
 from apps.storefront.choices import SUBSCRIPTION_STATES
 from apps.storefront.rules import card_name, expiry_of
 
 if TYPE_CHECKING:
     from apps.finance.subscriptions.models import Price, Subscription
+    from apps.finance.subscriptions.selectors.dues import PastDue
 
 WALLET = "WALLET"
 _RUNNING = frozenset({State.ACTIVE, State.TRIALING, State.PAST_DUE})
@@ -28,13 +30,15 @@ _RUNNING = frozenset({State.ACTIVE, State.TRIALING, State.PAST_DUE})
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """``coming`` is the next charge, before tax that comes on top; None: nothing is charged."""
+    """``coming`` is the next charge that comes by itself, before tax that comes on top; None:
+    nothing is charged. ``failed`` is what became of the last one, of one that is past due."""
 
     subscription: Subscription
     tone: str
     words: str
     price: str
     coming: tuple[Money, datetime] | None
+    failed: PastDue | None
     pays_with: str
     descriptor: str
 
@@ -81,7 +85,9 @@ class Standing:
         return it.state in _RUNNING and self.may_cancel and it.renews_by != RenewsBy.NOBODY
 
 
-def standing_of(subscription: Subscription, *, for_creator: bool = False) -> Standing:
+def standing_of(
+    subscription: Subscription, *, now: datetime, for_creator: bool = False
+) -> Standing:
     """Return how a subscription stands, from what was read with it: no query of its own. How it is
     paid is the fan's own matter."""
     it = subscription
@@ -93,7 +99,8 @@ def standing_of(subscription: Subscription, *, for_creator: bool = False) -> Sta
         tone=tone,
         words=words,
         price=price_words(it.amount, it.months) if it.currency else "Free",
-        coming=None if for_creator else subscriptions.coming_charge(it),
+        coming=None if for_creator else dues.next_charge_of(it, now=now),
+        failed=None if for_creator else dues.past_due_of(it, now=now),
         pays_with="" if for_creator else _pays_with(it),
         descriptor="" if for_creator else _descriptor(it),
     )

@@ -37,7 +37,10 @@ def show(request: HttpRequest) -> HttpResponse:
         "form": form,
         "page": page,
         "rows": [
-            (selectors.standing_of(row, for_creator=True), subscriptions_selectors.earned_by(row))
+            (
+                selectors.standing_of(row, now=timezone.now(), for_creator=True),
+                subscriptions_selectors.earned_by(row),
+            )
             for row in page.items
         ],
         "keep": given,

@@ -9,9 +9,12 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 
+from apps.core.money import Money
 from apps.finance.subscriptions.rules.calendar import add_months
 from apps.storefront.choices import SUBSCRIBER_GROUPS
 from apps.storefront.views.forms import PLACES
+
+AT_END, AT_ONCE = "END", "NOW"
 
 
 class ReasonForm(forms.Form):
@@ -27,9 +30,35 @@ class PauseForm(forms.Form):
         choices=[(1, "One month"), (2, "Two months"), (3, "Three months")],
     )
 
+    begins = forms.ChoiceField(
+        label="From when",
+        choices=[
+            (AT_END, "When what you paid is used up"),
+            (AT_ONCE, "Now: what you paid and did not use comes back after it"),
+        ],
+        initial=AT_END,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+
+    @property
+    def is_at_once(self) -> bool:
+        """Say whether it rests from now on."""
+        return bool(self.cleaned_data["begins"] == AT_ONCE)
+
     def until(self, begins: datetime, *, zone: str) -> datetime:
         """Return when a pause that begins then is over."""
         return add_months(begins, int(self.cleaned_data["months"]), zone)
+
+
+class SeenForm(forms.Form):
+    """The sum that was shown as charged at once, in the smallest unit; 0: nothing."""
+
+    total_minor = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+    def seen(self, currency: str) -> Money | None:
+        """Return it as money; None: none was shown."""
+        return Money(self.cleaned_data["total_minor"], currency) if self.is_valid() else None
 
 
 class MeansForm(forms.Form):
@@ -81,8 +110,6 @@ class AskForm(forms.Form):
         required=False,
         widget=forms.Select(attrs={"autocomplete": "country"}),
     )
-    zone = forms.CharField(max_length=40, required=False)
-    keep = forms.BooleanField(required=False)
 
 
 class SubscribersFilter(forms.Form):

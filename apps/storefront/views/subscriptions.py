@@ -18,27 +18,45 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.accounts.api import requests
 from apps.accounts.models import Profile
 from apps.core.errors import DomainError, NotFound
+from apps.core.money import Money
 from apps.finance.payments.selectors.methods import means_for
 from apps.finance.subscriptions import selectors as subscriptions_selectors
 from apps.finance.subscriptions import services as subscriptions
+from apps.finance.subscriptions.choices import State
+from apps.finance.subscriptions.selectors import dues
 from apps.storefront import selectors
-from apps.storefront.choices import words_of
+from apps.storefront.choices import CURRENCY, words_of
 from apps.storefront.views.forms import KeyForm
 from apps.storefront.views.paging import page_of
-from apps.storefront.views.subscription_forms import MeansForm, PauseForm, ReasonForm, TokenForm
+from apps.storefront.views.subscription_forms import (
+    MeansForm,
+    PauseForm,
+    ReasonForm,
+    SeenForm,
+    TokenForm,
+)
 
 UNPROCESSABLE = 422
+ENDED = State.ENDED.value
 
 
 @never_cache
 @login_required
 @require_safe
 def mine(request: HttpRequest) -> HttpResponse:
-    """List what the fan subscribes to and did, the newest first."""
-    fan = requests.profile(request)
-    page = page_of(request, subscriptions_selectors.subscriptions_of(fan))
-    rows = [selectors.standing_of(row) for row in page.items]
-    return render(request, "storefront/subscriptions/mine.html", {"page": page, "rows": rows})
+    """List what the fan subscribes to, so that each is two clicks from its end; apart from that
+    what has ended. The newest first."""
+    ended = request.GET.get("show") == ENDED
+    found = subscriptions_selectors.subscriptions_of(requests.profile(request))
+    page = page_of(request, found.filter(state=ENDED) if ended else found.exclude(state=ENDED))
+    rows = [selectors.standing_of(row, now=timezone.now()) for row in page.items]
+    context = {
+        "page": page,
+        "rows": rows,
+        "ended": ended,
+        "keep": f"show={ENDED}" if ended else "",
+    }
+    return render(request, "storefront/subscriptions/mine.html", context)
 
 
 @never_cache
@@ -57,13 +75,19 @@ def cancel(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Cancel with this one click, at once; nothing asks first and nothing stands in the way."""
     form = ReasonForm(request.POST)
     reason = form.cleaned_data["reason"] if form.is_valid() else ""
+    before = _own(requests.profile(request), public_id)
+    done = "Cancelled. Nothing is charged any more."
+    if before.state == ENDED or before.cancel_at_end:
+        done = "This was cancelled already. Nothing is charged any more."
+    elif before.started_at is not None:
+        done = f"{done} We have sent you a mail that says so."
     return _do(
         request,
         public_id,
         lambda fan, now: subscriptions.cancel(
             subscription_id=public_id, fan=fan, reason=reason, now=now
         ),
-        "Cancelled. Nothing is charged any more. We have sent you a mail that says so.",
+        done,
     )
 
 
@@ -89,12 +113,14 @@ def pause(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     form = PauseForm(request.POST)
     if not form.is_valid():
         return _page(request, found, pause_form=form, status=UNPROCESSABLE)
-    until = form.until(found.current_until or timezone.now(), zone=found.timezone)
+    at_once = form.is_at_once
+    begins = timezone.now() if at_once else found.current_until or timezone.now()
+    until = form.until(begins, zone=found.timezone)
     return _do(
         request,
         public_id,
         lambda fan, now: subscriptions.pause(
-            subscription_id=public_id, fan=fan, until=until, now=now
+            subscription_id=public_id, fan=fan, until=until, now=now, at_once=at_once
         ),
         "Paused. Nothing is charged until it resumes.",
     )
@@ -104,12 +130,31 @@ def pause(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 @login_required
 @require_POST
 def resume(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """End a pause now."""
+    """End a pause now, for what was shown."""
+    seen = _seen(request, _own(requests.profile(request), public_id))
     return _do(
         request,
         public_id,
-        lambda fan, now: subscriptions.resume(subscription_id=public_id, fan=fan, now=now),
-        "It goes on.",
+        lambda fan, now: subscriptions.resume(
+            subscription_id=public_id, fan=fan, total_seen=seen, now=now
+        ),
+        f"It goes on. We charge {seen.formatted} now." if seen else "It goes on.",
+    )
+
+
+@never_cache
+@login_required
+@require_POST
+def retry(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Have the failed charge tried again now."""
+    seen = _seen(request, _own(requests.profile(request), public_id))
+    return _do(
+        request,
+        public_id,
+        lambda fan, now: subscriptions.retry_now(
+            subscription_id=public_id, fan=fan, total_seen=seen, now=now
+        ),
+        "We try again now. It takes a minute at most.",
     )
 
 
@@ -117,7 +162,7 @@ def resume(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 @login_required
 @require_POST
 def pay_with(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """Pay the next periods another way."""
+    """Pay the next periods another way, and what is past due at once."""
     fan = requests.profile(request)
     found = _own(fan, public_id)
     form = MeansForm(request.POST, choices=selectors.ways_to_renew(fan, found))
@@ -125,13 +170,16 @@ def pay_with(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         return _page(request, found, means_form=form, status=UNPROCESSABLE)
     chosen = form.cleaned_data["means"]
     card = None if chosen == selectors.WALLET else means_for(fan, uuid.UUID(chosen))
+    seen = _seen(request, found)
     return _do(
         request,
         public_id,
         lambda who, now: subscriptions.change_means(
-            subscription_id=public_id, fan=who, to=card or "WALLET", now=now
+            subscription_id=public_id, fan=who, to=card or "WALLET", total_seen=seen, now=now
         ),
-        "The next periods are paid this way.",
+        f"We charge {seen.formatted} this way now, and the next periods too."
+        if seen
+        else "The next periods are paid this way.",
     )
 
 
@@ -203,6 +251,12 @@ def _do(
     return redirect("storefront:subscription", public_id=public_id)
 
 
+def _seen(request: HttpRequest, found: Any) -> Money:
+    """Return the sum that the page showed as charged at once; none shown, nothing is charged."""
+    currency = found.currency or CURRENCY
+    return SeenForm(request.POST).seen(currency) or Money.zero(currency)
+
+
 def _own(fan: Profile, public_id: uuid.UUID) -> Any:
     try:
         return subscriptions_selectors.subscription_for(fan, public_id)
@@ -225,12 +279,16 @@ def _page(
     means_form: MeansForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    fan = requests.profile(request)
-    standing = selectors.standing_of(found)
+    fan, now = requests.profile(request), timezone.now()
+    standing = selectors.standing_of(found, now=now)
     ways = selectors.ways_to_renew(fan, found)
+    charge, no_charge = _charge_now(found, now)
     context = {
         "row": standing,
         "subscription": found,
+        "now": now,
+        "charge": charge,
+        "no_charge": no_charge,
         "periods": subscriptions_selectors.periods_of(found),
         "story": selectors.story_of(found),
         "others": selectors.other_prices(found) if standing.may_change else [],
@@ -239,3 +297,11 @@ def _page(
         "ways": ways,
     }
     return render(request, "storefront/subscriptions/one.html", context, status=status)
+
+
+def _charge_now(found: Any, now: datetime) -> tuple[dues.ChargeNow | None, str]:
+    """Return what is charged if its fan goes on now, or why nobody can tell."""
+    try:
+        return dues.charge_now(found, now=now), ""
+    except DomainError as refusal:
+        return None, words_of(refusal)

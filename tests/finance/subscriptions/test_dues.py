@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -20,10 +18,9 @@ from tests import given
 from tests.factories.accounts import ProfileFactory
 from tests.factories.subscriptions import PlanFactory, PriceFactory
 from tests.finance.subscriptions.asking import ROOT, client_of, go_on, one, pay_with
-from tests.given_subscriptions import a_subscription, fresh, wallet_of
+from tests.given_subscriptions import a_past_due_one, a_paused_one, fresh, wallet_of
 
 pytestmark = pytest.mark.django_db
-DAY = timedelta(days=1)
 TEN = {"amount": "10.00", "currency": "USD"}
 
 
@@ -37,32 +34,6 @@ def price():
     return PriceFactory.create(amount="10.00", plan__tier=1)
 
 
-def failed(price, *, days_ago, now, **more):
-    """The wallet is empty since it began; the charge failed so many days ago, and since then."""
-    begun = now - timedelta(days=days_ago + 31)
-    found = a_subscription(now=begun, price=price, wallet="10.00", **more)
-    due = fresh(found).current_until
-    for day in (0, 1, 3, 7):
-        if due + day * DAY <= now:
-            bill_due(now=due + day * DAY)
-    found = fresh(found)
-    assert found.state == State.PAST_DUE
-    return found
-
-
-def paused(price, *, now, days_ago=40):
-    """Paused, and what was paid is used up."""
-    begun = now - timedelta(days=days_ago)
-    found = a_subscription(now=begun, price=price, wallet="30.00")
-    services.pause(
-        subscription_id=found.public_id,
-        fan=found.fan,
-        until=fresh(found).current_until + 60 * DAY,
-        now=begun + DAY,
-    )
-    return fresh(found)
-
-
 def asked(fan, creator, tier=""):
     name = f"creator:{creator.handle}" + (f":{tier}" if tier else "")
     return client_of(fan).get(f"/api/v1/entitlements/{name}/")
@@ -70,7 +41,7 @@ def asked(fan, creator, tier=""):
 
 class TestOffersOfA402:
     def test_past_due_pays_what_is_due_and_is_let_in(self, price, now):
-        found = failed(price, days_ago=5, now=now)
+        found = a_past_due_one(price, days_ago=5, now=now)
         api = client_of(found.fan)
         refused = asked(found.fan, found.creator)
         assert refused.status_code == 402
@@ -85,7 +56,7 @@ class TestOffersOfA402:
         assert wallet_of(found.fan) == "2.00"
 
     def test_paused_goes_on_for_what_is_shown_and_is_let_in(self, price, now):
-        found = paused(price, now=now)
+        found = a_paused_one(price, now=now)
         [offer] = asked(found.fan, found.creator).json()["offers"]
         assert (offer["kind"], offer["subscription"]) == ("RESUME", str(found.public_id))
         assert offer["due_today"] == TEN
@@ -100,9 +71,9 @@ class TestOffersOfA402:
             plan=PlanFactory.create(creator=price.plan.creator, tier=3), amount="30.00"
         )
         if stands == "PAUSED":
-            found = paused(price, now=now)
+            found = a_paused_one(price, now=now)
         else:
-            found = failed(price, days_ago=5, now=now)
+            found = a_past_due_one(price, days_ago=5, now=now)
         body = asked(found.fan, found.creator, tier=3).json()
         assert body["offers"] == []
         assert "before the plan can be changed" in body["detail"]
@@ -124,7 +95,7 @@ class TestOffersOfA402:
 
 class TestPastDue:
     def test_tells_the_next_try_its_reason_and_until_when_access_goes_on(self, price, now):
-        found = failed(price, days_ago=1, now=now)
+        found = a_past_due_one(price, days_ago=1, now=now)
         body = client_of(found.fan).get(one(found)).json()["subscription"]
         last = DunningTry.objects.filter(subscription=found).latest("id")
         failure = body["past_due"]
@@ -135,7 +106,7 @@ class TestPastDue:
         assert body["next_charge"]["amount"] == TEN
 
     def test_tells_the_end_where_no_try_follows(self, price, now):
-        found = failed(price, days_ago=1, now=now)
+        found = a_past_due_one(price, days_ago=1, now=now)
         DunningTry.objects.filter(subscription=found).update(next_at=None)
         body = client_of(found.fan).get(one(found)).json()["subscription"]
         assert body["next_charge"] is None
@@ -143,14 +114,14 @@ class TestPastDue:
         assert body["past_due"]["ends_at"] == found.due_at.isoformat().replace("+00:00", "Z")
 
     def test_a_list_reads_all_failures_in_one_query(self, price, now):
-        fan = failed(price, days_ago=1, now=now).fan
+        fan = a_past_due_one(price, days_ago=1, now=now).fan
         api = client_of(fan)
         counts = []
         for more in (0, 2):
             for number in range(more):
                 other = PriceFactory.create(amount="11.00")
                 given.a_funded_wallet(fan, f"11.0{number}", now=now)
-                failed(other, days_ago=1, now=now, fan=fan)
+                a_past_due_one(other, days_ago=1, now=now, fan=fan)
             with CaptureQueriesContext(connection) as queries:
                 rows = api.get(ROOT).json()["results"]
             counts.append(len(queries))
@@ -158,7 +129,7 @@ class TestPastDue:
         assert counts[0] == counts[1]
 
     def test_is_tried_again_only_for_what_was_seen(self, price, now):
-        found = failed(price, days_ago=1, now=now)
+        found = a_past_due_one(price, days_ago=1, now=now)
         api = client_of(found.fan)
         assert api.get(one(found, "charge/")).json()["total"] == TEN
         for seen in ({}, {"total": TEN | {"amount": "9.99"}}):
@@ -172,7 +143,7 @@ class TestPastDue:
         assert fresh(found).due_at <= timezone.now()
 
     def test_a_card_that_may_never_be_charged_again_is_not(self, price, now):
-        found = failed(price, days_ago=1, now=now)
+        found = a_past_due_one(price, days_ago=1, now=now)
         Subscription.objects.filter(pk=found.pk).update(renews_by="MEANS")
         DunningTry.objects.filter(subscription=found).update(decline_class="NEVER", next_at=None)
         with pytest.raises(errors.WrongState):
@@ -182,7 +153,7 @@ class TestPastDue:
         assert shown["may_retry"] is False
 
     def test_paying_another_way_charges_what_was_seen(self, price, now):
-        found = failed(price, days_ago=1, now=now)
+        found = a_past_due_one(price, days_ago=1, now=now)
         Subscription.objects.filter(pk=found.pk).update(renews_by="MEANS")
         api = client_of(found.fan)
         assert api.get(one(found, "charge/"), {"wallet": True}).json()["total"] == TEN
@@ -194,7 +165,7 @@ class TestPastDue:
 
 class TestGoingOn:
     def test_charges_only_what_was_seen(self, price, now):
-        found = paused(price, now=now)
+        found = a_paused_one(price, now=now)
         api = client_of(found.fan)
         assert api.get(one(found, "charge/")).json()["total"] == TEN
         assert go_on(api, found, "resume/").json()["code"] == "subscriptions.price_moved"
@@ -205,14 +176,14 @@ class TestGoingOn:
         assert wallet_of(found.fan) == "10.00"
 
     def test_charges_nothing_while_what_is_paid_runs(self, price, now):
-        found = paused(price, now=now, days_ago=10)
+        found = a_paused_one(price, now=now, days_ago=10)
         api = client_of(found.fan)
         assert api.get(one(found, "charge/")).json()["total"]["amount"] == "0.00"
         assert go_on(api, found, "resume/").json()["state"] == "ACTIVE"
         assert wallet_of(found.fan) == "20.00"
 
     def test_paying_a_paused_one_another_way_charges_nothing(self, price, now):
-        found = paused(price, now=now)
+        found = a_paused_one(price, now=now)
         assert dues.charge_now(found, now=now) is not None
         assert dues.charge_now(found, now=now, by="WALLET") is None
         assert Money.of("20.00", "USD").formatted == f"${wallet_of(found.fan)}"
