@@ -64,6 +64,9 @@ class PaymentMethod(models.Model):
                 condition=Q(removed_at__isnull=True) & ~Q(expires=""),
                 name="means_by_end",
             ),
+            models.Index(
+                fields=["last4", "profile"], condition=~Q(last4=""), name="means_by_last4"
+            ),
         ]
 
     def __str__(self) -> str:
