@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 
 #: The line of history by which it is known that a gateway will charge no more.
 STOPPED = "The gateway renews it no more"
+#: And by which that is no longer believed.
+RENEWED = "The gateway renewed it after all"
 
 
 @joins_transaction
@@ -72,6 +74,8 @@ def book_gateway_renewal(
         reference=name,
         facts={"gateway_transaction": gateway_transaction, "renewal_of": sold.pk, "key": key},
     )
+    if _is_stopped(sold):
+        note(transaction=sold, now=now, reason=RENEWED, facts={"renewal": transaction.pk})
     return transaction
 
 
@@ -164,8 +168,9 @@ def stop_gateway_renewals(*, transaction_id: int, now: datetime) -> bool:
     Have the gateway charge no more renewals of a sale; return whether that is certain.
 
     Safe to repeat: a subscription that has ended counts as stopped, and one that was stopped is
-    not asked about again. False: the gateway did not answer, or said no; ask again, or have a
-    person do it in the gateway's console. Where no gateway renews there is nothing to stop.
+    not asked about again, unless the gateway charged once more since. False: the gateway did not
+    answer, or said no; ask again, or have a person do it in the gateway's console. Where no
+    gateway renews there is nothing to stop.
 
     :raises TransactionNotFound: there is no such payment
     """
@@ -180,7 +185,7 @@ def stop_gateway_renewals(*, transaction_id: int, now: datetime) -> bool:
         return True
     try:
         answer = gateway_for(transaction.gateway).cancel_renewals(
-            sold_of(transaction), key=f"{transaction.public_id}:stop"
+            sold_of(transaction), key=_stop_key(transaction)
         )
     except (NotOffered, Unavailable) as error:
         log.warning("renewals_not_stopped", transaction=transaction.pk, error=repr(error))
@@ -193,7 +198,14 @@ def stop_gateway_renewals(*, transaction_id: int, now: datetime) -> bool:
 
 
 def _is_stopped(transaction: Transaction) -> bool:
-    return transaction.history.filter(reason=STOPPED).exists()
+    told = transaction.history.filter(reason__in=(STOPPED, RENEWED)).order_by("-id")
+    return told.values_list("reason", flat=True).first() == STOPPED
+
+
+def _stop_key(transaction: Transaction) -> str:
+    """A stop that did not hold is another wish, which a gateway must not take for the first."""
+    before = transaction.history.filter(reason=STOPPED).count()
+    return f"{transaction.public_id}:stop" + (f":{before + 1}" if before else "")
 
 
 @atomic
