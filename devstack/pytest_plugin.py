@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import ExitStack
+from functools import partial
 
 import pytest
 
+from devstack.template import NAME, start_from_template
 from devstack.throwaway import environment, given_by_environment, throwaway_servers
 
 _running = ExitStack()
@@ -25,7 +27,9 @@ def pytest_load_initial_conftests() -> None:
     """
     if given_by_environment() and OURS not in os.environ:
         return
-    servers = _running.enter_context(throwaway_servers())
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    start = partial(start_from_template, name=f"{NAME}_{worker}" if worker else NAME)
+    servers = _running.enter_context(throwaway_servers(start=start))
     _running.enter_context(environment(servers))
     os.environ[OURS] = "1"
 

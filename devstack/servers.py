@@ -108,7 +108,7 @@ class Servers:
         binaries = self.postgres_binaries()
         data = self.directory / "pg"
         if not (data / "PG_VERSION").exists():
-            version = int(re.findall(r"\d+", self._run(binaries / "initdb", "--version"))[0])
+            version = int(re.findall(r"\d+", self._version())[0])
             locale = ["--locale=C.UTF-8"]
             if version >= BUILTIN_LOCALES_SINCE:
                 locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
@@ -123,11 +123,7 @@ class Servers:
             binaries / "pg_ctl", "-D", data, "-w", "-t", START_SECONDS,
             "-l", self.directory / "pg.log", "-o", options, "start",
         )  # fmt: skip
-        existing = self._run(
-            binaries / "psql", "-h", self.directory, "-U", DATABASE, "-Atc",
-            "SELECT datname FROM pg_database", "postgres",
-        )  # fmt: skip
-        if DATABASE not in existing.split():
+        if DATABASE not in self.sql("SELECT datname FROM pg_database").split():
             self._run(binaries / "createdb", "-h", self.directory, "-U", DATABASE, DATABASE)
 
     def _start_valkey(self) -> None:
@@ -147,6 +143,21 @@ class Servers:
             if time.monotonic() > deadline:
                 raise RuntimeError(f"Valkey did not start: see {self.directory}/valkey.log")
             time.sleep(0.02)
+
+    def sql(self, statement: str) -> str:
+        """Run a statement about whole databases; return its rows as text."""
+        return self._run(
+            self.postgres_binaries() / "psql", "-h", self.directory, "-U", DATABASE,
+            "-v", "ON_ERROR_STOP=1", "-Atc", statement, "postgres",
+        )  # fmt: skip
+
+    def postgres_version(self) -> str:
+        """Return what PostgreSQL says of itself."""
+        with self._locked():
+            return self._version()
+
+    def _version(self) -> str:
+        return self._run(self.postgres_binaries() / "initdb", "--version")
 
     def postgres_binaries(self) -> Path:
         """Return the folder of PostgreSQL's programs, where ``nobody`` can run them."""

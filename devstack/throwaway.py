@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,9 @@ from devstack.servers import Servers
 
 
 @contextmanager
-def throwaway_servers(settings: Mapping[str, str] | None = None) -> Iterator[Servers]:
+def throwaway_servers(
+    settings: Mapping[str, str] | None = None, *, start: Callable[[Servers], None] = Servers.up
+) -> Iterator[Servers]:
     """Start both servers in a new directory; stop and delete them afterwards."""
     # The system's short temporary folder: a socket's path may have 107 bytes, no more.
     directory = Path(tempfile.mkdtemp(prefix="fanz-", dir="/tmp"))
@@ -27,7 +29,7 @@ def throwaway_servers(settings: Mapping[str, str] | None = None) -> Iterator[Ser
         start_new_session=True,
     )
     try:
-        servers.up()
+        start(servers)
         yield servers
     finally:
         if guard.stdin:
