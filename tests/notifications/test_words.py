@@ -33,7 +33,7 @@ DUTIES: dict[str, tuple[str, ...]] = {
     "subscription.ended": ("Nothing more will be charged", WORDS["reason"]),
     "subscription.paused": ("Nothing is charged while it is paused", "15 February 2026"),
     "subscription.resumed": ("$12.56", "15 February 2026", "until you cancel"),
-    "subscription.changed": ("$10.00", "$15.00", "$12.56", "15 February 2026"),
+    "subscription.changed": ("$10.00", "$12.00 every month", "$12.56", "15 February 2026"),
     "subscription.annual_reminder": ("$12.00 every month", "$12.56", "15 February 2026"),
     "subscription.win_back": ("20 % off for 3 months", "$11.11", "Nothing is charged unless"),
     "gift.received": ("Ada", "Enjoy <b>it</b>", "20 February 2026", "never be charged"),

@@ -18,6 +18,8 @@ from apps.notifications import errors
 SUBSCRIPTION = frozenset(
     {"creator", "plan", "price", "period", "currency", "descriptor", "manage_url", "cancel_how"}
 )
+#: What is charged next, all of it with tax, on which day, and what each time after that.
+_NEXT = ("next_charge_on", "next_amount", "after")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,8 @@ _ALL = (
         "Subscriptions confirmed",
         "Your subscription to {creator}",
         "amount",
-        may=("tax", "next_charge_on", "next_amount", "trial_ends_on", "first_amount", "promo",
-             "access_until", "paid_on"),
+        may=("tax", *_NEXT, "trial_ends_on", "first_amount", "promo",
+             "access_until", "paid_on", "terms"),
         tells=True,
     ),
     _of_subscription(
@@ -83,7 +85,7 @@ _ALL = (
         "Your receipt: {amount} for {creator}",
         "amount",
         "paid_on",
-        may=("tax", "next_charge_on", "next_amount", "promo", "access_until"),
+        may=("tax", *_NEXT, "promo", "access_until"),
     ),
     _of_subscription(
         "trial_ending",
@@ -91,7 +93,7 @@ _ALL = (
         "Your trial of {creator} ends on {trial_ends_on}",
         "trial_ends_on",
         "first_amount",
-        may=("tax", "next_charge_on", "promo"),
+        may=("tax", "next_charge_on", "after", "promo"),
         tells=True,
     ),
     _of_subscription(
@@ -100,7 +102,7 @@ _ALL = (
         "Your subscription to {creator} renews on {next_charge_on}",
         "next_charge_on",
         "next_amount",
-        may=("tax", "promo"),
+        may=("tax", "after", "promo"),
         tells=True,
     ),
     _of_subscription(
@@ -144,26 +146,26 @@ _ALL = (
         "paused",
         "Pauses confirmed",
         "Your subscription to {creator} is paused",
-        may=("effective_on", "access_until", "next_charge_on", "next_amount"),
+        may=("effective_on", "access_until", "resumes_on", *_NEXT),
     ),
     _of_subscription(
         "resumed",
         "Resumptions confirmed",
         "Your subscription to {creator} goes on",
-        may=("next_charge_on", "next_amount", "amount"),
+        may=(*_NEXT, "amount"),
     ),
     _of_subscription(
         "changed",
         "Changes of plan confirmed",
-        "Your plan with {creator} has changed",
-        may=("old_price", "new_price", "effective_on", "amount", "tax", "next_charge_on",
-             "next_amount", "promo", "access_until"),
+        "Your change of plan with {creator}",
+        may=("old_price", "effective_on", "amount", "tax", *_NEXT, "promo", "access_until",
+             "planned", "kept"),
     ),
     _of_subscription(
         "annual_reminder",
         "Yearly reminders",
         "You are subscribed to {creator}",
-        may=("next_charge_on", "next_amount"),
+        may=_NEXT,
         tells=True,
     ),
     _of_subscription(

@@ -201,7 +201,7 @@ class TestTelling:
             assert subscriptions.tell_price_changes(now=at, pages=1) == 10
         with CaptureQueriesContext(connection) as large:
             assert subscriptions.tell_price_changes(now=at, pages=1) == 1_000
-        assert len(large) == len(small) <= 12
+        assert len(large) == len(small) <= 14
         assert subscriptions.tell_price_changes(now=at, pages=1) == 1_000
         assert subscriptions.tell_price_changes(now=at) == 1_000
         assert Message.objects.count() == 3_010

@@ -57,6 +57,11 @@ class Coming:
     holds: Holds
 
     @property
+    def reduced(self) -> Money:
+        """Return what a whole period costs with the promotion."""
+        return pricing.reduced(self.full, self.cut) if self.cut else self.full
+
+    @property
     def following(self) -> Money:
         """Return what the period after it costs."""
         return pricing.amount_of_period(amount=self.full, cut=self.cut, left=self.left)

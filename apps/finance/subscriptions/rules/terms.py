@@ -22,14 +22,18 @@ CANCEL_HOW = (
     "and access stays until the end of what is paid."
 )
 
+_STATEMENT = "On your statement: "
+_TAX = "Tax may be added where your place demands it."
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """``due`` is charged today, ``tax`` of it is tax; ``price`` is that of a full period.
+    """``due`` is charged today, ``tax`` of it is tax; ``price`` is that of a full period. All
+    amounts are what is taken, with the tax that comes on top.
 
-    Days are those of the fan's time zone. ``next_amount`` and ``next_on`` are the charge after
-    today's; None: there is none. ``cheaper`` is the price with the offer, which holds for
-    ``cheaper_for`` charges after the next one; None: for all.
+    Days are those of the fan's time zone. ``next_amount`` (``next_tax`` of it tax) and ``next_on``
+    are the charge after today's; None: there is none. ``cheaper`` is the price with the offer,
+    which holds for ``cheaper_for`` charges after the next one; None: for all.
     """
 
     brand: str
@@ -44,6 +48,7 @@ class Facts:
     trial_ends: date | None = None
     next_amount: Money | None = None
     next_on: date | None = None
+    next_tax: Money | None = None
     promotion: str = ""
     cheaper: Money | None = None
     cheaper_for: int | None = 0
@@ -55,6 +60,25 @@ def period_words(months: int) -> str:
     return PERIODS.get(months, f"{months} months")
 
 
+def after_words(
+    *, full: Money, cheaper: Money | None, cheaper_for: int | None, months: int
+) -> str:
+    """
+    Return what is charged after a charge: ``$12.00 every month``, or with an offer that goes on
+    ``2 at $6.00 each, then $12.00 every month``; empty where nothing is.
+
+    ``cheaper`` is the price with the offer, good for ``cheaper_for`` more charges; None: for all.
+    """
+    if not months:
+        return ""
+    every = f"every {period_words(months)}"
+    if cheaper is None or cheaper_for == 0:
+        return f"{full.formatted} {every}"
+    if cheaper_for is None:
+        return f"{cheaper.formatted} {every}"
+    return f"{cheaper_for} at {cheaper.formatted} each, then {full.formatted} {every}"
+
+
 def text_of(facts: Facts) -> str:
     """Return the terms, a sentence a line, in the same words for the same facts."""
     lines = [f"You subscribe to {facts.creator} on {facts.brand}: {facts.plan}."]
@@ -63,13 +87,21 @@ def text_of(facts: Facts) -> str:
     if facts.promotion:
         lines.append(f"Offer: {facts.promotion}.")
     lines.append(
-        f"On your statement: {facts.descriptor}."
+        f"{_STATEMENT}{facts.descriptor}."
         if facts.descriptor
         else "Paid from your wallet: nothing is charged to a card."
     )
     if facts.next_amount is not None:
         lines.append(CANCEL_HOW)
     return "\n".join(lines)
+
+
+def with_descriptor(text: str, descriptor: str) -> str:
+    """Return the same terms with another descriptor: that of the account the payment goes to."""
+    return "\n".join(
+        f"{_STATEMENT}{descriptor}." if line.startswith(_STATEMENT) else line
+        for line in text.split("\n")
+    )
 
 
 def hash_of(text: str) -> str:
@@ -94,14 +126,17 @@ def _later(facts: Facts) -> list[str]:
         return []
     currency, every = facts.price.currency, period_words(facts.months)
     first = "First charge after the trial" if facts.trial_ends else "Next charge"
-    lines = [f"{first}: {facts.next_amount.formatted} {currency} on {facts.next_on.isoformat()}."]
+    tax = f", {facts.next_tax.formatted} of it tax," if facts.next_tax else ""
+    lines = [
+        f"{first}: {facts.next_amount.formatted} {currency}{tax} on {facts.next_on.isoformat()}."
+    ]
     then = facts.price
     if facts.cheaper is not None and facts.cheaper_for is None:
         then = facts.cheaper
     elif facts.cheaper is not None and facts.cheaper_for:
         lines.append(f"Then {facts.cheaper_for} at {facts.cheaper.formatted} {currency} each.")
+    about_tax = "It changes with the tax of your place." if tax else _TAX
     lines.append(
-        f"After that {then.formatted} {currency} every {every}, until you cancel."
-        " Tax may be added where your place demands it."
+        f"After that {then.formatted} {currency} every {every}, until you cancel. {about_tax}"
     )
     return lines

@@ -15,6 +15,7 @@ from apps.accounts.models import Profile
 from apps.core.money import Money
 from apps.finance.payments import selectors as payments
 from apps.finance.payments.choices import PAID, Kind, Method, Occasion, Status
+from apps.finance.payments.selectors.fees import Terms
 from apps.finance.subscriptions import errors
 from apps.finance.subscriptions.choices import LIVE, PlanStatus, PromotionStatus, State
 from apps.finance.subscriptions.models import Plan, Price, Promotion, Subscription, TrialUse
@@ -143,7 +144,9 @@ def offer(
         zone=timezone,
     )
     charges = _charges(price, promotion, begins, now)
-    total, tax = _with_tax(fan, method, charges.due, buyer, now)
+    quoted = _Quoted(fan, method, buyer, now)
+    total, tax = quoted.on(charges.due)
+    next_total, next_tax = quoted.on(charges.following) if charges.following else (None, None)
     descriptor = _descriptor(plan, price, method, means)
     words = terms.text_of(
         terms.Facts(
@@ -151,16 +154,17 @@ def offer(
             creator=plan.creator.display_name,
             plan=plan.name,
             months=price.months,
-            price=price.amount,
+            price=quoted.on(price.amount)[0],
             due=total,
             tax=tax,
             descriptor=descriptor,
             trial_days=trial_days,
             trial_ends=_day(begins.until, timezone) if begins.is_trial else None,
-            next_amount=charges.following,
+            next_amount=charges.following if next_total is None else next_total,
             next_on=_day(begins.until, timezone),
+            next_tax=next_tax,
             promotion=promotion.name if promotion else "",
-            cheaper=charges.cheaper,
+            cheaper=quoted.on(charges.cheaper)[0] if charges.cheaper else charges.cheaper,
             cheaper_for=charges.cheaper_for,
             in_proportion=not begins.is_trial and periods.is_in_proportion(begins.anchor, 1),
         )
@@ -303,20 +307,27 @@ def _charges(
     return _Charges(first, following, left, whole, pricing.left_after(left))
 
 
-def _with_tax(
-    fan: Profile, method: Method, due: Money, buyer: Buyer | None, now: datetime
-) -> tuple[Money, Money]:
-    if not due:
-        return due, due
-    quote = payments.quote(
-        cluster=fan.cluster,
-        kind=Kind.SUBSCRIPTION,
-        method=method,
-        amount=due,
-        at=now,
-        buyer=buyer,
-    )
-    return quote.amount, quote.tax
+class _Quoted:
+    """What prices come to for a fan, with their tax; the rates are read once."""
+
+    def __init__(self, fan: Profile, method: Method, buyer: Buyer | None, now: datetime) -> None:
+        self._fan, self._method, self._now = fan, method, now
+        self._buyer = buyer or Buyer()
+        self._terms: Terms | None = None
+
+    def on(self, price: Money) -> tuple[Money, Money]:
+        """Return all that is taken, and how much of it is tax."""
+        if not price:
+            return price, price
+        if self._terms is None:
+            self._terms = Terms(
+                cluster=self._fan.cluster,
+                kind=Kind.SUBSCRIPTION,
+                method=self._method,
+                at=self._now,
+            )
+        quote = self._terms.quote(price, self._buyer)
+        return quote.amount, quote.tax
 
 
 def _descriptor(plan: Plan, price: Price, method: Method, means: PaymentMethod | None) -> str:

@@ -155,15 +155,7 @@ def _tell(
         if coming_charge(subscription)
         else tell.day_of(subscription, subscription.access_until),
     }
-    first = coming_charge(subscription)
-    tell.mail(
-        subscription,
-        "confirmed",
-        key="1",
-        now=now,
-        **told,
-        first_amount=first[0].formatted if first else "",
-    )
+    tell.mail(subscription, "confirmed", key="1", now=now, terms=subscription.terms, **told)
     if paid is not None:
         tell.mail(subscription, "receipt", key=str(period.number), now=now, **told)
     tell.mail_creator(

@@ -41,6 +41,7 @@ class Charge:
     due: Due
     term: Term
     amount: Money
+    coming: Coming
     left: int | None
     following: Money
     months: int
@@ -111,6 +112,7 @@ def _charge(due: Due, offers: _Offers, now: datetime) -> Charge:
         due=due,
         term=next_up.term,
         amount=next_up.amount,
+        coming=next_up,
         left=next_up.left,
         following=next_up.following,
         months=switch.months if switch else due.months,

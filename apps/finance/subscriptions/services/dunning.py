@@ -21,7 +21,7 @@ from apps.finance.subscriptions.selectors.policies import policies
 from apps.finance.subscriptions.services.charges import Charge
 from apps.finance.subscriptions.services.claims import Due
 from apps.finance.subscriptions.services.ends import Ending, end_many
-from apps.finance.subscriptions.services.letters import Letters, day_of, formatted, written
+from apps.finance.subscriptions.services.letters import Letters, day_of, money_words, written
 from apps.notifications import services as notifications
 
 
@@ -103,7 +103,7 @@ def record_failures(
     """
     if not failures:
         return Recorded(0, 0)
-    letters = letters or Letters(each.charge.due for each in failures)
+    letters = letters or Letters((each.charge.due for each in failures), now=now)
     in_force = policies(now=now)
     follows = [
         after_failure(
@@ -191,7 +191,7 @@ def _mail(failure: Failure, follow: Next, letters: Letters) -> notifications.Mes
         due,
         kind,
         key=f"{charge.term.number}:{due.tries + 1}",
-        amount=formatted(charge.amount.minor, due.currency),
+        amount=money_words(letters.total(due, charge.amount).total),
         reason=reason_words(failure),
         next_try_on=day_of(due.zone, follow.try_at),
         access_until=day_of(due.zone, due.access_until),

@@ -122,7 +122,7 @@ def _withdraw(endings: Sequence[Ending], now: datetime) -> None:
 
 
 def _tell(endings: Sequence[Ending], now: datetime) -> None:
-    letters = Letters(each.due for each in endings)
+    letters = Letters((each.due for each in endings), now=now)
     people = dict(
         Profile.objects.filter(pk__in={each.due.creator_id for each in endings}).values_list(
             "pk", "user_id"

@@ -10,9 +10,12 @@ from zoneinfo import ZoneInfo
 from apps.clusters import selectors as clusters
 from apps.clusters.models import Cluster
 from apps.core.money import Money
+from apps.finance.payments.choices import Method
 from apps.finance.subscriptions.choices import RenewsBy
 from apps.finance.subscriptions.models import Subscription
+from apps.finance.subscriptions.rules.coming import Coming
 from apps.finance.subscriptions.rules.terms import CANCEL_HOW, period_words
+from apps.finance.subscriptions.selectors.ahead import Ahead, Taxed, Taxes, ahead, ahead_of_next
 from apps.finance.subscriptions.services.claims import Due
 from apps.notifications.services import Message
 
@@ -20,13 +23,15 @@ Plain = str | int | bool
 
 
 class Letters:
-    """Writes mails about subscriptions that are due: addresses and statements are read once."""
+    """Writes mails about subscriptions that are due: addresses, statements and rates of tax are
+    read once."""
 
-    def __init__(self, dues: Iterable[Due]) -> None:
+    def __init__(self, dues: Iterable[Due], *, now: datetime) -> None:
         dues = list(dues)
-        brands = Cluster.objects.in_bulk({due.cluster_id for due in dues})
-        self._origins = {pk: clusters.origin_of(brand) for pk, brand in brands.items()}
+        self._brands = Cluster.objects.in_bulk({due.cluster_id for due in dues})
+        self._origins = {pk: clusters.origin_of(brand) for pk, brand in self._brands.items()}
         self._descriptors = _descriptors(dues)
+        self._taxes = Taxes(at=now)
 
     def fan(self, due: Due, kind: str, *, key: str, **said: Plain) -> Message:
         """Return a mail to the fan; ``key`` names it among those of its kind about this one."""
@@ -47,6 +52,35 @@ class Letters:
                 **said,
             },
             subject_ref=f"subscription:{due.pk}",
+        )
+
+    def total(self, due: Due, price: Money) -> Taxed:
+        """Return what a price comes to where the fan is, with its tax."""
+        return self._taxes.on(
+            price,
+            cluster=self._brands[due.cluster_id],
+            method=_method(due),
+            place=due.buyer_country,
+        )
+
+    def ahead(self, due: Due, coming: Coming) -> Ahead:
+        """Return what is said of a charge to come."""
+        return ahead(
+            coming,
+            self._taxes,
+            cluster=self._brands[due.cluster_id],
+            method=_method(due),
+            place=due.buyer_country,
+        )
+
+    def ahead_of_next(self, due: Due, coming: Coming) -> Ahead | None:
+        """Return what is said of the charge after one that was paid; None: none follows."""
+        return ahead_of_next(
+            coming,
+            self._taxes,
+            cluster=self._brands[due.cluster_id],
+            method=_method(due),
+            place=due.buyer_country,
         )
 
     def creator(self, due: Due, kind: str, *, key: str, to: int, **said: Plain) -> Message:
@@ -70,6 +104,25 @@ class Letters:
     def origin(self, due: Due) -> str:
         """Return the beginning of its brand's addresses."""
         return self._origins[due.cluster_id]
+
+
+def next_words(ahead: Ahead | None, zone: str) -> dict[str, Plain]:
+    """Return what a mail says of the next charge, all of it empty where none comes."""
+    return {
+        "next_amount": money_words(ahead.charge.total) if ahead else "",
+        "next_tax": money_words(ahead.charge.tax) if ahead and ahead.charge.tax else "",
+        "next_charge_on": day_of(zone, ahead.at) if ahead else "",
+        "after": ahead.after if ahead else "",
+    }
+
+
+def money_words(amount: Money) -> str:
+    """Return an amount as people read it."""
+    return formatted(amount.minor, amount.currency)
+
+
+def _method(due: Due) -> Method:
+    return Method.WALLET if due.renews_by == RenewsBy.WALLET else Method.CARD
 
 
 @lru_cache(maxsize=16_384)

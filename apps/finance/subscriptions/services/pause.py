@@ -79,6 +79,7 @@ def pause(
         key=now.isoformat(),
         now=now,
         effective_on=tell.day_of(subscription, begins),
+        resumes_on=tell.day_of(subscription, until),
         access_until=tell.day_of(subscription, begins),
     )
     tell.changed(subscription, What.PAUSED)

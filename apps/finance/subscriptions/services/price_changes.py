@@ -18,6 +18,7 @@ from apps.finance.subscriptions.models import Price, PriceChange, Subscription, 
 from apps.finance.subscriptions.rules import notice, offers
 from apps.finance.subscriptions.rules.pricing import NOTICE_LEAST
 from apps.finance.subscriptions.selectors import price_changes as queries
+from apps.finance.subscriptions.selectors.ahead import Taxes
 from apps.finance.subscriptions.selectors.price_changes import Told
 from apps.finance.subscriptions.services import tell
 from apps.finance.subscriptions.services.move import locked, note
@@ -130,7 +131,7 @@ def tell_again(subscription: Subscription, *, now: datetime) -> None:
         subscription.price_change, subscription.consent = None, Consent.NOT_NEEDED
         return
     key = f"{_key(subscription, change)}:{now:%Y%m%d%H%M%S}"
-    notifications.queue(replace(_mail(change, told), key=key), now=now)
+    notifications.queue(replace(_mail(change, told, Taxes(at=now), now), key=key), now=now)
 
 
 @atomic
@@ -213,7 +214,8 @@ def _tell_page(*, now: datetime, limit: int) -> int | None:
     )  # fmt: skip
     told = [queries.told_of(row, change.old, change.new, change.effective_at, now) for row in rows]
     _mark(change, told, now)
-    notifications.queue_many([_mail(change, each) for each in told], now=now)
+    taxes = Taxes(at=now)
+    notifications.queue_many([_mail(change, each, taxes, now) for each in told], now=now)
     if rows:
         change.told_up_to = rows[-1].pk
     if len(rows) < limit:
@@ -259,12 +261,12 @@ def _key(row: Subscription, change: PriceChange) -> str:
     return f"{row.source}:price_change:{change.pk}"
 
 
-def _mail(change: PriceChange, told: Told) -> notifications.Message:
+def _mail(change: PriceChange, told: Told, taxes: Taxes, now: datetime) -> notifications.Message:
     row = told.subscription
     manage_url = tell.manage_url(row)
     day = tell.day_of(row, told.pays_from)
     context: dict[str, str | int | bool] = {
-        **tell.context_of(row),
+        **tell.context_of(row, now=now, taxes=taxes),
         "old_price": change.old.amount.formatted,
         "new_price": change.new.amount.formatted,
         "effective_on": day,

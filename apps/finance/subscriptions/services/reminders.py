@@ -12,9 +12,15 @@ from apps.core.db import Bigints, joins_transaction, prepared_rows
 from apps.finance.subscriptions.choices import LIVE, State, What
 from apps.finance.subscriptions.models import Subscription
 from apps.finance.subscriptions.rules.reminders import Reminder, kind_of
+from apps.finance.subscriptions.rules.terms import period_words
 from apps.finance.subscriptions.services.charges import Charge, charges_of
 from apps.finance.subscriptions.services.claims import REMINDERS, claim
-from apps.finance.subscriptions.services.letters import Letters, day_of, formatted
+from apps.finance.subscriptions.services.letters import (
+    Letters,
+    day_of,
+    money_words,
+    next_words,
+)
 from apps.finance.subscriptions.services.move import locked, note
 from apps.notifications import services as notifications
 
@@ -47,7 +53,7 @@ def _remind(now: datetime, limit: int) -> int:
     dues = claim(REMINDERS, now=now, limit=limit)
     if not dues:
         return 0
-    letters = Letters(dues)
+    letters = Letters(dues, now=now)
     notifications.queue_many(
         [_mail(charge, letters) for charge in charges_of(dues, now=now)], now=now
     )
@@ -63,14 +69,21 @@ def _mail(charge: Charge, letters: Letters) -> notifications.Message:
         is_trial=is_trial,
         introductory=charge.amount.minor < charge.following.minor or due.promotion_id is not None,
     )
-    amount, on = formatted(charge.amount.minor, due.currency), day_of(due.zone, due.until)
-    said = {"next_charge_on": on, "next_amount": amount}
+    next_up = letters.ahead(due, charge.coming)
+    said = next_words(next_up, due.zone)
     if is_trial:
-        said = {"trial_ends_on": on, "first_amount": amount, "next_charge_on": on}
+        said |= {
+            "trial_ends_on": day_of(due.zone, due.until),
+            "first_amount": said["next_amount"],
+        }
     return letters.fan(
         due,
         kind.value.removeprefix("subscription."),
         key=str(due.number),
+        plan=charge.plan,
+        price=money_words(charge.coming.full),
+        period=period_words(charge.months),
+        tax=said["next_tax"],
         promo=charge.promotion,
         **said,
     )

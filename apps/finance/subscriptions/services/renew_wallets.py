@@ -51,7 +51,7 @@ def renew_wallets(
 def _renew(charges: Sequence[Charge], *, now: datetime, books_last: bool) -> Billed:
     """Sell and write all of it. With the books last others wait least; where a wallet was emptied
     meanwhile that fails as a whole, and the books come first and say which."""
-    letters = Letters(charge.due for charge in charges)
+    letters = Letters((charge.due for charge in charges), now=now)
     free = [Renewed(charge, None, charge.amount) for charge in charges if not charge.amount.minor]
     priced = [charge for charge in charges if charge.amount.minor]
     billed = Billed()

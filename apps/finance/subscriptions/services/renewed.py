@@ -15,10 +15,18 @@ from apps.finance.subscriptions.choices import Consent, State, What
 from apps.finance.subscriptions.rules import standing
 from apps.finance.subscriptions.rules.dunning import Policy
 from apps.finance.subscriptions.rules.reminders import next_reminder
+from apps.finance.subscriptions.rules.terms import period_words
 from apps.finance.subscriptions.selectors.policies import policies
 from apps.finance.subscriptions.services.charges import Charge, Switch
 from apps.finance.subscriptions.services.claims import Due
-from apps.finance.subscriptions.services.letters import Letters, day_of, formatted, written
+from apps.finance.subscriptions.services.letters import (
+    Letters,
+    day_of,
+    formatted,
+    money_words,
+    next_words,
+    written,
+)
 from apps.notifications import services as notifications
 
 
@@ -136,7 +144,7 @@ def write_renewed(
     """
     if not renewed:
         return
-    letters = letters or Letters(each.charge.due for each in renewed)
+    letters = letters or Letters((each.charge.due for each in renewed), now=now)
     switched = [each.charge for each in renewed if each.charge.switch]
     if switched:
         _write_switches(switched, now)
@@ -266,16 +274,18 @@ def _grant(renewed: Sequence[Renewed], rows: Sequence[_Row], now: datetime) -> N
 def _receipt(renewed: Renewed, letters: Letters, now: datetime) -> notifications.Message:
     charge, due = renewed.charge, renewed.charge.due
     tax = renewed.total.minor - charge.amount.minor
+    next_up = None if due.cancelled else letters.ahead_of_next(due, charge.coming)
     return letters.fan(
         due,
         "receipt",
         key=str(charge.term.number),
         plan=charge.plan,
+        price=money_words(charge.coming.full),
+        period=period_words(charge.months),
         amount=formatted(renewed.total.minor, due.currency),
         tax=formatted(tax, due.currency) if tax else "",
         paid_on=day_of(due.zone, now),
-        next_charge_on="" if due.cancelled else day_of(due.zone, charge.term.ends),
-        next_amount="" if due.cancelled else formatted(charge.following.minor, due.currency),
         promo=charge.promotion,
         access_until=day_of(due.zone, charge.term.ends) if due.cancelled else "",
+        **next_words(next_up, due.zone),
     )

@@ -9,10 +9,11 @@ from apps.clusters import selectors as clusters
 from apps.core.db import joins_transaction
 from apps.core.events import publish
 from apps.finance.subscriptions import events
-from apps.finance.subscriptions.choices import What
-from apps.finance.subscriptions.models import Subscription
+from apps.finance.subscriptions.choices import State, What
+from apps.finance.subscriptions.models import Price, Subscription
 from apps.finance.subscriptions.rules import terms
-from apps.finance.subscriptions.selectors.live import coming_charge
+from apps.finance.subscriptions.selectors.ahead import Taxes, ahead_of
+from apps.finance.subscriptions.services.letters import next_words
 from apps.notifications import services as notifications
 
 Plain = str | int | bool
@@ -25,10 +26,12 @@ def day_of(subscription: Subscription, moment: datetime | None) -> str:
     return moment.astimezone(ZoneInfo(subscription.timezone)).date().isoformat()
 
 
-def context_of(subscription: Subscription) -> dict[str, Plain]:
-    """Return what every mail about a subscription says of it."""
-    coming = coming_charge(subscription)
-    promotion = subscription.promotion
+def context_of(
+    subscription: Subscription, *, now: datetime, taxes: Taxes | None = None
+) -> dict[str, Plain]:
+    """Return what every mail about a subscription says of it; ``taxes`` are read once for many."""
+    coming = ahead_of(subscription, taxes or Taxes(at=now))
+    promotion, in_trial = subscription.promotion, subscription.state == State.TRIALING
     return {
         "creator": subscription.creator.display_name,
         "plan": subscription.plan.name,
@@ -38,12 +41,10 @@ def context_of(subscription: Subscription) -> dict[str, Plain]:
         "descriptor": descriptor_of(subscription),
         "manage_url": manage_url(subscription),
         "cancel_how": terms.CANCEL_HOW,
-        "next_amount": coming[0].formatted if coming else "",
-        "next_charge_on": day_of(subscription, coming[1]) if coming else "",
+        **next_words(coming, subscription.timezone),
         "promo": promotion.name if promotion and subscription.promotion_left != 0 else "",
-        "trial_ends_on": day_of(subscription, subscription.trial_ends_at)
-        if subscription.state == "TRIALING"
-        else "",
+        "trial_ends_on": day_of(subscription, subscription.trial_ends_at) if in_trial else "",
+        "first_amount": coming.charge.total.formatted if coming and in_trial else "",
     }
 
 
@@ -76,10 +77,29 @@ def mail(
             to=subscription.fan.user_id,
             cluster_id=subscription.cluster_id,
             key=f"{subscription.source}:{kind}:{key}",
-            context={**context_of(subscription), **context},
+            context={**context_of(subscription, now=now), **context},
             subject_ref=subscription.source,
         ),
         now=now,
+    )
+
+
+@joins_transaction
+def planned(
+    subscription: Subscription, price: Price, *, effective_at: datetime, now: datetime
+) -> None:
+    """Queue the mail about a plan or price that its fan chose for the next period."""
+    mail(
+        subscription,
+        "changed",
+        key=f"planned:{now.isoformat()}",
+        now=now,
+        planned=True,
+        plan=price.plan.name,
+        price=price.amount.formatted,
+        period=terms.period_words(price.months),
+        old_price=subscription.amount.formatted,
+        effective_on=day_of(subscription, effective_at),
     )
 
 
@@ -88,7 +108,7 @@ def mail_creator(
     subscription: Subscription, kind: str, *, key: str, now: datetime, **context: Plain
 ) -> None:
     """Queue a mail to the creator, who may have turned these off."""
-    about = context_of(subscription)
+    about = context_of(subscription, now=now)
     origin = clusters.origin_of(subscription.cluster)
     notifications.queue(
         notifications.Message(
