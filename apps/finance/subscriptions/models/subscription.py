@@ -164,6 +164,7 @@ class Subscription(models.Model):
         permissions = [
             ("cancel_subscription", "Can cancel or end subscriptions of fans"),
             ("retry_subscription", "Can have a failed charge tried again"),
+            ("note_subscription", "Can write notes into the history of subscriptions"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -117,10 +117,10 @@ def write_note(*, subscription_id: UUID, by: User, reason: str, now: datetime) -
     Write a line into its history; nothing else changes.
 
     :raises SubscriptionNotFound: there is none by this id
-    :raises StaffNotAllowed: ``by`` may not see subscriptions
+    :raises StaffNotAllowed: ``by`` lacks subscriptions.note_subscription
     :raises ReasonMissing: it is empty, or longer than 200 characters
     """
-    row = _asked(subscription_id, by, "view_subscription", reason)
+    row = _asked(subscription_id, by, "note_subscription", reason)
     subscription = locked(row.pk)
     note(subscription=subscription, what=What.NOTE, now=now, reason=reason.strip(), by=by)
     _record(subscription, by=by, action="subscriptions.noted", reason=reason)
