@@ -50,6 +50,8 @@ BANK_QUEUES = (
      renewals.open_failures_since, "danger"),
     ("subscriptions.view_pastdue", "past_due", "Past due, no try follows", "reach the fan",
      "subscriptions.pastdue", "queue=person", renewals.past_due_since, "warning"),
+    ("subscriptions.view_pastdue", "charges_held", "Charges held", "a notice did not arrive",
+     "subscriptions.pastdue", "queue=held", renewals.held_since, "warning"),
 )  # fmt: skip
 #: In the same form: what waits elsewhere.
 OTHER_QUEUES = (

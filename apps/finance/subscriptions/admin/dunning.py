@@ -14,9 +14,15 @@ from apps.core.admin import ConsoleAdmin, Page, Queue, QueueFilter, amount, stat
 from apps.finance.subscriptions.admin.shown import meaning_of
 from apps.finance.subscriptions.admin.subscriptions import SubscriptionAdmin
 from apps.finance.subscriptions.admin.verbs import CANCEL, GRACE, RETRY
-from apps.finance.subscriptions.choices import DeclineClass
+from apps.finance.subscriptions.choices import DeclineClass, State
 from apps.finance.subscriptions.models import PastDue, Subscription
-from apps.finance.subscriptions.selectors.queues import past_due, past_due_for_a_person
+from apps.finance.subscriptions.selectors.queues import (
+    HELD,
+    PAST_DUE,
+    in_dunning,
+    past_due_for_a_person,
+)
+from apps.finance.subscriptions.services.reminders import NOT_DELIVERED
 
 #: What is to be done about each class of decline, in its colour.
 _CLASSES = {
@@ -25,13 +31,16 @@ _CLASSES = {
     DeclineClass.PAYER: ("PENDING", "Needs the fan"),
 }
 
+_HELD_WORDS = {NOT_DELIVERED: "A notice before the charge did not arrive"}
+
 QUEUES = QueueFilter.of(
     person=Queue(
         "Needs a person: no try follows",
         lambda _by: Q(pk__in=past_due_for_a_person().values("pk")),
         ordering=("due_at", "id"),
     ),
-    all=Queue("All, soonest try first", Q(), ordering=("due_at", "id")),
+    held=Queue("Held: a notice did not arrive", HELD, ordering=("due_at", "id")),
+    all=Queue("Past due, soonest try first", PAST_DUE, ordering=("due_at", "id")),
 )
 
 
@@ -48,10 +57,14 @@ class PastDueAdmin(ConsoleAdmin):
     list_title = "Past due"
     intro = (
         "Charges that failed. The machine tries again by the schedule; where it may not, the fan "
-        "must pay another way before the subscription ends."
+        "must pay another way before the subscription ends. Held are those of which a notice that "
+        "must come first did not arrive: they are charged once a person has looked."
     )
     empty_title = "Nothing is past due"
-    empty_text = "A renewal that can't be charged appears here until it is paid or ends."
+    empty_text = (
+        "A renewal that can't be charged appears here until it is paid or ends, one that is held "
+        "until it may be charged."
+    )
     icon = "credit_card_off"
     verbs = (RETRY, GRACE, CANCEL)
     export_columns = (
@@ -72,7 +85,7 @@ class PastDueAdmin(ConsoleAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PastDue]:
         del request
-        return past_due()
+        return in_dunning()
 
     def matching(self, term: str) -> Q | None:
         return meaning_of(term)
@@ -91,11 +104,15 @@ class PastDueAdmin(ConsoleAdmin):
 
     @admin.display(description="Decline")
     def kind(self, row: Any) -> SafeString:
+        if row.state != State.PAST_DUE:
+            return state("PENDING", "Held")
         found = _CLASSES.get(row.decline_class)
         return state(*found) if found else state("PENDING", "No try yet")
 
     @admin.display(description="Reason")
     def why(self, row: Any) -> str:
+        if row.state != State.PAST_DUE:
+            return _HELD_WORDS.get(row.held_why, row.held_why)
         return row.decline_reason or row.decline_code or "not said"
 
     @admin.display(description="Tries")
@@ -108,7 +125,8 @@ class PastDueAdmin(ConsoleAdmin):
 
     @admin.display(description="Next try")
     def follows(self, row: Any) -> SafeString:
-        return when(row.next_try_at, absent="none by itself")
+        follows = row.next_try_at if row.state == State.PAST_DUE else None
+        return when(follows, absent="none by itself")
 
     @admin.display(description="Access to")
     def access(self, row: Any) -> SafeString:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from apps.finance.subscriptions.choices import State
 from apps.finance.subscriptions.models import BillingFailure, DunningTry, PastDue
@@ -16,13 +16,18 @@ from apps.finance.subscriptions.models import BillingFailure, DunningTry, PastDu
 LEFT_ALONE = timedelta(hours=1)
 
 
-def past_due() -> QuerySet[Any]:
-    """Return what could not be charged, with the last try: ``decline_class``, ``code``,
-    ``reason``, ``tried_at`` and ``next_try_at``."""
+#: Its next charge waits for a person, though nothing is past due yet.
+HELD = ~Q(held_why="") & Q(state__in=[State.ACTIVE, State.TRIALING])
+PAST_DUE = Q(state=State.PAST_DUE)
+
+
+def in_dunning() -> QuerySet[Any]:
+    """Return what could not be charged and what is held, with the last try of the former:
+    ``decline_class``, ``decline_code``, ``decline_reason``, ``tried_at`` and ``next_try_at``."""
     newest = DunningTry.objects.filter(subscription=OuterRef("pk")).order_by(
         "-period_number", "-number"
     )
-    return PastDue.objects.filter(state=State.PAST_DUE).annotate(
+    return PastDue.objects.filter(PAST_DUE | HELD).annotate(
         decline_class=Subquery(newest.values("decline_class")[:1]),
         decline_code=Subquery(newest.values("code")[:1]),
         decline_reason=Subquery(newest.values("reason")[:1]),
@@ -33,7 +38,14 @@ def past_due() -> QuerySet[Any]:
 
 def past_due_for_a_person() -> QuerySet[Any]:
     """Return those past due of which no further try comes by itself: the fan must be reached."""
-    return past_due().filter(next_try_at__isnull=True)
+    return in_dunning().filter(PAST_DUE, next_try_at__isnull=True)
+
+
+def held_since(limit: int) -> list[datetime]:
+    """Return since when charges are held as a notice did not arrive, oldest first, at most
+    ``limit``."""
+    rows = PastDue.objects.filter(HELD, reminded_at__isnull=False).order_by("id")
+    return sorted(rows.values_list("reminded_at", flat=True)[:limit])
 
 
 def past_due_since(limit: int) -> list[datetime]:
