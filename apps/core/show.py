@@ -39,6 +39,7 @@ PAGES = {
     "refund": "payments_refund",
     "dispute": "payments_dispute",
     "subscription": "subscriptions_subscription",
+    "gift": "subscriptions_gift",
     "payout": "payouts_payout",
     "payoutmethod": "payouts_payoutmethod",
     "cluster": "clusters_cluster",

@@ -97,6 +97,8 @@ MENU: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
     "Subscriptions": (
         ("All subscriptions", "autorenew", "subscriptions.subscription", "", ""),
         ("Past due", "credit_card_off", "subscriptions.pastdue", "queue=person", "past_due"),
+        ("Charges held", "front_hand", "subscriptions.pastdue", "queue=held", "charges_held"),
+        ("Schedules of tries", "event_repeat", "subscriptions.dunningpolicy", "", ""),
         ("Billing runs", "play_circle", "subscriptions.billingrun", "", ""),
         (
             "Billing failures",
@@ -105,6 +107,7 @@ MENU: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
             "queue=open",
             "billing_failures",
         ),
+        ("Gifts", "redeem", "subscriptions.gift", "", ""),
         ("Plans", "loyalty", "subscriptions.plan", "", ""),
         ("Changes of prices", "price_change", "subscriptions.pricechange", "", ""),
         ("Promotions", "sell", "subscriptions.promotion", "", ""),

@@ -51,10 +51,15 @@ def meaning_of(term: str) -> Q | None:
         return Q(public_id=public_id)
     if number is not None:
         return Q(pk=number)
+    ids = profiles_called(term)
+    return Q(fan__in=ids) | Q(creator__in=ids)
+
+
+def profiles_called(term: str) -> list[int]:
+    """Return whom an e-mail address or a handle means, on whatever brands; by index."""
     if "@" in term.removeprefix("@"):
         users = User.objects.filter(Exact(Lower("email"), term.lower()))
         found = Profile.objects.filter(user__in=users)
     else:
         found = Profile.objects.filter(Exact(Lower("handle"), term.removeprefix("@").lower()))
-    ids = list(found.values_list("pk", flat=True)[:MOST_PROFILES])
-    return Q(fan__in=ids) | Q(creator__in=ids)
+    return list(found.values_list("pk", flat=True)[:MOST_PROFILES])

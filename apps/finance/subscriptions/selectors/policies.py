@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import Coalesce
+
 from apps.finance.subscriptions.models import DunningPolicy
 from apps.finance.subscriptions.rules.dunning import DEFAULT, Policy
 
@@ -34,3 +37,15 @@ def policies(*, now: datetime) -> Policies:
 def policy_of(*, cluster_id: int, now: datetime) -> Policy:
     """Return what holds at a moment on a brand."""
     return policies(now=now).of(cluster_id)
+
+
+def all_policies(*, now: datetime) -> QuerySet[DunningPolicy]:
+    """Return every policy that held, holds or will; ``is_replaced``: a later one of the same
+    brand holds in its place."""
+    rows = DunningPolicy.objects.annotate(brand=Coalesce("cluster_id", 0))
+    later = rows.filter(
+        brand=OuterRef("brand"),
+        effective_from__lte=now,
+        effective_from__gt=OuterRef("effective_from"),
+    )
+    return rows.annotate(is_replaced=Exists(later))
