@@ -290,7 +290,7 @@ LEDGER_CHECKLIST = [
 ]
 #: What apps above payments know of a disputed payment (access, messages, terms accepted); each is
 #: called with the payment's id and answers apps.finance.payments.rules.evidence.Section.
-EVIDENCE_PROVIDERS: list[str] = []
+EVIDENCE_PROVIDERS: list[str] = ["apps.finance.subscriptions.selectors.evidence.sections_of"]
 
 # --- Subscriptions --------------------------------------------------------------------
 SUBSCRIPTIONS = {

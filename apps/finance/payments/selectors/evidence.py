@@ -95,7 +95,7 @@ def _mailed(payment: Transaction) -> str:
     """By the history, or by the mail of whoever sold it (a subscription's receipt)."""
     line = payment.history.filter(reason=RECEIPT_MAILED).order_by("id").first()
     at = line.at if line else notifications.sent_at(receipt_key(payment.pk))
-    return f"{moment(at)}, to {payment.payer.user.email}" if at else "not recorded"
+    return f"{moment(at)}, to {payment.payer.user.email}" if at else "none of its own"
 
 
 def _what(payment: Transaction) -> str:
