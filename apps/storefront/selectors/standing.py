@@ -15,8 +15,9 @@ from apps.finance.ledger import selectors as ledger
 from apps.finance.payments.selectors.offers import usable_means
 from apps.finance.subscriptions import selectors as subscriptions
 from apps.finance.subscriptions.choices import LIVE, RenewsBy, State
+from apps.finance.subscriptions.rules.pricing import Holds
 from apps.finance.subscriptions.rules.terms import period_words
-from apps.finance.subscriptions.selectors import dues
+from apps.finance.subscriptions.selectors import dues, live
 from apps.storefront.choices import SUBSCRIPTION_STATES
 from apps.storefront.rules import card_name, expiry_of
 
@@ -31,7 +32,8 @@ _RUNNING = frozenset({State.ACTIVE, State.TRIALING, State.PAST_DUE})
 @dataclass(frozen=True, slots=True)
 class Standing:
     """``coming`` is the next charge that comes by itself, before tax that comes on top; None:
-    nothing is charged. ``failed`` is what became of the last one, of one that is past due."""
+    nothing is charged. ``failed`` is what became of the last one, of one that is past due.
+    ``new_price`` is the one that the next charge brings, as its fan was told; empty: the same."""
 
     subscription: Subscription
     tone: str
@@ -39,6 +41,7 @@ class Standing:
     price: str
     coming: tuple[Money, datetime] | None
     failed: PastDue | None
+    new_price: str
     pays_with: str
     descriptor: str
 
@@ -101,9 +104,17 @@ def standing_of(
         price=price_words(it.amount, it.months) if it.currency else "Free",
         coming=None if for_creator else dues.next_charge_of(it, now=now),
         failed=None if for_creator else dues.past_due_of(it, now=now),
+        new_price="" if for_creator else _new_price(it),
         pays_with="" if for_creator else _pays_with(it),
         descriptor="" if for_creator else _descriptor(it),
     )
+
+
+def _new_price(subscription: Subscription) -> str:
+    coming = live.coming_of(subscription)
+    if coming is None or coming.holds is not Holds.NEW:
+        return ""
+    return price_words(coming.full, subscription.months)
 
 
 def price_words(amount: Money, months: int) -> str:

@@ -17,7 +17,9 @@ from apps.finance.subscriptions.choices import (
     What,
 )
 from apps.finance.subscriptions.models import DunningTry, Period, Subscription, SubscriptionEvent
-from apps.finance.subscriptions.selectors.live import amount_after
+from apps.finance.subscriptions.rules.coming import Coming as Charge
+from apps.finance.subscriptions.rules.pricing import Holds
+from apps.finance.subscriptions.selectors import live
 from apps.finance.subscriptions.selectors.policies import policy_of
 from apps.notifications import selectors as mails
 
@@ -232,22 +234,33 @@ def _renewal(subscription: Subscription, _now: datetime) -> list[Coming]:
         return []
     if subscription.renews_by == RenewsBy.NOBODY or not subscription.months:
         return [Coming(until, "It ends", "Nobody pays for more: a gift, or for life.")]
-    amount = amount_after(subscription, begins=until)
-    why = [f"Period {subscription.period_number + 1} begins {_promoted(subscription, amount)}."]
+    coming = live.coming_of(subscription)
+    if coming is None:
+        why_not = "A new price holds then that its fan has not agreed to: nothing is charged."
+        return [Coming(until, "It ends", why_not)]
+    pays = PAYS[RenewsBy(subscription.renews_by)]
+    why = " ".join(_why_charged(subscription, coming))
+    return [Coming(until, f"{coming.amount.formatted} is charged {pays}", why)]
+
+
+def _why_charged(subscription: Subscription, coming: Charge) -> list[str]:
+    promoted = _promoted(subscription, coming.amount)
+    why = [f"Period {coming.term.number} begins {promoted}."]
     if subscription.next_price_id:
         why.append("It changes to another plan or price then.")
+    if coming.holds is Holds.NEW:
+        why.append(f"The new price holds from then on: {coming.full.formatted} a period.")
     if subscription.held_why:
         why.append("The charge is held: the reminder before it did not arrive.")
     if subscription.renews_by == RenewsBy.GATEWAY:
         why.append("The gateway tells by webhook; after three days without word it is past due.")
-    pays = PAYS[RenewsBy(subscription.renews_by)]
-    return [Coming(until, f"{amount.formatted} is charged {pays}", " ".join(why))]
+    return why
 
 
 def _promoted(subscription: Subscription, amount: Money) -> str:
     promotion = subscription.promotion
     if promotion is None or subscription.promotion_left == 0 or amount == subscription.amount:
-        return "at its full price"
+        return "at the full price"
     off = (
         f"{promotion.percent_bps / 100:g} %"
         if promotion.discount == Discount.PERCENT
@@ -282,7 +295,12 @@ def _next_try(subscription: Subscription, now: datetime) -> list[Coming]:
 
 def _resuming(subscription: Subscription, _now: datetime) -> list[Coming]:
     why = "The pause is over then; what was paid and not used is given back as days."
-    return [Coming(subscription.resumes_at, "It goes on", why)]
+    lines = [Coming(subscription.resumes_at, "It goes on", why)]
+    if (charge := live.coming_charge(subscription)) is not None:
+        pays = PAYS[RenewsBy(subscription.renews_by)]
+        then = "The first charge after the pause."
+        lines.append(Coming(charge[1], f"{charge[0].formatted} is charged {pays}", then))
+    return lines
 
 
 def _reminder(subscription: Subscription) -> list[Coming]:
