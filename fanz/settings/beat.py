@@ -187,6 +187,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "subscriptions.tell_price_changes",
         "schedule": timedelta(minutes=5),
     },
+    "warn of cards about to expire": {
+        "task": "subscriptions.warn_of_expiring_cards",
+        "schedule": timedelta(hours=6),
+    },
     "give back gifts nobody took": {
         "task": "subscriptions.return_gifts",
         "schedule": timedelta(hours=1),

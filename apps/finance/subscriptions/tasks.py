@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from apps.finance.subscriptions.services import (
+    expiring,
     facts,
     gift_taking,
     price_changes,
@@ -49,3 +50,9 @@ def stop_gateways(**_: Any) -> int:
 def return_gifts(**_: Any) -> int:
     """Every hour: give back what nobody took for 60 days."""
     return gift_taking.return_gifts(now=timezone.now())
+
+
+@shared_task(name="subscriptions.warn_of_expiring_cards")
+def warn_of_expiring_cards(**_: Any) -> int:
+    """Every six hours: cards that pay subscriptions and end soon."""
+    return expiring.warn_of_expiring_cards(now=timezone.now())

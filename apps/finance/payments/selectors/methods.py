@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -9,6 +10,25 @@ from django.db.models import QuerySet
 from apps.accounts.models import Profile
 from apps.finance.payments import errors
 from apps.finance.payments.models import PaymentMethod
+
+
+class Expiring(NamedTuple):
+    """A kept card whose last month is near; ``month`` is YYYY-MM."""
+
+    pk: int
+    brand: str
+    last4: str
+    month: str
+
+
+def expiring_cards(*, month: str, after: int, limit: int) -> list[Expiring]:
+    """Return kept cards that end with a month (YYYY-MM), by number, those above ``after``."""
+    rows = (
+        PaymentMethod.objects.filter(removed_at__isnull=True, expires=month, pk__gt=after)
+        .exclude(expires="")
+        .order_by("expires", "pk")
+    )
+    return [Expiring(*row) for row in rows.values_list("pk", "brand", "last4", "expires")[:limit]]
 
 
 def means_of(profile: Profile) -> QuerySet[PaymentMethod]:
