@@ -25,6 +25,7 @@ from apps.finance.payments.choices import Status
 from apps.finance.payments.selectors.offers import fields_of
 from apps.finance.payments.selectors.refunds import claim_url_of, refunds_of
 from apps.finance.payments.selectors.steps import Do, Step, next_step
+from apps.finance.subscriptions import services as subscriptions
 from apps.storefront import rules, selectors
 from apps.storefront.choices import words_of
 from apps.storefront.views.forms import TokenForm
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
 
     from apps.accounts.models import Profile
+    from apps.finance.payments.adapters.base import Checkout
     from apps.finance.payments.models import Transaction
 
 UNPROCESSABLE = 422
@@ -127,23 +129,53 @@ def _take(request: HttpRequest, payment: Transaction, step: Step) -> HttpRespons
     return SeeOther(here)
 
 
-def go_on(request: HttpRequest, payment: Transaction) -> HttpResponse:
+def go_on(request: HttpRequest, payment: Transaction, *, as_shown: bool) -> HttpResponse:
     """
     Take the step of a payment whose terms were agreed to on the page before: to the gateway's own
-    page, or the charge of the kept card. What must be typed or looked at is at its own address.
+    page, or the charge of the kept card. What must be typed or looked at is at its own address,
+    and so is what is not ``as_shown``: the statement will show another text than was said.
     """
     step = next_step(payment)
-    if step.do in {Do.GO_TO_PAGE, Do.CONFIRM_CHARGE}:
+    if as_shown and step.do in {Do.GO_TO_PAGE, Do.CONFIRM_CHARGE}:
         return _take(request, payment, step)
     return redirect("storefront:checkout", public_id=payment.public_id)
 
 
 def _page_of(request: HttpRequest, payment: Transaction) -> str:
+    opened, is_another = _opened(request, payment)
+    if is_another:
+        return ""
+    # Coins are shown in our page; the gateway's own is one click away from there.
+    return "" if opened.fields.get("address") else opened.url
+
+
+def _opened(request: HttpRequest, payment: Transaction) -> tuple[Checkout, bool]:
+    """
+    Open the gateway's checkout; say whether another account took it over, whose text on the
+    statement is another: the payer is shown that before going on (R-SUB-08).
+    """
+    shown = _descriptor(payment)
     opened = payments.open_checkout(
         transaction=payment, now=timezone.now(), visit=visit_of(request, payment.public_id)
     )
-    # Coins are shown in our page; the gateway's own is one click away from there.
-    return "" if opened.fields.get("address") else opened.url
+    payment.refresh_from_db()
+    descriptor = _descriptor(payment)
+    if descriptor == shown:
+        return opened, False
+    subscriptions.restate_terms(
+        fan=requests.profile(request),
+        subject=payment.subject,
+        descriptor=descriptor,
+        now=timezone.now(),
+    )
+    messages.warning(
+        request, f"Another card processor takes it: your statement shows {descriptor}."
+    )
+    return opened, True
+
+
+def _descriptor(payment: Transaction) -> str:
+    return payment.merchant_account.descriptor if payment.merchant_account else ""
 
 
 def _charge(
@@ -176,17 +208,15 @@ def _card_page(request: HttpRequest, payment: Transaction, step: Step) -> HttpRe
     Show the gateway's fields. This page alone lets the gateway's script in; what is typed goes
     from its frames to the gateway. Opening a checkout charges nothing and may be repeated.
     """
-    context = _context(requests.profile(request), payment, step)
     try:
-        opened = payments.open_checkout(
-            transaction=payment, now=timezone.now(), visit=visit_of(request, payment.public_id)
-        )
+        opened, _ = _opened(request, payment)
     except DomainError as trouble:
         messages.error(request, words_of(trouble))
+        context = _context(requests.profile(request), payment, step)
         return render(
             request, "storefront/checkout.html", context | {"step": Do.NOTHING.name}, status=503
         )
-    payment.refresh_from_db()
+    context = _context(requests.profile(request), payment, step)
     if payment.merchant_account is None:
         raise Http404
     shown = fields_of(payment.merchant_account)

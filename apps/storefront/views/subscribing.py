@@ -97,7 +97,7 @@ def subscribe(request: HttpRequest, handle: str) -> HttpResponse:
     except DomainError as refusal:
         form.add_error(None, words_of(refusal))
         return _page(request, asked, form, status=UNPROCESSABLE)
-    return _go_on(request, begun)
+    return _go_on(request, begun, agreed=form.cleaned_data["terms_hash"])
 
 
 @never_cache
@@ -127,11 +127,12 @@ def follow(request: HttpRequest, handle: str) -> HttpResponse:
     return redirect("storefront:subscription", public_id=followed.public_id)
 
 
-def _go_on(request: HttpRequest, begun: Subscription) -> HttpResponse:
-    """Lead to the payment where one waits, else to the subscription."""
+def _go_on(request: HttpRequest, begun: Subscription, *, agreed: str) -> HttpResponse:
+    """Lead to the payment where one waits, else to the subscription. Where the terms are kept
+    with another text of the statement than ``agreed`` to, the payment's page shows them first."""
     payment = begun.first_transaction
     if begun.state not in LIVE and payment is not None:
-        return checkout.go_on(request, payment)
+        return checkout.go_on(request, payment, as_shown=begun.terms_hash == agreed)
     messages.success(request, f"You are subscribed to {begun.creator.display_name}.")
     return redirect("storefront:subscription", public_id=begun.public_id)
 

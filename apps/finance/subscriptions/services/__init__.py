@@ -32,6 +32,7 @@ from apps.finance.subscriptions.services.promotions import (
 from apps.finance.subscriptions.services.reminders import remind_due
 from apps.finance.subscriptions.services.renew_gateway import stop_gateways
 from apps.finance.subscriptions.services.retry import retry_now
+from apps.finance.subscriptions.services.statement import restate_terms
 from apps.finance.subscriptions.services.subscribe import subscribe
 from apps.finance.subscriptions.services.tick import bill_due
 from apps.finance.subscriptions.services.trials import claim_trial, release_trial
@@ -61,6 +62,7 @@ __all__ = [
     "release_redemption",
     "release_trial",
     "remind_due",
+    "restate_terms",
     "resume",
     "retry_now",
     "return_gifts",

@@ -27,7 +27,7 @@ from apps.finance.subscriptions.choices import (
     What,
 )
 from apps.finance.subscriptions.models import Period, Price, Subscription
-from apps.finance.subscriptions.rules import periods, standing
+from apps.finance.subscriptions.rules import periods, standing, terms
 from apps.finance.subscriptions.selectors import quotes
 from apps.finance.subscriptions.services import activate, promotions
 from apps.finance.subscriptions.services.first_payment import give_up_pending
@@ -78,7 +78,9 @@ def subscribe(
     From the wallet it begins at once: charge, period, access, history and mails are one
     transaction. Otherwise it is INCOMPLETE with ``first_transaction`` to be paid
     (``payments.open_checkout`` or ``charge``), and begins when that is captured; unpaid it ends
-    after an hour. What costs nothing today needs a stored means, or the wallet, for later.
+    after an hour. Where routing chose an account with another descriptor than the quote's, the
+    terms are kept with the true one: show them before it is paid. What costs nothing today needs
+    a stored means, or the wallet, for later.
     Calling again with the same key returns the first subscription as it is now.
 
     :raises KeyReused: the key subscribed to another price
@@ -121,6 +123,7 @@ def _subscribed(wish: _Wish, now: datetime) -> Subscription | DomainError:
         if isinstance(sold, DomainError):
             return sold
         paid = sold
+        offer = _as_routed(offer, paid)
     elif wish.method != Method.WALLET and wish.means is None:
         raise errors.MeansNeeded()
     subscription = _written(wish, offer, number, paid, now)
@@ -181,6 +184,18 @@ def _sell(
         )
     except DomainError as error:  # what risk thought of it is kept, in payments' savepoint
         return error
+
+
+def _as_routed(offer: quotes.Offer, sale: Transaction) -> quotes.Offer:
+    """Return the offer with what the statement will really show: routing may choose another
+    account than the one that was quoted. Its payer is shown that before paying (R-SUB-08)."""
+    account = sale.merchant_account
+    if account is None or account.descriptor == offer.descriptor:
+        return offer
+    words = terms.with_descriptor(offer.terms, account.descriptor)
+    return replace(
+        offer, descriptor=account.descriptor, terms=words, terms_hash=terms.hash_of(words)
+    )
 
 
 def _kept(wish: _Wish) -> payments.PayBy | None:
