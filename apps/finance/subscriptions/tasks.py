@@ -11,7 +11,7 @@ from apps.finance.subscriptions.services import (
     gift_taking,
     price_changes,
     reminders,
-    renew_gateway,
+    stops,
     tick,
 )
 
@@ -43,7 +43,7 @@ def remind_due(**_: Any) -> int:
 @shared_task(name="subscriptions.stop_gateways", acks_late=True)
 def stop_gateways(**_: Any) -> int:
     """Every minute: renewals that gateways must be told to stop."""
-    return renew_gateway.stop_gateways(now=timezone.now())
+    return stops.stop_gateways(now=timezone.now())
 
 
 @shared_task(name="subscriptions.return_gifts")

@@ -24,6 +24,7 @@ from apps.finance.subscriptions.services.first_payment import (
 from tests.factories.accounts import ProfileFactory
 from tests.factories.subscriptions import PromotionFactory
 from tests.finance.payments.charging import a_token, an_account, stored_means
+from tests.finance.payments.test_gateway_renewals import heard
 from tests.given_subscriptions import (
     a_price,
     a_subscriber,
@@ -201,6 +202,34 @@ def test_what_is_captured_too_late_goes_back(now: datetime) -> None:
     assert fresh(subscription).state == State.ENDED
     refund = Refund.objects.get()
     assert (refund.amount_minor, refund.origin, refund.reason_code) == (1000, "RULE", "DUPLICATE")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("late", ["given up", "subscribed another way"])
+def test_a_gateway_that_was_to_renew_what_goes_back_is_told_not_to(
+    sandbox: Any, now: datetime, late: str
+) -> None:
+    price, fan = a_price(), a_subscriber("100.00", now=now)
+    subscription = an_incomplete_one(now=now, price=price, fan=fan)
+    if late == "given up":
+        _expire(subscription, now=now + timedelta(hours=1))
+    else:
+        subscribed(fan, price, now=now)
+        Subscription.objects.filter(pk=subscription.pk).update(
+            state=State.INCOMPLETE, ended_at=None, end_reason=""
+        )
+    later = now + timedelta(hours=2)
+    sandbox.pay(payments.checkout_url(transaction=payment_of(subscription), now=now))
+    heard(sandbox, later)
+    delivered(now=later)
+    assert fresh(subscription).state == State.ENDED
+    assert Refund.objects.get(transaction=payment_of(subscription)).amount_minor == 1000
+
+    assert services.stop_gateways(now=later) == 1
+    [there] = sandbox.charges(str(payment_of(subscription).public_id))
+    assert there["cancelled_at"]
+    assert fresh(subscription).renewal_stopped_at == later
+    assert services.stop_gateways(now=later + timedelta(days=1)) == 0
 
 
 def test_two_that_are_both_paid_leave_one_and_the_other_goes_back(now: datetime) -> None:

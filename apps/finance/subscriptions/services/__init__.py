@@ -30,9 +30,9 @@ from apps.finance.subscriptions.services.promotions import (
     release_redemption,
 )
 from apps.finance.subscriptions.services.reminders import remind_due
-from apps.finance.subscriptions.services.renew_gateway import stop_gateways
 from apps.finance.subscriptions.services.retry import retry_now
 from apps.finance.subscriptions.services.statement import restate_terms
+from apps.finance.subscriptions.services.stops import stop_gateways
 from apps.finance.subscriptions.services.subscribe import subscribe
 from apps.finance.subscriptions.services.tick import bill_due
 from apps.finance.subscriptions.services.trials import claim_trial, release_trial

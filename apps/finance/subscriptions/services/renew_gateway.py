@@ -1,4 +1,4 @@
-"""Renewals that a gateway charges by itself: booked by its news, stopped when they must stop."""
+"""Renewals that a gateway charges by itself: booked by its news; access follows them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import structlog
-from django.db.models import Q
-from django.db.transaction import atomic
 
-from apps.core.db import joins_transaction, outside_transaction
+from apps.core.db import joins_transaction
 from apps.core.money import Money
 from apps.finance.payments import services as payments
 from apps.finance.payments.rules.declines import retry_class
@@ -19,7 +17,9 @@ from apps.finance.payments.selectors.renewals import renewals_of
 from apps.finance.subscriptions import errors
 from apps.finance.subscriptions.choices import LIVE, DeclineClass, RenewsBy, State, What
 from apps.finance.subscriptions.models import DunningTry, Subscription
-from apps.finance.subscriptions.services.charges import Charge, charges_of
+from apps.finance.subscriptions.rules.cycle import Term
+from apps.finance.subscriptions.rules.periods import days_of
+from apps.finance.subscriptions.services.charges import charges_of
 from apps.finance.subscriptions.services.claims import GATEWAYS, Due, claim, lock
 from apps.finance.subscriptions.services.dunning import Failure, record_failures
 from apps.finance.subscriptions.services.ends import GATEWAY_STOPPED
@@ -28,6 +28,7 @@ from apps.finance.subscriptions.services.move import locked, note
 from apps.finance.subscriptions.services.renewed import Renewed, write_renewed
 from apps.finance.subscriptions.services.runs import Billed
 from apps.finance.subscriptions.services.standing import settle
+from apps.finance.subscriptions.services.stops import record_stop, want_stop
 
 if TYPE_CHECKING:
     from apps.finance.payments.models import Transaction
@@ -35,10 +36,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 SILENT = "gateway_silent"
-#: So many gateways are asked to stop in one tick, one after the other.
-STOPS = 50
-#: Named in the log until it is done: a person may have to do it in the gateway's console.
-STOP_WITHIN = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +55,12 @@ class News:
 @joins_transaction
 def record_renewal(news: News, *, now: datetime) -> None:
     """
-    Book what a gateway charged by itself, and begin the period it paid for. Told again, nothing
-    changes.
+    Book what a gateway charged by itself, and begin the period it paid for: access follows what
+    the gateway charges. Told again, nothing changes.
 
-    What it charged after a cancellation, after the end, or twice is booked and given back, and
-    the gateway is told once more to stop.
+    What it charged after a cancellation, after the end, where it had agreed to stop or was never
+    asked is booked and given back, and the gateway is told once more to stop. What it charged
+    twice is given back.
 
     :raises SubscriptionNotFound: no subscription began with that sale, or the sum is not told:
         the news stays with the outbox, for people
@@ -70,24 +68,28 @@ def record_renewal(news: News, *, now: datetime) -> None:
     found = _of(news.first)
     if found is None or news.amount is None:
         raise errors.SubscriptionNotFound(transaction=news.first, key=news.key)
-    due = lock(found.pk)
-    number = (due.number if due else found.period_number) + 1
+    subscription = locked(found.pk)
     if any(paid.idempotency_key == f"renewal:{news.key}" for paid in renewals_of(news.first)):
         return
+    number = subscription.period_number + 1
     paid = payments.book_gateway_renewal(
         first=news.first,
         key=news.key,
         amount=news.amount,
         reference=news.reference,
         gateway_transaction=news.gateway_transaction,
-        subject=f"subscription:{found.pk}:period:{number}",
+        subject=f"subscription:{subscription.pk}:period:{number}",
         now=now,
     )
-    if due is None or due.cancelled or _is_early(due, news.occurred_at):
-        _undo(found.pk, paid, due, now=now)
-        return
-    [charge] = charges_of([due], now=now)
-    write_renewed([Renewed(_as_charged(charge, paid), paid.pk, paid.amount)], now=now)
+    charged_at = min(news.occurred_at, now)
+    due = lock(subscription.pk)
+    if due is None or not _may_charge(subscription):
+        want_stop(subscription, now=now)
+        _undo(subscription, paid, now=now)
+    elif _is_early(subscription, charged_at):
+        _undo(subscription, paid, now=now)
+    else:
+        _begin(due, paid, charged_at, now=now)
 
 
 @joins_transaction
@@ -110,14 +112,20 @@ def record_renewal_failure(news: News, *, now: datetime) -> None:
 
 @joins_transaction
 def record_renewals_end(news: News, *, now: datetime) -> None:
-    """The gateway charges no more: what is paid is used up, then it ends."""
+    """
+    The gateway charges no more: what is paid is used up, then it ends. Where the fan pays another
+    way since, that is what was wanted, and it goes on.
+    """
     found = _of(news.first)
     if found is None or found.state == State.ENDED:
         return
     subscription = locked(found.pk)
-    subscription.renewal_stopped_at = subscription.renewal_stopped_at or now
-    if subscription.state not in LIVE or subscription.cancel_at_end:
-        subscription.save(update_fields=["renewal_stopped_at"])
+    record_stop(subscription, now=now)
+    if (
+        subscription.state not in LIVE
+        or subscription.cancel_at_end
+        or subscription.renews_by != RenewsBy.GATEWAY
+    ):
         return
     subscription.cancel_at_end, subscription.cancelled_at = True, now
     subscription.cancel_reason = GATEWAY_STOPPED
@@ -155,58 +163,44 @@ def miss_renewals(
     return Billed(declined=recorded.declined, ended=recorded.ended)
 
 
-@outside_transaction
-def stop_gateways(*, now: datetime, limit: int = STOPS) -> int:
+@joins_transaction
+def _begin(due: Due, paid: Transaction, charged_at: datetime, *, now: datetime) -> None:
     """
-    Have gateways charge no more for what was cancelled or has ended; return how many agreed.
+    Begin the period a gateway charged for, counted in its days from the moment it charged.
 
-    Repeated at every tick until the gateway has agreed; after a day each is an error in the log.
+    Gateways that renew count days, our months are longer: counted from our own calendar, what is
+    paid would end a little later than each charge, and charges would seem to come early at last.
+    It begins where what was paid ends, so it is a little shorter or longer than those days. From
+    its end on the next are counted, also where the fan pays another way then.
     """
-    waiting = (
-        Subscription.objects.filter(
-            Q(cancel_at_end=True) | Q(state=State.ENDED),
-            renews_by=RenewsBy.GATEWAY,
-            renewal_stopped_at__isnull=True,
-            first_transaction__isnull=False,
-        )
-        .order_by("id")
-        .values_list("pk", "first_transaction_id", "cancelled_at", "ended_at")[:limit]
-    )
-    stopped = 0
-    for pk, first, cancelled_at, ended_at in waiting:
-        if payments.stop_gateway_renewals(transaction_id=first, now=now):
-            stopped += _record_stop(pk, now=now)
-        elif now - (cancelled_at or ended_at or now) > STOP_WITHIN:
-            log.error("billing.renewals_not_stopped", subscription=pk, transaction=first)
-    return stopped
-
-
-@atomic
-def _record_stop(pk: int, *, now: datetime) -> int:
-    return Subscription.objects.filter(pk=pk, renewal_stopped_at__isnull=True).update(
-        renewal_stopped_at=now
-    )
+    begins = max(due.until, charged_at)
+    ends = charged_at + timedelta(days=days_of(due.months))
+    [charge] = charges_of([due], now=now)
+    charge = replace(charge, term=Term(due.number + 1, begins, ends), amount=paid.price)
+    write_renewed([Renewed(charge, paid.pk, paid.amount)], now=now)
+    Subscription.objects.filter(pk=due.pk).update(anchored_at=ends, anchored_number=due.number + 2)
 
 
 @joins_transaction
-def _undo(pk: int, paid: Transaction, due: Due | None, *, now: datetime) -> None:
-    """It is not to be charged, or not yet: the money goes back, and the gateway is told again."""
-    log.error("billing.charged_by_gateway_after_end", subscription=pk, transaction=paid.pk)
-    subscription = locked(pk)
-    if due is None or due.cancelled:
-        subscription.renewal_stopped_at = None
-        subscription.save(update_fields=["renewal_stopped_at"])
+def _undo(subscription: Subscription, paid: Transaction, *, now: datetime) -> None:
+    """It is not to be charged, or not yet: the money goes back."""
+    log.error(
+        "billing.charged_by_gateway_after_end", subscription=subscription.pk, transaction=paid.pk
+    )
     give_back(subscription, paid, why="Charged by the gateway after it was over", now=now)
 
 
-def _is_early(due: Due, occurred_at: datetime) -> bool:
-    """A second charge for the days that are paid; gateways count days, so a week is near."""
-    return due.until - occurred_at > timedelta(days=7)
+def _may_charge(subscription: Subscription) -> bool:
+    """It renews, or has not agreed yet to stop as the fan pays another way."""
+    if subscription.cancel_at_end or subscription.state == State.PAUSED:
+        return False
+    return subscription.renews_by == RenewsBy.GATEWAY or subscription.stop_due_at is not None
 
 
-def _as_charged(charge: Charge, paid: Transaction) -> Charge:
-    """The gateway charged what it was asked to at the beginning: that is what the period cost."""
-    return replace(charge, amount=paid.price)
+def _is_early(subscription: Subscription, charged_at: datetime) -> bool:
+    """A second charge for days that are paid: more than half of them are still to come."""
+    begins, ends = subscription.current_from, subscription.current_until
+    return begins is not None and ends is not None and ends - charged_at > (ends - begins) / 2
 
 
 def _of(first: int) -> Subscription | None:

@@ -31,7 +31,7 @@ from apps.finance.subscriptions.choices import Alignment
 from apps.finance.subscriptions.models import Plan, Subscription
 from apps.finance.subscriptions.selectors import quotes
 from apps.finance.subscriptions.services.reminders import remind_due
-from apps.finance.subscriptions.services.renew_gateway import stop_gateways
+from apps.finance.subscriptions.services.stops import stop_gateways
 from apps.finance.subscriptions.services.tick import bill_due
 from apps.notifications.models import Message
 from tests.factories.accounts import CreatorFactory, ProfileFactory

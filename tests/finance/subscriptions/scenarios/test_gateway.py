@@ -38,7 +38,7 @@ STORIES = [
         steps=(BEGINS, ("2027-02-28", heard_twice(renewed_there()))),
         until="2027-03-02",
         charges=("2027-01-31 10.00", "2027-02-28 10.00"),
-        paid_until="2027-03-31",
+        paid_until="2027-03-30",
     ),
     Story(
         title="a gateway that charges a day early pays the coming period",
@@ -46,15 +46,15 @@ STORIES = [
         steps=(BEGINS, ("2027-02-27", renewed_there())),
         until="2027-03-05",
         charges=("2027-01-31 10.00", "2027-02-27 10.00"),
-        paid_until="2027-03-31",
+        paid_until="2027-03-29",
     ),
     Story(
-        title="a gateway that charges two days late keeps the regular period, and access goes on",
+        title="what a gateway charges two days late lasts from then on, and access goes on meanwhile",
         by="gateway",
         steps=(BEGINS, ("2027-03-01", sees()), ("2027-03-02", renewed_there())),
         until="2027-03-05",
         charges=("2027-01-31 10.00", "2027-03-02 10.00"),
-        paid_until="2027-03-31",
+        paid_until="2027-04-01",
     ),
     Story(
         title="a gateway that says nothing: past due, and no access after the grace",
@@ -70,7 +70,7 @@ STORIES = [
         steps=(BEGINS, ("2027-03-06", both(renewed_there(), sees()))),
         until="2027-03-07",
         charges=("2027-01-31 10.00", "2027-03-06 10.00"),
-        paid_until="2027-03-31",
+        paid_until="2027-04-05",
     ),
     Story(
         title="a decline there is past due until it charges again by itself",
@@ -82,7 +82,7 @@ STORIES = [
         ),
         until="2027-03-05",
         charges=("2027-01-31 10.00", "2027-03-02 10.00"),
-        paid_until="2027-03-31",
+        paid_until="2027-04-01",
     ),
     Story(
         title="cancelled with us it is stopped there",
