@@ -11,16 +11,19 @@ from django.db.transaction import atomic
 from apps.accounts.models import Profile
 from apps.core.db import joins_transaction, outside_transaction
 from apps.core.money import Money
-from apps.finance.payments import services as payments
 from apps.finance.payments.selectors.paid import is_chargeable
 from apps.finance.subscriptions import errors
 from apps.finance.subscriptions.choices import RenewsBy, State, What
 from apps.finance.subscriptions.models import Subscription
 from apps.finance.subscriptions.selectors import dues
 from apps.finance.subscriptions.services import tell
+from apps.finance.subscriptions.services.ends import GATEWAY_STOPPED
 from apps.finance.subscriptions.services.move import note, own
-from apps.finance.subscriptions.services.retry import try_again
-from apps.finance.subscriptions.services.standing import settle
+from apps.finance.subscriptions.services.stops import (
+    charge_from_now_on,
+    stop_gateways,
+    want_stop,
+)
 
 if TYPE_CHECKING:
     from apps.finance.payments.models import PaymentMethod
@@ -41,46 +44,44 @@ def change_means(
     Have the next periods paid from the wallet or by a stored means; what pays them already stays.
 
     One that is past due is charged again at once: ``total_seen`` is what the fan was shown. A
-    gateway that renewed it by itself is told first to do so no more, so that nobody is charged
-    twice.
+    gateway that renewed it by itself is told at once to do so no more, again and again until it
+    agrees (``stop_gateways``); before that, or before its days of waiting are over, we charge
+    nothing, and what it charges meanwhile counts: nobody pays twice. One that it had given up
+    goes on.
 
     :raises SubscriptionNotFound: it is another person's, or none
     :raises WrongState: it has ended, waits for its first payment, or is charged at this moment
     :raises ChangeNotOffered: nobody charges it: free, given, or for life
     :raises MeansNeeded: the means is another person's, removed, or cannot be charged by us
     :raises CurrencyMismatch: the means is charged in another currency
-    :raises StillRenewed: the gateway has not agreed yet; ask again
     :raises PriceMoved and more: see ``selectors.dues.check_seen``
     """
+    subscription = _changed(subscription_id, fan, to, total_seen, now)
+    if subscription.stop_due_at is None:
+        return subscription
+    stop_gateways(now=now, among=[subscription.pk])
     with atomic():
-        subscription = own(fan, subscription_id)
-        _check(subscription, to, now)
-        dues.check_seen(subscription, total_seen, now=now, by=to)
-        first = subscription.first_transaction_id
-        by_gateway = subscription.renews_by == RenewsBy.GATEWAY
-    if by_gateway and first is not None and not _stopped(first, now):
-        raise errors.StillRenewed()
-    return _changed(subscription_id, fan, to, now)
-
-
-def _stopped(first: int, now: datetime) -> bool:
-    return payments.stop_gateway_renewals(transaction_id=first, now=now)
+        return own(fan, subscription_id)
 
 
 @atomic
-def _changed(subscription_id: UUID, fan: Profile, to: To, now: datetime) -> Subscription:
+def _changed(
+    subscription_id: UUID, fan: Profile, to: To, total_seen: Money | None, now: datetime
+) -> Subscription:
     subscription = own(fan, subscription_id)
     _check(subscription, to, now)
+    dues.check_seen(subscription, total_seen, now=now, by=to)
     means = None if to == "WALLET" else to
     target = RenewsBy.WALLET if means is None else RenewsBy.MEANS
     if (subscription.renews_by, subscription.means_id) == (target, means.pk if means else None):
         return subscription
+    if subscription.renews_by == RenewsBy.GATEWAY and subscription.renewal_stopped_at is None:
+        want_stop(subscription, now=now)
     subscription.renews_by, subscription.means = target, means
-    if subscription.state in {State.TRIALING, State.ACTIVE}:
-        settle(subscription, now=now, by=fan.user)
-    elif subscription.state == State.PAST_DUE:
-        subscription.due_at = now
-        try_again([subscription.pk], now=now)
+    if subscription.cancel_at_end and subscription.cancel_reason == GATEWAY_STOPPED:
+        subscription.cancel_at_end, subscription.cancelled_at = False, None
+        subscription.cancel_reason = ""
+    charge_from_now_on(subscription, now=now, by=fan.user)
     note(
         subscription=subscription,
         what=What.MEANS_CHANGED,
