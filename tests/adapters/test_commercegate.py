@@ -215,7 +215,16 @@ class TestForm:
         assert sent["SubscriptionConfig"] == {"amountOfDaysToShiftFirstRecurring": 7}
         assert "SubscriptionConfig" not in body_of(self.open(Renewal(PRICE, 30, 30))[1][1])
 
-    @pytest.mark.parametrize("renewal", [Renewal(PRICE, 30, 30, times=3), Renewal(PRICE, 7, 30)])
+    @pytest.mark.parametrize("days", [28, 29])
+    def test_a_month_that_the_calendar_makes_shorter_is_charged_with_theirs(self, days):
+        sent = body_of(self.open(Renewal(PRICE, days, 30))[1][1])
+        assert sent["SubscriptionPeriod"] == {"name": "day", "amount": 30}
+        assert "SubscriptionConfig" not in sent
+
+    @pytest.mark.parametrize(
+        "renewal",
+        [Renewal(PRICE, 30, 30, times=3), Renewal(PRICE, 7, 30), Renewal(PRICE, 27, 30)],
+    )
     def test_renewals_it_cannot_keep_are_not_offered(self, renewal):
         with pytest.raises(NotOffered):
             self.open(renewal)

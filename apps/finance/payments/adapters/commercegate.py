@@ -204,14 +204,20 @@ class CommerceGate:
         )
 
 
+#: So many days the first month may be shorter than the others by the calendar alone: February
+#: has 28, theirs always 30. It is then charged so much later, within the days a gateway may be
+#: late; a shorter first period (a trial) cannot be told to them.
+CALENDAR_DAYS = 2
+
+
 def _add_renewal(body: dict[str, Any], renewal: Renewal) -> None:
     """Days are the only period that needs no calendar of theirs."""
     later = renewal.first_days - renewal.days
-    if renewal.times or later < 0:
+    if renewal.times or later < -CALENDAR_DAYS:
         raise NotOffered
     body["TransactionInfo"]["amountRecurring"] = renewal.amount.minor
     body["SubscriptionPeriod"] = {"name": "day", "amount": renewal.days}
-    if later:
+    if later > 0:
         body["SubscriptionConfig"] = {"amountOfDaysToShiftFirstRecurring": later}
 
 

@@ -101,5 +101,11 @@ def days_of(months: int) -> int:
     return {1: 30, 3: 90, 6: 180, 12: 365, 24: 730}.get(months, months * 30)
 
 
+def days_to(moment: datetime, *, now: datetime) -> int:
+    """Return how many days it is, at least one: a clock that is changed in between makes a month
+    an hour shorter, not a day."""
+    return max((moment - now + timedelta(hours=12)).days, 1)
+
+
 #: A gateway that renews tells by webhook; before that a renewal is not missing.
 GATEWAY_WAITS = timedelta(days=3)

@@ -214,7 +214,7 @@ def _renews(offer: quotes.Offer, now: datetime) -> payments.Renews | None:
         return None
     return payments.Renews(
         amount=amount,
-        first_days=max((offer.next_at - now).days, 1),
+        first_days=periods.days_to(offer.next_at, now=now),
         days=periods.days_of(offer.price.months),
     )
 
