@@ -11,7 +11,7 @@ from apps.core.money import Money
 from apps.finance.ledger import postings
 from apps.finance.ledger import selectors as ledger_selectors
 from apps.finance.purchases import services as purchases
-from apps.finance.purchases.choices import ItemKind
+from apps.finance.purchases.choices import Audience, ItemKind
 from apps.finance.subscriptions.models import Subscription
 from tests import given
 from tests.factories.accounts import CreatorFactory, ProfileFactory
@@ -106,6 +106,34 @@ class TestEntitlements:
             ("SUBSCRIBE", "12.00"),
             ("BUY", "4.00"),
         ]
+
+    @pytest.mark.parametrize("to", ["one", "subscribers"])
+    def test_offers_a_message_to_whom_it_was_sent_and_nobody_else(
+        self, api, fan, subscription, to
+    ):
+        creator, now = subscription.creator, timezone.now()
+        message = purchases.create_item(
+            creator=creator,
+            new=purchases.NewItem(
+                kind=ItemKind.MESSAGE,
+                title="For you",
+                price=Money.of("7.00", "USD"),
+                audience=Audience.ONE if to == "one" else Audience.SUBSCRIBERS,
+                recipient=fan if to == "one" else None,
+            ),
+            now=now,
+        )
+        name = f"{self.URL}item:{message.pk}/"
+        [offer] = api.get(name).json()["offers"]
+        assert (offer["kind"], offer["item"]) == ("BUY", str(message.public_id))
+        assert client_of(ProfileFactory.create()).get(name).status_code == 404
+
+        wish = purchases.Wish(buyer=fan, item_id=message.pk, price_seen=message.price, key="m-1")
+        purchases.buy_from_wallet(wish, now=now)
+        assert api.get(name).json()["why"] == "BOUGHT"
+
+    def test_names_at_least_one(self, api):
+        assert api.get(self.URL).status_code == 422
 
     def test_answers_a_hundred_at_once_by_as_many_queries_as_two(
         self, api, creator, subscription, now

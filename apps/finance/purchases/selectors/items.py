@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from apps.accounts.models import Profile
 from apps.finance.entitlements import selectors as entitlements
@@ -111,19 +111,40 @@ def thing_of(item: Item, profile: Profile) -> entitlements.Thing:
     )
 
 
-def offers_for(refs: Collection[str], *, cluster_id: int) -> dict[str, Item]:
-    """Return what is for sale among things, by their names, in one query.
+def offers_for(refs: Collection[str], *, buyer: Profile, now: datetime) -> dict[str, Item]:
+    """
+    Return what somebody can buy among things, by their names; a query, and one more where there
+    are messages to subscribers among them.
 
-    For an answer that says what to buy. Messages for some are not offered so.
+    A message is for sale to whom it was sent, and to nobody else.
     """
     own = [ref.removeprefix("item:") for ref in refs if ref.startswith("item:")]
     found = Item.objects.filter(
-        cluster=cluster_id, status=ItemStatus.ACTIVE, audience=Audience.EVERYONE
+        ~Q(audience=Audience.ONE) | Q(recipient=buyer),
+        cluster=buyer.cluster_id,
+        status=ItemStatus.ACTIVE,
+        creator__is_creator=True,
+        creator__user__is_active=True,
     )
     rows = found.filter(ref__in=[r for r in refs if r]).union(
         found.filter(ref="", pk__in=[int(pk) for pk in own if pk.isascii() and pk.isdigit()])
     )
-    return {item.thing: item for item in rows}
+    return {item.thing: item for item in _to_subscribers_only(list(rows), buyer, now)}
+
+
+def _to_subscribers_only(items: list[Item], buyer: Profile, now: datetime) -> list[Item]:
+    """Leave out messages to subscribers of whom the buyer is none."""
+    creators = {item.creator_id for item in items if item.audience == Audience.SUBSCRIBERS}
+    if not creators:
+        return items
+    plans = [entitlements.Thing("", creator, least_tier=0) for creator in creators]
+    answers = entitlements.access_to(buyer.pk, plans, now=now)
+    allowed = {answer.thing.creator_id for answer in answers if answer.allowed}
+    return [
+        item
+        for item in items
+        if item.audience != Audience.SUBSCRIBERS or item.creator_id in allowed
+    ]
 
 
 def sales_of(items: Sequence[Item]) -> dict[int, int]:

@@ -88,6 +88,8 @@ class Entitlements(APIView):
     )
     def get(self, request: Request) -> Response:
         names = request.query_params.getlist("thing")
+        if not names:
+            raise serializers.ValidationError({"thing": "Name at least one."}, code="required")
         answers = access.access_of(profile(request), names, now=timezone.now())
         rows = [_row(answer) for answer in answers]
         return Response(EntitlementsOutput({"results": rows}).data)

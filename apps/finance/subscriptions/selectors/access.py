@@ -78,13 +78,13 @@ class WaysIn:
 def access_of(profile: Profile, names: Sequence[str], *, now: datetime) -> list[Answer]:
     """Return for each name, in their order, whether the person may see it and why (not).
 
-    Five queries at most for up to a hundred things; the rights themselves are one of them.
+    Six queries at most for up to a hundred things; the rights themselves are one of them.
 
     :raises TooManyThings: there are more
     """
     if len(names) > MOST_THINGS:
         raise errors.TooManyThings(most=MOST_THINGS)
-    things = _things(profile, names)
+    things = _things(profile, names, now)
     known = [things[name] for name in names if name in things]
     answers = iter(entitlements.access_to(profile.pk, known, now=now))
     return [Answer(name, next(answers) if name in things else None) for name in names]
@@ -104,7 +104,7 @@ def ways_in(profile: Profile, access: Access, *, now: datetime) -> WaysIn:
     creator = accounts.creators_of(profile.cluster).filter(pk=thing.creator_id).first()
     if creator is not None and thing.least_tier is not None:
         offers, note = _by_plan(profile, creator, thing.least_tier, now=now)
-    bought = purchases.offers_for([thing.ref], cluster_id=profile.cluster_id).get(thing.ref)
+    bought = purchases.offers_for([thing.ref], buyer=profile, now=now).get(thing.ref)
     if bought is not None:
         offers.append(ToBuy(WayIn.BUY, due=bought.price, price=bought.price, item=bought))
     return WaysIn(offers, note)
@@ -196,11 +196,12 @@ def _why_none(live: Subscription) -> str:
     return "No plan that opens it can be had now."
 
 
-def _things(profile: Profile, names: Sequence[str]) -> dict[str, Thing]:
+def _things(profile: Profile, names: Sequence[str], now: datetime) -> dict[str, Thing]:
     asked = {name for name in names if 0 < len(name) <= LONGEST_NAME and "\0" not in name}
     of_creators = {name for name in asked if name.startswith(_CREATOR)}
     things = _creators(profile, of_creators) if of_creators else {}
-    return things | (_items(profile, asked - of_creators) if asked - of_creators else {})
+    others = asked - of_creators
+    return things | (_items(profile, others, now) if others else {})
 
 
 def _creators(profile: Profile, names: set[str]) -> dict[str, Thing]:
@@ -228,9 +229,9 @@ def _tier(rest: list[str]) -> int | None:
     return int(text) if is_number and not more else None
 
 
-def _items(profile: Profile, names: set[str]) -> dict[str, Thing]:
-    """Items for sale, one's own, and those the person has bought, which may be off sale by now."""
-    items = purchases.offers_for(names, cluster_id=profile.cluster_id)
+def _items(profile: Profile, names: set[str], now: datetime) -> dict[str, Thing]:
+    """Items for sale to the person, one's own, and those bought, which may be off sale by now."""
+    items = purchases.offers_for(names, buyer=profile, now=now)
     if missing := names - items.keys():
         ids = [int(pk) for name in missing if _is_id(pk := name.removeprefix("item:"))]
         bought = purchases.purchases_of(profile).filter(
