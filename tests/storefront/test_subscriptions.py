@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -13,6 +14,7 @@ from apps.core.money import Money
 from apps.finance.ledger import postings
 from apps.finance.ledger import selectors as ledger_selectors
 from apps.finance.subscriptions.models import Subscription
+from apps.finance.subscriptions.rules.calendar import add_months
 from tests import given
 from tests.factories.accounts import ProfileFactory, UserFactory
 from tests.factories.subscriptions import PlanFactory, PriceFactory, PromotionFactory
@@ -210,6 +212,26 @@ class TestCheckout:
         agree(browser, here)
         assert "There is a subscription to this creator already." in text_of(browser.get(here))
         assert Subscription.objects.count() == 1
+
+    def test_counts_its_days_where_the_fan_lives(self, browser, fan, here):
+        given.a_funded_wallet(fan, "40.00", now=timezone.now())
+        browser.cookies["zone"] = "Pacific%2FKiritimati"
+        shown = browser.get(here)
+        there = timezone.now().astimezone(ZoneInfo("Pacific/Kiritimati"))
+        day = add_months(there, 1, "Pacific/Kiritimati").astimezone(there.tzinfo).date()
+        assert f"Next charge: $12.00 USD on {day.isoformat()}" in text_of(shown)
+        [form] = re.findall(r'action="(\?price[^"]*)"', shown.content.decode())
+        del browser.cookies["zone"]
+        data = {name: hidden(shown, name) for name in ("key", "terms_hash", "total_minor")}
+        address = here.split("?")[0] + form.replace("&amp;", "&")
+        assert browser.post(address, {**data, "agreed": "on"}).status_code == 302
+        assert Subscription.objects.get().timezone == "Pacific/Kiritimati"
+
+    def test_a_zone_that_is_none_is_utc(self, browser, fan, here):
+        given.a_funded_wallet(fan, "40.00", now=timezone.now())
+        browser.cookies["zone"] = "Mars%2FOlympus"
+        agree(browser, f"{here}&zone=nowhere")
+        assert Subscription.objects.get().timezone == "UTC"
 
     def test_another_creators_price_is_not_found_here(self, browser, here):
         other = PriceFactory.create()

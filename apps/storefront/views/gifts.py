@@ -36,6 +36,7 @@ from apps.storefront.views.forms import KeyForm
 from apps.storefront.views.gift_forms import GiftForm, TakeForm
 from apps.storefront.views.paging import page_of
 from apps.storefront.views.paying import pay_by
+from apps.storefront.views.zones import zone_of
 
 if TYPE_CHECKING:
     from apps.finance.subscriptions.models import Price
@@ -64,7 +65,11 @@ def take(request: HttpRequest) -> HttpResponse:
         code = form.cleaned_data["code"]
         with guessing(CODES, person(fan.user_id), given=code, wrong=GiftNotFound):
             taken = subscriptions.take_gift(
-                fan=fan, code=code, gift_id=form.cleaned_data["gift"], now=timezone.now()
+                fan=fan,
+                code=code,
+                gift_id=form.cleaned_data["gift"],
+                now=timezone.now(),
+                timezone=zone_of(request),
             )
     except DomainError as refusal:
         form.add_error("code", words_of(refusal))

@@ -34,6 +34,7 @@ from apps.storefront.views import checkout
 from apps.storefront.views.forms import KeyForm
 from apps.storefront.views.paying import pay_by
 from apps.storefront.views.subscription_forms import AskForm, FollowForm, SubscribeForm
+from apps.storefront.views.zones import zone_of
 
 if TYPE_CHECKING:
     from apps.finance.subscriptions.models import Price, Subscription
@@ -56,6 +57,7 @@ class Asked:
     balance: Money
     code: str
     buyer: tax.Buyer
+    zone: str
 
     def query(self, **others: str) -> str:
         """Return the address' query with something else chosen."""
@@ -64,6 +66,7 @@ class Asked:
             "method": self.way.value,
             "code": self.code,
             "country": self.buyer.declared,
+            "zone": self.zone if self.zone != "UTC" else "",
         }
         return urlencode({name: value for name, value in (parts | others).items() if value})
 
@@ -92,6 +95,7 @@ def subscribe(request: HttpRequest, handle: str) -> HttpResponse:
                 now=timezone.now(),
                 buyer=asked.buyer,
                 pay_by=pay_by(request, asked.way, keep=asked.ways.keeps),
+                timezone=asked.zone,
                 ip=client_ip(request),
             )
     except DomainError as refusal:
@@ -161,7 +165,16 @@ def _asked(request: HttpRequest, handle: str) -> Asked:
     )
     way = next((way for way in ways.all if way.value == data.get("method")), ways.all[0])
     buyer = tax.Buyer(data.get("country", ""), client_country(request))
-    return Asked(fan, price, ways, way, balance, data.get("code", "").strip(), buyer)
+    return Asked(
+        fan=fan,
+        price=price,
+        ways=ways,
+        way=way,
+        balance=balance,
+        code=data.get("code", "").strip(),
+        buyer=buyer,
+        zone=zone_of(request, data.get("zone", "")),
+    )
 
 
 def _page(
@@ -202,6 +215,7 @@ def _page(
             for name, value in (
                 ("price", str(asked.price.public_id)),
                 ("method", asked.way.value),
+                ("zone", asked.zone),
             )
         ],
         "asks_country": tax.collects_tax(cluster=asked.fan.cluster, at=timezone.now()),
@@ -221,6 +235,7 @@ def _offer(asked: Asked) -> tuple[Any, DomainError | None]:
                 method=asked.way.method,
                 now=timezone.now(),
                 buyer=asked.buyer,
+                timezone=asked.zone,
                 means=asked.way.means,
             )
     except DomainError as refusal:

@@ -110,6 +110,7 @@ class AskForm(forms.Form):
         required=False,
         widget=forms.Select(attrs={"autocomplete": "country"}),
     )
+    zone = forms.CharField(max_length=40, required=False)
 
 
 class SubscribersFilter(forms.Form):
