@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 
 from apps.accounts.models import Profile
 from apps.core.money import Money
+from apps.finance.payments.choices import PAID, Status
 from apps.finance.subscriptions import errors
 from apps.finance.subscriptions.choices import LIVE, PeriodState, State
 from apps.finance.subscriptions.models import Period, Subscription, SubscriptionEvent
@@ -78,14 +79,17 @@ def subscribers_of(creator: Profile) -> QuerySet[Subscription]:
 def with_earned(rows: QuerySet[Subscription]) -> QuerySet[Subscription]:
     """Add ``earned_minor``: what the creator got of its charges, after fees and refunds.
 
-    Of a charge that was given back in part the creator keeps in proportion.
+    Of a charge that was given back in part the creator keeps in proportion; of one that a bank
+    has taken nothing, until it gives it back.
     """
     kept = F("transaction__net_minor") * (
         F("transaction__amount_minor") - F("transaction__refunded_minor")
     )
     earned = (
         Period.objects.filter(
-            subscription=OuterRef("pk"), state=PeriodState.PAID, transaction__isnull=False
+            subscription=OuterRef("pk"),
+            state=PeriodState.PAID,
+            transaction__status__in=sorted(PAID - {Status.DISPUTED}),
         )
         .order_by()
         .values("subscription")
