@@ -144,6 +144,11 @@ def test_a_fan_says_yes_or_no_to_a_new_price(fan: Profile) -> None:
         client.post(path, {"answer": answer})
         row.refresh_from_db()
         assert row.consent == consent
+    for said in ({}, {"answer": ""}, {"answer": "YES"}, {"yes": "1"}):
+        unclear = client.post(path, said)
+        assert (unclear.status_code, "Say yes or no." in _text(unclear)) == (422, True)
+        row.refresh_from_db()
+        assert row.consent == Consent.GIVEN
     stranger = browser(ProfileFactory.create())
     assert stranger.get(path).status_code == stranger.post(path).status_code == 404
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -19,6 +20,11 @@ from apps.finance.subscriptions import services as subscriptions
 from apps.finance.subscriptions.selectors import price_changes
 from apps.storefront.choices import words_of
 
+if TYPE_CHECKING:
+    from apps.finance.subscriptions.models import Subscription
+
+UNPROCESSABLE = 422
+
 
 @never_cache
 @login_required
@@ -31,7 +37,11 @@ def answer(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     except NotFound as nothing:
         raise Http404 from nothing
     if request.method == "POST":
-        agrees = request.POST.get("answer") == "yes"
+        said = request.POST.get("answer")
+        if said not in {"yes", "no"}:  # neither is the fan's word for it
+            messages.error(request, "Say yes or no.")
+            return _page(request, subscription, status=UNPROCESSABLE)
+        agrees = said == "yes"
         say = subscriptions.agree_to_price if agrees else subscriptions.refuse_price
         try:
             say(subscription_id=public_id, fan=fan, now=timezone.now())
@@ -45,5 +55,9 @@ def answer(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
                 else "You will not be charged the new price. Your subscription ends instead.",
             )
         return redirect("storefront:subscription", public_id=public_id)
+    return _page(request, subscription)
+
+
+def _page(request: HttpRequest, subscription: Subscription, status: int = 200) -> HttpResponse:
     context = {"subscription": subscription, "asked": price_changes.asked(subscription)}
-    return render(request, "storefront/plans/answer.html", context)
+    return render(request, "storefront/plans/answer.html", context, status=status)
