@@ -19,6 +19,8 @@ from apps.finance.payments.choices import Method
 from apps.finance.subscriptions import services as subscriptions
 from apps.finance.subscriptions.choices import GiftState
 from apps.finance.subscriptions.models import Gift, Price, Subscription
+from apps.storefront.templatetags.offering import gift_state, may_be_paid
+from apps.storefront.views import gifts as gifts_page
 from tests import given
 from tests.conftest import BRAND_HOST
 from tests.factories.accounts import ProfileFactory
@@ -162,6 +164,57 @@ def test_a_card_is_paid_on_the_payments_own_page(fan: Profile, price: Price) -> 
     assert gift.state == GiftState.INCOMPLETE
     assert gift.transaction.amount == Money.of("24.00", "USD")
     assert "Not paid yet" in _text(client.get("/gifts/"))
+
+
+def test_what_waits_is_never_hidden_by_what_was_taken(
+    giver: Profile, price: Price, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taker = ProfileFactory.create()
+    monkeypatch.setattr(gifts_page, "TAKEN", 1)
+    waits, taken = (
+        subscriptions.buy_gift(
+            giver=giver,
+            price=PriceFactory.create(amount="5.00"),
+            method=Method.WALLET,
+            to=taker,
+            idempotency_key=f"gift-{number}",
+            now=timezone.now(),
+        )
+        for number in range(2)
+    )
+    subscriptions.take_gift(fan=taker, gift_id=taken.public_id, now=timezone.now())
+    page = browser(taker).get("/gifts/").content.decode()
+    assert str(waits.public_id) in page
+    assert page.index(str(waits.public_id)) < page.index("Taken")
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "shown"),
+    [
+        (GiftState.INCOMPLETE, "REQUIRES_ACTION", ("Not paid yet", True)),
+        (GiftState.INCOMPLETE, "EXPIRED", ("Not paid", False)),
+        (GiftState.INCOMPLETE, "FAILED", ("Not paid", False)),
+        (GiftState.TAKEN, "DISPUTED", ("Disputed", False)),
+        (GiftState.TAKEN, "REFUNDED", ("Given back", False)),
+        (GiftState.TAKEN, "CAPTURED", ("Taken", False)),
+    ],
+)
+def test_its_giver_sees_what_became_of_its_payment(
+    giver: Profile, price: Price, state: GiftState, status: str, shown: tuple[str, bool]
+) -> None:
+    MerchantAccountFactory.of(giver.cluster)
+    gift = subscriptions.buy_gift(
+        giver=giver,
+        price=price,
+        method=Method.CARD,
+        idempotency_key="gift-1",
+        now=timezone.now(),
+    )
+    assert gift.transaction is not None
+    gift.state, gift.transaction.status = state, status  # as they are shown, without their past
+    words, may_pay = shown
+    assert f">{words}</span>" in gift_state(gift)
+    assert may_be_paid(gift) is may_pay
 
 
 def test_codes_of_gifts_are_guessed_ten_times_and_no_more(giver: Profile, price: Price) -> None:

@@ -67,8 +67,23 @@ _GIFTS = {
 }
 
 
+#: What became of its payment, where that says more than its own state.
+_UNPAID_GIFTS = dict.fromkeys(("FAILED", "EXPIRED", "CANCELLED"), ("off", "Not paid"))
+_GIFTS_UNDONE = {"REFUNDED": ("off", "Given back"), "DISPUTED": ("bad", "Disputed")}
+
+
 @register.filter
 def gift_state(gift: Gift) -> SafeString:
     """Write where a gift stands, for who gave it."""
-    tone, words = _GIFTS[gift.state]
+    paid = gift.transaction.status if gift.transaction else ""
+    told = _UNPAID_GIFTS if gift.state == "INCOMPLETE" else _GIFTS_UNDONE
+    tone, words = told.get(paid) or _GIFTS[gift.state]
     return format_html('<span class="state {}">{}</span>', tone, words)
+
+
+@register.filter
+def may_be_paid(gift: Gift) -> bool:
+    """Say whether a gift's payment can be gone on with."""
+    if gift.state != "INCOMPLETE" or gift.transaction is None:
+        return False
+    return gift.transaction.status not in _UNPAID_GIFTS

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from apps.finance.subscriptions.models import Price
 
 UNPROCESSABLE = 422
-RECEIVED = 24
+TAKEN = 24
 
 
 @never_cache
@@ -180,7 +180,7 @@ def _give_page(
 def _list(request: HttpRequest, fan: Profile, form: TakeForm, status: int = 200) -> HttpResponse:
     context = {
         "form": form,
-        "received": list(gifts_selectors.gifts_received(fan)[:RECEIVED]),
+        "received": gifts_selectors.gifts_for_page(fan, taken=TAKEN),
         "page": page_of(request, gifts_selectors.gifts_given(fan)),
     }
     return render(request, "storefront/gifts/list.html", context, status=status)

@@ -13,6 +13,8 @@ from apps.finance.subscriptions.choices import GiftState
 from apps.finance.subscriptions.models import Gift
 from apps.finance.subscriptions.rules import gifts as rules
 
+#: So many that wait are shown at once.
+MOST_WAITING = 100
 _SHOWN = ("giver", "taker", "plan__creator", "price", "transaction", "subscription", "cluster")
 
 
@@ -26,6 +28,16 @@ def gifts_received(taker: Profile) -> QuerySet[Gift]:
     states = [GiftState.PAID, GiftState.TAKEN]
     rows = Gift.objects.filter(taker=taker, state__in=states)
     return rows.select_related(*_SHOWN).order_by("-id")
+
+
+def gifts_for_page(taker: Profile, *, taken: int) -> list[Gift]:
+    """Return what waits to be taken by a fan, all of it, and the newest that was ``taken``.
+
+    What waits for 60 days goes back, so it is never much; a hundred are shown at most.
+    """
+    rows = gifts_received(taker)
+    waiting = rows.filter(state=GiftState.PAID)[:MOST_WAITING]
+    return [*waiting, *rows.filter(state=GiftState.TAKEN)[:taken]]
 
 
 def gift_for(fan: Profile, public_id: UUID) -> Gift:
