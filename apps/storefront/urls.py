@@ -48,6 +48,7 @@ urlpatterns = [
     path("wallet/bank/<uuid:public_id>/pay/", bank.pay, name="pay_by_bank"),
     path("wallet/bank/<uuid:public_id>/revoke/", bank.revoke, name="revoke_mandate"),
     path("help/", helping.support, name="support"),
+    path("help/charges/", helping.charges, name="charges"),
     path("age/", helping.age, name="age"),
     path("payments/", payments.show, name="payments"),
     path("@<slug:handle>/subscribe/", subscribing.subscribe, name="subscribe"),

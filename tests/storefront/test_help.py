@@ -70,7 +70,7 @@ class TestAge:
             client.get(f"/items/{item.public_id}/"),
             client.post(f"/@{creator.handle}/gift/", gift),
         ):
-            assert LINK in answer.content.decode()
+            assert LINK in answer.content.decode(), words(answer)
         assert not Transaction.objects.exclude(kind="WALLET_DEPOSIT").exists()
 
     def test_it_says_how_and_who_and_checks_nothing_itself(self, unknown: Profile) -> None:
@@ -103,3 +103,53 @@ class TestAge:
 
     def test_strangers_sign_in_first(self) -> None:
         assert browser().get("/age/")["Location"].startswith("/accounts/login/")
+
+
+class TestCharges:
+    HERE = "/help/charges/"
+
+    def test_a_stranger_learns_whose_it_is_and_nothing_else(self, creator: Profile) -> None:
+        fan: Profile = ProfileFactory.create(display_name="Somebody Private")
+        given.a_card_tip(fan, creator, now=timezone.now())
+        assert 'href="/help/charges/"' in browser().get("/").content.decode()
+
+        answer = browser().post(self.HERE, {"text": "fanz.example 800"})
+
+        page = answer.content.decode()
+        assert "It is ours" in words(answer)
+        assert "mailto:support@boyfanz.localhost" in page
+        assert "http://boyfanz.localhost" in page
+        for private in (fan.display_name, creator.display_name, "25.00", fan.user.email):
+            assert private not in page
+
+    def test_what_is_not_ours_is_said(self) -> None:
+        assert "None of our sites" in words(browser().post(self.HERE, {"text": "SOME OTHER SHOP"}))
+
+    @pytest.mark.parametrize(
+        ("typed", "said"),
+        [
+            ({}, "Type the text, or the day"),
+            ({"text": "abc"}, "at least 5"),
+            ({"text": "4111 1111 1111 1111"}, "Never type a whole card number"),
+            ({"on": "2026-01-15", "amount": "25.00"}, "This is needed too"),
+            ({"on": "2026-01-15", "amount": "25.00", "last4": "42x2"}, "Type four figures"),
+            ({"on": "soon", "amount": "25.00", "last4": "4242"}, "Enter a valid date"),
+        ],
+    )
+    def test_what_is_no_question_is_refused(self, typed: dict[str, str], said: str) -> None:
+        answer = browser().post(self.HERE, typed)
+
+        assert answer.status_code == 422
+        assert said in words(answer)
+
+    def test_nobody_looks_up_many(self, creator: Profile) -> None:
+        given.a_card_tip(ProfileFactory.create(), creator, now=timezone.now())
+        client, asked = browser(), {"text": "fanz.example"}
+        for _ in range(10):
+            assert client.post(self.HERE, asked).status_code == 200
+
+        refused = client.post(self.HERE, asked)
+        assert refused.status_code == 429
+        assert "too many tries" in words(refused)
+        assert "It is ours" not in words(refused)
+        assert client.post(self.HERE, asked, REMOTE_ADDR="203.0.113.9").status_code == 200

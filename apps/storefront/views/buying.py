@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from apps.accounts import selectors as accounts
 from apps.accounts.api import requests
 from apps.accounts.models import Profile
 from apps.core.errors import DomainError, NotFound
@@ -186,6 +187,7 @@ def _refusal(offer: _Offer) -> str:
     """Say why this fan cannot buy it at all; empty where that is possible."""
     try:
         purchases_selectors.check_for_sale(offer.item, offer.fan, now=timezone.now())
+        accounts.check_may_buy(offer.fan.user)
     except DomainError as refusal:
         return words_of(refusal)
     return ""

@@ -118,11 +118,12 @@ class TestBuying:
         self, fan: Profile, item: Item, now: datetime
     ) -> None:
         given.a_funded_wallet(fan, "50.00", now=now)
-        accounts.record_age_check(user=fan.user, state="UNKNOWN", by=None, reason="x", now=now)
         client, here = browser(fan), f"/items/{item.public_id}/"
-        before = moved()
+        form, before = yes(client.get(here)), moved()
+        accounts.record_age_check(user=fan.user, state="UNKNOWN", by=None, reason="x", now=now)
+        assert "Show that you are of age first" in words_of(client.get(here))
 
-        answer = client.post(here, yes(client.get(here)))
+        answer = client.post(here, form)
 
         assert "Show that you are of age first" in words_of(answer)
         assert (answer.status_code, moved(), wallet(fan)) == (422, before, "50.00")
