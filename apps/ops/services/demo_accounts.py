@@ -19,10 +19,13 @@ from apps.ops.services.merchants import Mid, open_mids
 if TYPE_CHECKING:
     from apps.clusters.models import Cluster
 
+#: Of those that belong to nobody (North American numbers 555-0100 to 555-0199 are for stories).
+_PHONE = "800-555-0100"
+
 
 def _terms(name: str, cost_bps: int, *, fixed: int = 0, cap: int | None = None) -> Terms:
     return Terms(
-        descriptor=name.upper(),
+        descriptor=f"{name.upper()} {_PHONE}",
         least_minor=2_95,
         most_minor=1_000_00,
         label=name,

@@ -25,7 +25,7 @@ from sandbox.accounts import BRAND, NUMBERS, credentials
 from tests.factories.accounts import StaffFactory, UserFactory
 from tests.finance.payments.contract.rig import PARTS as SANDBOX_PARTS
 
-TERMS = Terms(descriptor="FANZ* GIRLFANZ", least_minor=2_95, most_minor=500_00)
+TERMS = Terms(descriptor="FANZ* GIRLFANZ.COM", least_minor=2_95, most_minor=500_00)
 SEGPAY = Place("segpay", "20010", "USD", form="101:202")
 
 
@@ -139,7 +139,9 @@ class TestOpening:
             {"card_brands": ("VISA", "UNIONPAY")},
             {"cost_bps": 5_001},
             {"descriptor": ""},
-            {"descriptor": "A\nB"},
+            {"descriptor": "A\nB.COM"},
+            {"descriptor": "FANZ* GIRLFANZ"},
+            {"descriptor": "GIRLFANZ 12345"},
         ],
     )
     def test_on_terms_that_cannot_be_is_refused(self, terms, girlfanz, ann, now):

@@ -48,7 +48,7 @@ def test_an_account_is_opened_with_the_names_its_gateway_has_and_switched_on_by_
     assert credentials("x")["segpay"]["order_secret"] not in shown
     typed = {
         "cluster": girlfanz.pk, "number": "20010", "form": "101:202", "currency": "USD",
-        "credentials": "segpay", "descriptor": "SEGPAY*GIRLFANZ", "least": "2.95",
+        "credentials": "segpay", "descriptor": "SEGPAY.COM*GIRLFANZ", "least": "2.95",
         "most": "5.00", "countries": "us, de", "cost_bps": "1020", "cost_fixed": "0.10",
         "rank": "100", "reason": "Signed today",
     }  # fmt: skip

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
+from apps.finance.payments.choices import Method
+from apps.finance.payments.rules.statements import says_who
 from apps.finance.tax.rules.countries import COUNTRIES
 
 #: What gateways name the parts of an account may hold; long enough for every one of them.
@@ -123,11 +125,15 @@ def why_not_credentials(gateway: str, name: str) -> str:
     return ""
 
 
-def why_not_terms(terms: Terms) -> str:
-    """Return what is wrong with terms, or nothing."""
+def why_not_terms(terms: Terms, *, method: str) -> str:
+    """Return what is wrong with terms of an account that takes a method, or nothing."""
     first, last = terms.processes_from, terms.processes_until
     checks = (
         (_is_text(terms.descriptor, DESCRIPTOR_LENGTH), "Say what the statement will show."),
+        (
+            method != Method.CARD or says_who(terms.descriptor),
+            "What a card statement shows carries our site's address or telephone number.",
+        ),
         (not terms.label or _is_text(terms.label, LABEL_LENGTH), "The label is too long."),
         (not terms.mcc or _MCC.fullmatch(terms.mcc), "A category code has four digits."),
         (0 < terms.least_minor <= terms.most_minor, "The smallest charge is over the largest."),

@@ -13,6 +13,7 @@ from apps.audit import services as audit
 from apps.core.db import joins_transaction
 from apps.finance.payments import errors
 from apps.finance.payments.adapters import gateway_for
+from apps.finance.payments.choices import method_of
 from apps.finance.payments.models import MerchantAccount
 from apps.finance.payments.rules.merchants import (
     REASON_LENGTH,
@@ -52,7 +53,7 @@ def open_merchant_account(
     _check_may(by, MANAGE)
     _check_reason(reason)
     _check(why_not_place(place, gateway_for(place.gateway).capabilities.currencies))
-    _check(why_not_terms(terms))
+    _check(why_not_terms(terms, method=method_of(place.gateway)))
     try:
         with atomic():
             account = MerchantAccount.objects.create(
@@ -88,8 +89,8 @@ def set_merchant_terms(
     """
     _check_may(by, MANAGE)
     _check_reason(reason)
-    _check(why_not_terms(terms))
     account = _locked(account_id)
+    _check(why_not_terms(terms, method=method_of(account.gateway)))
     new = _columns(terms)
     differing = changed({name: getattr(account, name) for name in new}, new)
     if not differing:
