@@ -52,8 +52,8 @@ def charge_stored(
     PROCESSING and UNKNOWN for the gateway's word. ``attempt_key`` names this try: called again
     with it, nothing is charged twice. One thing (``purchase.subject``) is charged once: while an
     earlier payment for it is paid or may still be, that one is returned, and a try that a crash
-    left before it was sent is sent now. Only one that waits for its payer's word on another means
-    is given up: this means was chosen since.
+    left before it was sent is sent now. One that waits for its payer's word is one of these:
+    ``give_up_waiting`` ends it where another means was chosen.
 
     :raises MeansNotFound: it is not the fan's, or the fan removed it
     :raises NeverAgain: the card networks forbid another try with this card
@@ -92,7 +92,7 @@ def _begun(
         .order_by("id")
         .last()
     )
-    if earlier is not None and not _gives_way(earlier, named, means, now):
+    if earlier is not None:
         return earlier
     _check_networks(means, purchase, now)
     return begin(wish, now=now)
@@ -115,19 +115,6 @@ def give_up_waiting(*, payer: Profile, subject: str, now: datetime, reason: str)
         return False
     cancel(transaction=waiting, now=now, reason=reason)
     return True
-
-
-@joins_transaction
-def _gives_way(
-    earlier: Transaction, wanted: Purchase, means: PaymentMethod, now: datetime
-) -> bool:
-    """Another means was chosen while this one waits for its payer: it is given up."""
-    asked = earlier.attempts.order_by("number").values_list("payment_method_id", flat=True).first()
-    if earlier.idempotency_key == wanted.idempotency_key or asked == means.pk:
-        return False
-    return give_up_waiting(
-        payer=wanted.fan, subject=wanted.subject, now=now, reason="Another means was chosen"
-    )
 
 
 @joins_transaction

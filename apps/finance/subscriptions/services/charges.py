@@ -58,8 +58,8 @@ class Charge:
 
     @property
     def key(self) -> str:
-        """Names this try of it."""
-        return f"{self.subject}:try:{self.due.tries + 1}"
+        """Names this try of it from the wallet; a stored means' tries have names of their own."""
+        return f"{self.subject}:wallet:{self.due.tries + 1}"
 
     def with_due(self, due: Due) -> Charge:
         """Return it for the subscription as it is now."""

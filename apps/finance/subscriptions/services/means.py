@@ -11,11 +11,14 @@ from django.db.transaction import atomic
 from apps.accounts.models import Profile
 from apps.core.db import joins_transaction, outside_transaction
 from apps.core.money import Money
-from apps.finance.payments.selectors.paid import is_chargeable
+from apps.finance.payments import services as payments
 from apps.finance.subscriptions import errors
 from apps.finance.subscriptions.choices import RenewsBy, State, What
 from apps.finance.subscriptions.models import Subscription
+from apps.finance.subscriptions.rules.subjects import of_period
 from apps.finance.subscriptions.selectors import dues
+from apps.finance.subscriptions.selectors.changes import is_being_charged
+from apps.finance.subscriptions.selectors.means import check_means
 from apps.finance.subscriptions.services import tell
 from apps.finance.subscriptions.services.ends import GATEWAY_STOPPED
 from apps.finance.subscriptions.services.move import note, own
@@ -43,7 +46,8 @@ def change_means(
     """
     Have the next periods paid from the wallet or by a stored means; what pays them already stays.
 
-    One that is past due is charged again at once: ``total_seen`` is what the fan was shown. A
+    One that is past due is charged again at once: ``total_seen`` is what the fan was shown; what
+    waited for the payer's word on the means before is given up. A
     gateway that renewed it by itself is told at once to do so no more, again and again until it
     agrees (``stop_gateways``); before that, or before its days of waiting are over, we charge
     nothing, and what it charges meanwhile counts: nobody pays twice. One that it had given up
@@ -52,7 +56,7 @@ def change_means(
     :raises SubscriptionNotFound: it is another person's, or none
     :raises WrongState: it has ended, waits for its first payment, or is charged at this moment
     :raises ChangeNotOffered: nobody charges it: free, given, or for life
-    :raises MeansNeeded: the means is another person's, removed, or cannot be charged by us
+    :raises MeansNeeded: the means is another person's, removed, over, or none we can charge
     :raises CurrencyMismatch: the means is charged in another currency
     :raises PriceMoved and more: see ``selectors.dues.check_seen``
     """
@@ -75,6 +79,10 @@ def _changed(
     target = RenewsBy.WALLET if means is None else RenewsBy.MEANS
     if (subscription.renews_by, subscription.means_id) == (target, means.pk if means else None):
         return subscription
+    payments.give_up_waiting(
+        payer=fan, subject=of_period(subscription.pk, subscription.period_number + 1), now=now,
+        reason="Another means was chosen",
+    )  # fmt: skip
     if subscription.renews_by == RenewsBy.GATEWAY and subscription.renewal_stopped_at is None:
         want_stop(subscription, now=now)
     subscription.renews_by, subscription.means = target, means
@@ -97,15 +105,9 @@ def _changed(
 def _check(subscription: Subscription, to: To, now: datetime) -> None:
     if subscription.state in {State.ENDED, State.INCOMPLETE}:
         raise errors.WrongState(state=subscription.state)
-    if subscription.claimed_until is not None and subscription.claimed_until > now:
+    if is_being_charged(subscription, now=now):
         raise errors.WrongState(state=subscription.state, why="a charge is under way")
     if subscription.renews_by == RenewsBy.NOBODY:
         raise errors.ChangeNotOffered(renews_by=subscription.renews_by)
-    if to == "WALLET":
-        return
-    if to.profile_id != subscription.fan_id or not is_chargeable(to):
-        raise errors.MeansNeeded()
-    if to.merchant_account.currency != subscription.currency:
-        raise errors.CurrencyMismatch(
-            left=to.merchant_account.currency, right=subscription.currency
-        )
+    if to != "WALLET":
+        check_means(to, fan=subscription.fan, currency=subscription.currency, now=now)

@@ -19,7 +19,9 @@ from apps.finance.subscriptions.rules.dunning import CONFIRM
 from apps.finance.subscriptions.services.charges import Charge, charges_of
 from apps.finance.subscriptions.services.claims import Due, lock
 from apps.finance.subscriptions.services.dunning import Failure, record_failures
+from apps.finance.subscriptions.services.end import end
 from apps.finance.subscriptions.services.first_payment import give_back
+from apps.finance.subscriptions.services.money_back import went_back
 from apps.finance.subscriptions.services.move import locked
 from apps.finance.subscriptions.services.renewed import Renewed, write_renewed
 
@@ -59,14 +61,15 @@ def record_outcome(*, transaction_id: int, now: datetime) -> Told:
     Write down what a renewal's payment has come to; told again, nothing changes.
 
     Paid, the period begins. Paid for what was cancelled, ended or paid already, it is given back.
+    Where it went back already, or a bank took it, the subscription ends.
     Failed, it goes to dunning. Without the gateway's word it is looked at again in an hour.
     """
-    transaction = payment_by_id(transaction_id)
-    subject = subjects.read(transaction.subject)
+    subject = subjects.read(payment_by_id(transaction_id).subject)
     if subject is None:
         return Told()
     pk = subject.subscription_id
     due = lock(pk)
+    transaction = payment_by_id(transaction_id)
     period = Period.objects.filter(subscription_id=pk, number=subject.number).first()
     if period is None:
         return Told()
@@ -87,9 +90,13 @@ def _paid(transaction: Transaction, period: Period, due: Due | None, now: dateti
         subscription = locked(period.subscription_id)
         give_back(subscription, transaction, why="Renewed after it was over", now=now)
         if due is not None and due.cancelled:
-            subscription.due_at, subscription.claimed_until = now, None
+            # It ends when what is paid does: that may be the very period, paid another way.
+            subscription.due_at, subscription.claimed_until = max(now, due.until), None
             subscription.save(update_fields=["due_at", "claimed_until"])
         return Told()
+    if (gone := went_back(transaction)) is not None:
+        end(locked(due.pk), why=gone, now=now, reason="Its payment went back before it began")
+        return Told(ended=1)
     write_renewed(
         [Renewed(_charge(due, period, now), transaction.pk, transaction.amount)], now=now
     )
