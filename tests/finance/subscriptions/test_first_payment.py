@@ -131,6 +131,25 @@ def test_a_card_that_is_typed_in_is_kept_for_the_renewals(sandbox: Any, now: dat
     assert begun.means.last4 == "1111"
 
 
+def test_another_card_that_was_used_meanwhile_is_not_charged_for_it(
+    sandbox: Any, now: datetime
+) -> None:
+    price, fan = a_price(), ProfileFactory.create()
+    an_account(fan)
+    subscription = subscribed(
+        fan, price, now=now, method=Method.CARD, pay_by=PayBy(kind=AttemptKind.FIELDS)
+    )
+    payment = payment_of(subscription)
+    payment.attempts.update(keep=False)
+    payments.charge(transaction=payment, now=now, one_time=a_token(sandbox))
+    other = stored_means(sandbox, fan, now=now + timedelta(minutes=1))
+    assert other.merchant_account_id == payment_of(subscription).merchant_account_id
+    delivered(now=now)
+    begun = fresh(subscription)
+    assert (begun.state, begun.renews_by) == (State.ACTIVE, RenewsBy.WALLET)
+    assert begun.means is None
+
+
 def test_a_card_that_was_typed_in_has_one_trial_with_a_creator(
     sandbox: Any, now: datetime
 ) -> None:

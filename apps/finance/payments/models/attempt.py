@@ -47,6 +47,15 @@ class Attempt(models.Model):
     code = models.CharField(max_length=40, blank=True)
     reason = models.CharField(max_length=200, blank=True)
     keep = models.BooleanField(default=False, help_text="The payer wants the means kept.")
+    kept = models.ForeignKey(
+        "payments.PaymentMethod",
+        on_delete=models.PROTECT,
+        db_index=False,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="What the gateway stored of it then.",
+    )
     started_at = models.DateTimeField()
     handed_over_at = models.DateTimeField(
         null=True, blank=True, help_text="When its charge began to be sent: it is sent once."

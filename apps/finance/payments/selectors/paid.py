@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from apps.finance.payments import errors
 from apps.finance.payments.adapters import gateway_for
-from apps.finance.payments.choices import Status
+from apps.finance.payments.choices import AttemptStatus, Status
 from apps.finance.payments.models import PaymentMethod, Refund, Transaction
 from apps.finance.payments.selectors.given_back import room_of
 
@@ -31,18 +31,16 @@ def payment_by_id(transaction_id: int) -> Transaction:
 
 
 def means_kept_by(transaction: Transaction) -> PaymentMethod | None:
-    """Return the means that was kept, or used, with a payment and that we can charge again."""
-    kept = (
-        PaymentMethod.objects.filter(
-            profile_id=transaction.payer_id,
-            merchant_account_id=transaction.merchant_account_id,
-            removed_at__isnull=True,
-            last_used_at__gte=transaction.created_at,
-        )
-        .order_by("-last_used_at", "-id")
+    """Return the means a payment was made with, if it was stored before or kept by it, and we can
+    charge it again; another one that its payer used meanwhile is not meant."""
+    paid = (
+        transaction.attempts.select_related("payment_method", "kept")
+        .filter(status=AttemptStatus.PAID)
+        .order_by("-number")
         .first()
     )
-    return kept if kept is not None and is_chargeable(kept) else None
+    means = (paid.payment_method or paid.kept) if paid is not None else None
+    return means if means is not None and is_chargeable(means) else None
 
 
 def is_chargeable(means: PaymentMethod) -> bool:

@@ -72,7 +72,10 @@ def keep_where_wanted(*, transaction: Transaction, means: Means | None, now: dat
     if last.payment_method_id:
         PaymentMethod.objects.filter(pk=last.payment_method_id).update(last_used_at=now)
     elif means is not None and last.keep:
-        keep_means(profile=transaction.payer, account=last.merchant_account, means=means, now=now)
+        last.kept = keep_means(
+            profile=transaction.payer, account=last.merchant_account, means=means, now=now
+        )
+        last.save(update_fields=["kept"])
 
 
 @atomic
