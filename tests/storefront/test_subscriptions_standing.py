@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from datetime import timedelta
 
 import pytest
@@ -13,7 +15,7 @@ from apps.finance.subscriptions import services
 from apps.finance.subscriptions.choices import State
 from apps.finance.subscriptions.models import DunningTry, Subscription
 from tests import given
-from tests.factories.subscriptions import PriceFactory
+from tests.factories.subscriptions import PlanFactory, PriceFactory
 from tests.given_subscriptions import a_past_due_one, a_paused_one, a_subscription, fresh
 from tests.storefront.test_subscriptions import browser_of, hidden, text_of
 
@@ -146,3 +148,58 @@ class TestList:
         page = text_of(browser.get("/subscriptions/?show=ENDED"))
         assert "Silver" in page
         assert "Subscribe again" in page
+
+
+class TestChange:
+    def shown(self, subscription, price):
+        address = f"/subscriptions/{subscription.public_id}/change/{price.public_id}/"
+        return address, browser_of(subscription.fan).get(address)
+
+    def test_is_agreed_to_word_for_word(self, price, now):
+        found = a_subscription(now=now, price=price)
+        dearer = PriceFactory.create(
+            plan=PlanFactory.create(creator=found.creator, name="Platinum", tier=2), amount="30.00"
+        )
+        address, answer = self.shown(found, dearer)
+        page = text_of(answer)
+        assert "You change to Platinum of" in page
+        assert "for what you paid and did not use is taken off already." in page
+        assert "After that $30.00 USD every month, until you cancel." in page
+        assert "Cancel at any time with one click" in page
+        assert not re.search(r"<input[^>]*name=\"agreed\"[^>]*checked", answer.content.decode())
+
+        browser = browser_of(found.fan)
+        data = {name: hidden(answer, name) for name in ("key", "token")}
+        assert browser.post(address, data).status_code == 422
+        assert fresh(found).plan.name != "Platinum"
+        assert "is changed" in text_of(
+            browser.post(address, {**data, "agreed": "on"}, follow=True)
+        )
+        now_it_is = fresh(found)
+        assert now_it_is.plan.name == "Platinum"
+        assert now_it_is.terms.splitlines()[0].startswith("You change to Platinum of")
+        assert now_it_is.terms_hash == hashlib.sha256(now_it_is.terms.encode()).hexdigest()
+        for line in now_it_is.terms.splitlines():
+            assert line in page
+
+    def test_for_life_says_that_nothing_follows(self, price, now):
+        found = a_subscription(now=now, price=price)
+        for_life = PriceFactory.create(plan=price.plan, months=0, amount="90.00")
+        page = text_of(self.shown(found, for_life)[1])
+        assert "Nothing: it does not renew" in page
+        assert "It does not renew." in page
+        assert "until you cancel" not in page
+
+    def test_for_later_charges_nothing_and_keeps_the_words(self, price, now):
+        found = a_subscription(now=now, price=price)
+        cheaper = PriceFactory.create(
+            plan=PlanFactory.create(creator=found.creator, name="Basic"), amount="5.00"
+        )
+        address, answer = self.shown(found, cheaper)
+        until = fresh(found).current_until
+        assert f"It holds from {until:%Y-%m-%d} on. Nothing is charged today." in text_of(answer)
+        assert f"Next charge: $5.00 USD on {until:%Y-%m-%d}" in text_of(answer)
+        data = {name: hidden(answer, name) for name in ("key", "token")}
+        browser_of(found.fan).post(address, {**data, "agreed": "on"})
+        kept = found.history.get(what="CHANGE_PLANNED").facts["terms"]
+        assert kept.startswith("You change to Basic of")

@@ -73,21 +73,26 @@ class MeansForm(forms.Form):
         field.choices = list(choices)
 
 
-class TokenForm(forms.Form):
+class AgreeForm(forms.Form):
+    """The fan's word that the terms shown hold. Nothing is ticked for them."""
+
+    agreed = forms.BooleanField(
+        label="I agree to these terms.",
+        error_messages={"required": "Read the terms and tick the box to go on."},
+    )
+
+
+class ChangeForm(AgreeForm):
     """Names the quote that was shown."""
 
     token = forms.CharField(max_length=100, widget=forms.HiddenInput)
 
 
-class SubscribeForm(forms.Form):
-    """The terms that were shown, and the fan's word that they hold. Nothing is ticked for them."""
+class SubscribeForm(AgreeForm):
+    """The terms that were shown, by their hash, and the sum."""
 
     terms_hash = forms.CharField(max_length=64, widget=forms.HiddenInput)
     total_minor = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
-    agreed = forms.BooleanField(
-        label="I agree to these terms.",
-        error_messages={"required": "Read the terms and tick the box to go on."},
-    )
 
 
 class FollowForm(forms.Form):

@@ -23,17 +23,18 @@ from apps.finance.payments.selectors.methods import means_for
 from apps.finance.subscriptions import selectors as subscriptions_selectors
 from apps.finance.subscriptions import services as subscriptions
 from apps.finance.subscriptions.choices import State
+from apps.finance.subscriptions.errors import ConfirmationNeeded
 from apps.finance.subscriptions.selectors import dues
 from apps.storefront import selectors
 from apps.storefront.choices import CURRENCY, words_of
 from apps.storefront.views.forms import KeyForm
 from apps.storefront.views.paging import page_of
 from apps.storefront.views.subscription_forms import (
+    ChangeForm,
     MeansForm,
     PauseForm,
     ReasonForm,
     SeenForm,
-    TokenForm,
 )
 
 UNPROCESSABLE = 422
@@ -191,22 +192,11 @@ def change(request: HttpRequest, public_id: uuid.UUID, price_id: uuid.UUID) -> H
     fan = requests.profile(request)
     found = _own(fan, public_id)
     price = _price(fan, price_id)
+    form = ChangeForm(request.POST or None)
     if request.method == "POST":
-        form, key = TokenForm(request.POST), KeyForm(request.POST)
+        key = KeyForm(request.POST)
         if form.is_valid() and key.is_valid():
-            return _do(
-                request,
-                public_id,
-                lambda who, now: subscriptions.change(
-                    subscription_id=public_id,
-                    fan=who,
-                    price=price,
-                    token=form.cleaned_data["token"],
-                    idempotency_key=str(key.cleaned_data["key"]),
-                    now=now,
-                ),
-                "Your subscription is changed.",
-            )
+            return _change(request, found, price, form.cleaned_data["token"], key)
     try:
         quote = subscriptions_selectors.change_quote(
             subscription=found, price=price, now=timezone.now()
@@ -214,8 +204,35 @@ def change(request: HttpRequest, public_id: uuid.UUID, price_id: uuid.UUID) -> H
     except DomainError as refusal:
         messages.error(request, words_of(refusal))
         return redirect("storefront:subscription", public_id=public_id)
-    context = {"subscription": found, "price": price, "quote": quote, "key": KeyForm.fresh()}
-    return render(request, "storefront/subscriptions/change.html", context)
+    context = {
+        "subscription": found,
+        "price": price,
+        "quote": quote,
+        "terms": quote.terms.splitlines(),
+        "form": form,
+        "key": KeyForm.fresh(),
+    }
+    status = UNPROCESSABLE if form.errors else 200
+    return render(request, "storefront/subscriptions/change.html", context, status=status)
+
+
+def _change(
+    request: HttpRequest, found: Any, price: Any, token: str, key: KeyForm
+) -> HttpResponse:
+    def act(fan: Profile, now: datetime) -> None:
+        subscriptions.change(
+            subscription_id=found.public_id,
+            fan=fan,
+            price=price,
+            token=token,
+            idempotency_key=str(key.cleaned_data["key"]),
+            now=now,
+        )
+
+    try:
+        return _do(request, found.public_id, act, "Your subscription is changed.")
+    except ConfirmationNeeded as bank:
+        return redirect("storefront:checkout", public_id=bank.facts["transaction"])
 
 
 @never_cache
@@ -244,6 +261,8 @@ def _do(
         act(requests.profile(request), timezone.now())
     except NotFound as missing:
         raise Http404 from missing
+    except ConfirmationNeeded:
+        raise
     except DomainError as refusal:
         messages.error(request, words_of(refusal))
     else:

@@ -38,7 +38,9 @@ class ChangeQuoteOutput(serializers.Serializer[Any]):
     effective_at = serializers.DateTimeField()
     then = MoneyField(help_text="The full price of the periods after.")
     new_until = serializers.DateTimeField(allow_null=True)
-    token = serializers.CharField(help_text="Names this quote: send it back to agree.")
+    descriptor = serializers.CharField(help_text="What the card statement shows.")
+    terms = serializers.CharField(help_text="To be shown whole beside the button that changes it.")
+    token = serializers.CharField(help_text="Names quote and terms: send it back to agree.")
 
 
 class ChargeNowOutput(serializers.Serializer[Any]):

@@ -81,9 +81,27 @@ def after_words(
 
 def text_of(facts: Facts) -> str:
     """Return the terms, a sentence a line, in the same words for the same facts."""
-    lines = [f"You subscribe to {facts.creator} on {facts.brand}: {facts.plan}."]
-    lines += _today(facts)
-    lines += _later(facts)
+    begins = f"You subscribe to {facts.creator} on {facts.brand}: {facts.plan}."
+    return "\n".join([begins, *_today(facts), *_rest(facts)])
+
+
+def text_of_change(facts: Facts, *, credit: Money, begins: date | None) -> str:
+    """Return the terms of a change of plan: from ``begins`` on, or at once (None), where
+    ``credit`` for what was paid and not used is taken off already."""
+    lines = [f"You change to {facts.plan} of {facts.creator} on {facts.brand}."]
+    if begins is not None:
+        lines.append(f"It holds from {begins.isoformat()} on. Nothing is charged today.")
+    else:
+        lines += _today(facts)
+    if credit:
+        lines.append(f"{credit.formatted} for what you paid and did not use is taken off already.")
+    if facts.months == 0 and begins is not None:
+        lines.append(f"Charged once, then: {facts.price.formatted} {facts.price.currency}.")
+    return "\n".join([*lines, *_rest(facts)])
+
+
+def _rest(facts: Facts) -> list[str]:
+    lines = _later(facts)
     if facts.promotion:
         lines.append(f"Offer: {facts.promotion}.")
     lines.append(
@@ -93,7 +111,7 @@ def text_of(facts: Facts) -> str:
     )
     if facts.next_amount is not None:
         lines.append(CANCEL_HOW)
-    return "\n".join(lines)
+    return lines
 
 
 def with_descriptor(text: str, descriptor: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from django.db.models import QuerySet
@@ -26,6 +26,7 @@ from apps.finance.subscriptions.rules import periods, pricing, proration, subjec
 from apps.finance.subscriptions.rules.cycle import charged
 from apps.finance.subscriptions.rules.proration import ChangeKind
 from apps.finance.subscriptions.selectors import promotions
+from apps.finance.subscriptions.selectors.change_terms import descriptor_of, terms_of_change
 from apps.finance.subscriptions.selectors.quotes import check_buyable
 from apps.finance.tax.selectors import Buyer
 
@@ -39,7 +40,8 @@ _SALT = "subscriptions.change"
 class ChangeQuote:
     """``credit`` is the unused part of what is paid, ``charge`` the price charged now, ``total``
     with ``tax`` on top. ``then`` is the full price of the periods after. Where it is not
-    ``at_once`` it holds from ``effective_at`` and charges nothing now."""
+    ``at_once`` it holds from ``effective_at`` and charges nothing now. ``terms`` are the words
+    that are agreed to; ``token`` names all of it."""
 
     kind: ChangeKind
     at_once: bool
@@ -54,7 +56,9 @@ class ChangeQuote:
     beginning: periods.Beginning
     promotion: Promotion | None
     left_after: int | None
-    token: str
+    descriptor: str
+    terms: str = ""
+    token: str = ""
 
 
 def change_quote(*, subscription: Subscription, price: Price, now: datetime) -> ChangeQuote:
@@ -90,10 +94,10 @@ def change_quote(*, subscription: Subscription, price: Price, now: datetime) -> 
         credit=credit,
         new=new,
     ):
-        return _later(subscription, price, kind, first, at)
+        return _agreeable(subscription, _later(subscription, price, kind, first), at)
     charge = proration.charge_of(new=new, credit=credit)
     total, tax = _with_tax(subscription, charge, now)
-    return ChangeQuote(
+    quote = ChangeQuote(
         kind=kind,
         at_once=True,
         price=price,
@@ -107,8 +111,9 @@ def change_quote(*, subscription: Subscription, price: Price, now: datetime) -> 
         beginning=first,
         promotion=promotion,
         left_after=left,
-        token=_token(subscription, price, at, (credit, charge, total)),
+        descriptor=descriptor_of(subscription),
     )
+    return _agreeable(subscription, quote, at)
 
 
 def agreed_quote(
@@ -234,7 +239,6 @@ def _later(
     price: Price,
     kind: ChangeKind,
     first: periods.Beginning,
-    at: datetime,
 ) -> ChangeQuote:
     nothing = Money.zero(price.currency)
     until = subscription.current_until
@@ -255,7 +259,7 @@ def _later(
         beginning=first,
         promotion=promotion,
         left_after=left,
-        token=_token(subscription, price, at, (nothing, nothing, nothing)),
+        descriptor=descriptor_of(subscription),
     )
 
 
@@ -273,11 +277,14 @@ def _with_tax(subscription: Subscription, charge: Money, now: datetime) -> tuple
     return quote.amount, quote.tax
 
 
-def _token(
-    subscription: Subscription, price: Price, at: datetime, figures: tuple[Money, ...]
-) -> str:
-    """Names what was shown, so that it cannot be made up: figures are those of its moment."""
+def _agreeable(subscription: Subscription, quote: ChangeQuote, at: datetime) -> ChangeQuote:
+    """Add the words to agree to, and what names them with the figures: it cannot be made up, and
+    the figures are those of its moment."""
+    words = terms_of_change(
+        subscription, quote, taxed=lambda amount: _with_tax(subscription, amount, at)
+    )
     shown = int(at.timestamp())
-    said = [subscription.pk, subscription.period_number, price.pk, shown, *map(str, figures)]
-    words = "|".join(map(str, said))
-    return f"{shown}-{salted_hmac(_SALT, words, algorithm='sha256').hexdigest()}"
+    figures = (quote.credit, quote.charge, quote.total)
+    said = [subscription.pk, subscription.period_number, quote.price.pk, shown, *figures, words]
+    digest = salted_hmac(_SALT, "|".join(map(str, said)), algorithm="sha256").hexdigest()
+    return replace(quote, terms=words, token=f"{shown}-{digest}")

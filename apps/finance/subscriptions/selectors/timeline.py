@@ -127,7 +127,7 @@ def _facts(facts: dict[str, Any]) -> list[str]:
     return [
         f"{name.replace('_', ' ')}: {value}"
         for name, value in sorted(facts.items())
-        if value not in ("", None, [], {})
+        if name != "terms" and value not in ("", None, [], {})
     ]
 
 

@@ -145,6 +145,7 @@ def _begun(
         at=quote.effective_at,
         number=subscription.period_number,
         key=key,
+        terms=quote.terms,
     )
     if not asked.charge:
         apply_change(subscription, asked, paid=None, now=now, by=subscription.fan.user)
@@ -208,7 +209,12 @@ def _plan(subscription: Subscription, quote: ChangeQuote, key: str, now: datetim
         what=What.CHANGE_PLANNED,
         now=now,
         by=subscription.fan.user,
-        facts={"key": key, "to": str(quote.price.public_id), "kind": quote.kind.value},
+        facts={
+            "key": key,
+            "to": str(quote.price.public_id),
+            "kind": quote.kind.value,
+            "terms": quote.terms,
+        },
     )
     tell.planned(subscription, quote.price, effective_at=quote.effective_at, now=now)
     tell.changed(subscription, What.CHANGE_PLANNED)

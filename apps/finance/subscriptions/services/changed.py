@@ -19,7 +19,7 @@ from apps.finance.subscriptions.choices import (
     What,
 )
 from apps.finance.subscriptions.models import Period, Price, Subscription, SubscriptionEvent
-from apps.finance.subscriptions.rules import periods, pricing, subjects
+from apps.finance.subscriptions.rules import periods, pricing, subjects, terms
 from apps.finance.subscriptions.selectors import promotions
 from apps.finance.subscriptions.selectors.changes import changes_asked
 from apps.finance.subscriptions.services import tell
@@ -36,8 +36,8 @@ _INSTANT = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What was agreed to at ``at``, in period ``number``; ``key`` is the fan's, ``line`` that of
-    history it is written down in."""
+    """What was agreed to at ``at``, in period ``number``; ``key`` is the fan's, ``terms`` are the
+    words, ``line`` is that of history it is written down in."""
 
     price_id: int
     credit: Money
@@ -46,6 +46,7 @@ class Change:
     at: datetime
     number: int
     key: str
+    terms: str
     line: int = 0
 
     def as_facts(self) -> dict[str, Any]:
@@ -58,6 +59,7 @@ class Change:
             "change": self.what.value,
             "asked_at": self.at.isoformat(),
             "period": self.number,
+            "terms": self.terms,
         }
 
 
@@ -72,6 +74,7 @@ def as_agreed(line: SubscriptionEvent) -> Change:
         at=datetime.fromisoformat(facts["asked_at"]),
         number=facts["period"],
         key=facts["key"],
+        terms=facts.get("terms", ""),
         line=line.pk,
     )
 
@@ -161,10 +164,14 @@ def apply_change(
         paid_at=now,
     )
     _set_price(subscription, price)
+    subscription.terms, subscription.terms_hash = asked.terms, terms.hash_of(asked.terms)
+    subscription.terms_agreed_at = asked.at
     subscription.current_from, subscription.current_until = begins, first.until
     subscription.anchored_at = first.anchor.at
     subscription.anchored_number = first.anchor.number + number - 1
     subscription.period_number, subscription.tries = number, 0
+    # Of the end of the period before: this one has its own.
+    subscription.held_why, subscription.reminded_at = "", None
     if price.months == 0:
         subscription.renews_by, subscription.means = RenewsBy.NOBODY, None
     before, subscription.state = subscription.state, State.ACTIVE
