@@ -19,10 +19,11 @@ class Road:
     due: str = "due_at"
 
 
-# What is paid for is never charged, whatever ``due_at`` says.
+# What is paid for is never charged, whatever ``due_at`` says; nor is anybody who must be reminded
+# before (rules/reminders.py) and was not.
 _RENEWS = (
     "s.state IN ('TRIALING', 'ACTIVE', 'PAST_DUE') AND NOT s.cancel_at_end"
-    " AND s.due_at >= s.current_until AND s.renews_by = "
+    " AND s.due_at >= s.current_until AND s.remind_at IS NULL AND s.renews_by = "
 )
 WALLETS = Road("wallets", f"{_RENEWS}'WALLET'")
 MEANS = Road("means", f"{_RENEWS}'MEANS'")
@@ -34,7 +35,9 @@ ENDS = Road(
 )
 UNPAID = Road("never paid for", "s.state = 'INCOMPLETE'")
 REMINDERS = Road(
-    "reminders", "s.state IN ('TRIALING', 'ACTIVE') AND NOT s.cancel_at_end", due="remind_at"
+    "reminders",
+    "s.state IN ('TRIALING', 'ACTIVE', 'PAUSED') AND NOT s.cancel_at_end",
+    due="remind_at",
 )
 PAUSES = Road("pauses", "s.state = 'PAUSED' AND NOT s.cancel_at_end")
 

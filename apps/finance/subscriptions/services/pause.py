@@ -14,6 +14,7 @@ from apps.finance.subscriptions import errors
 from apps.finance.subscriptions.choices import RenewsBy, State, What
 from apps.finance.subscriptions.models import Subscription
 from apps.finance.subscriptions.rules.calendar import add_months
+from apps.finance.subscriptions.rules.reminders import of_pause
 from apps.finance.subscriptions.selectors import dues
 from apps.finance.subscriptions.services import tell
 from apps.finance.subscriptions.services.move import locked, move, own
@@ -63,6 +64,8 @@ def pause(
         raise errors.PauseTooLong(until=until.isoformat())
     subscription.paused_at, subscription.resumes_at = now, until
     subscription.due_at, subscription.remind_at = until, None
+    if not at_once:
+        subscription.remind_at = of_pause(months=subscription.months, resumes_at=until, now=now)
     subscription.access_until = begins
     give_access(subscription, now=now, why="Paused", by=fan.user)
     move(
@@ -133,6 +136,7 @@ def go_on(
     if paid_until is None or paused_at is None:
         raise errors.WrongState(state=subscription.state)
     rested = subscription.access_until is not None and subscription.access_until < paid_until
+    subscription.reminded_at = _reminded_at(subscription, rested=rested, now=now, by=by)
     if rested:
         _give_time_back(subscription, paid_until - paused_at, now=now)
     elif paid_until <= now:
@@ -152,6 +156,24 @@ def go_on(
         return
     tell.mail(subscription, "resumed", key=now.isoformat(), now=now)
     tell.changed(subscription, What.RESUMED)
+
+
+def _reminded_at(
+    subscription: Subscription, *, rested: bool, now: datetime, by: User | None
+) -> datetime | None:
+    """Return when its fan was told of the next charge as it comes now; None: was not yet. Who
+    lets it go on and pays at once says so; what was announced for another day counts no more."""
+    told, paused_at, until = (
+        subscription.reminded_at, subscription.paused_at, subscription.current_until
+    )  # fmt: skip
+    meanwhile = told is not None and paused_at is not None and told >= paused_at
+    if rested or until is None:
+        return None
+    if until > now:
+        return None if meanwhile else told
+    if by is not None:
+        return now
+    return told if meanwhile else None
 
 
 def _give_time_back(subscription: Subscription, rest: timedelta, *, now: datetime) -> None:

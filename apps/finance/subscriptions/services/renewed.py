@@ -186,6 +186,7 @@ def _row(renewed: Renewed, policy: Policy) -> _Row:
         period_began_at=term.begins,
         introductory=charge.amount.minor < charge.following.minor,
         told_at=due.reminded_at,
+        zone=due.zone,
     )
     due_at = standing.due_at(
         renews_by=due.renews_by, current_until=term.ends, cancel_at_end=due.cancelled

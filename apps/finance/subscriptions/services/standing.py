@@ -85,4 +85,17 @@ def _remind_at(subscription: Subscription) -> datetime | None:
         period_began_at=subscription.current_from,
         introductory=subscription.promotion_left is not None and coming[0] == subscription.amount,
         told_at=subscription.reminded_at,
+        is_told=_is_told(subscription),
+        zone=subscription.timezone,
     )
+
+
+def _is_told(subscription: Subscription) -> bool:
+    """Test if its fan was reminded of the end of the period that runs. One whose reminder came
+    late was charged late, and the reminder, later than the period's day, was of the one before."""
+    told = subscription.reminded_at
+    if told is None:
+        return False
+    periods = subscription.periods.filter(number=subscription.period_number)
+    paid_at = periods.values_list("paid_at", flat=True).first()
+    return paid_at is None or told >= paid_at

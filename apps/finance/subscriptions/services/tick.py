@@ -17,6 +17,7 @@ from apps.finance.subscriptions.services.ends import Ending, end_many, reason_of
 from apps.finance.subscriptions.services.first_payment import expire_incomplete
 from apps.finance.subscriptions.services.isolate import isolated
 from apps.finance.subscriptions.services.pause import resume_due as let_go_on
+from apps.finance.subscriptions.services.reminders import remind_due
 from apps.finance.subscriptions.services.renew_gateway import miss_renewals
 from apps.finance.subscriptions.services.renew_means import renew_means
 from apps.finance.subscriptions.services.renew_wallets import renew_wallets
@@ -65,9 +66,10 @@ def resume_due(
     return Billed(moved=sum(let_go_on(subscription_id=pk, now=now) for pk in dues))
 
 
-#: In this order, each until nothing of it is left: who cancelled is never charged meanwhile, and
-#: what goes on after a pause is charged by the same tick.
-ROADS: tuple[Road, ...] = (end_due, expire_due, resume_due, renew_wallets, miss_renewals)
+#: In this order, each until nothing of it is left: who cancelled is never charged meanwhile, what
+#: goes on after a pause is charged by the same tick, and who must be reminded is, before.
+FIRST: tuple[Road, ...] = (end_due, expire_due, resume_due)
+THEN: tuple[Road, ...] = (renew_wallets, miss_renewals)
 
 
 @outside_transaction
@@ -88,8 +90,13 @@ def bill_due(*, now: datetime, limit: int = LIMIT, budget: timedelta = BUDGET) -
         return total
     run = seen.open_run or runs.begin_run(now=now)
     stop_at = time.monotonic() + budget.total_seconds()
-    works: list[Callable[..., Billed]] = [partial(work_off, road, limit=limit) for road in ROADS]
-    for work in (*works, renew_means):
+    works: list[Callable[..., Billed]] = [
+        *(partial(work_off, road, limit=limit) for road in FIRST),
+        remind,
+        *(partial(work_off, road, limit=limit) for road in THEN),
+        renew_means,
+    ]
+    for work in works:
         while time.monotonic() < stop_at:
             done = work(run=run, now=now)
             total.add(done)
@@ -98,6 +105,12 @@ def bill_due(*, now: datetime, limit: int = LIMIT, budget: timedelta = BUDGET) -
     if not runs.look(now=now).is_due:
         runs.end_run(run=run, now=now)
     return total
+
+
+def remind(*, run: int, now: datetime) -> Billed:
+    """Say what must be said before anything is charged: after an outage nobody else did."""
+    del run
+    return Billed(moved=remind_due(now=now))
 
 
 def work_off(road: Road, *, run: int, now: datetime, limit: int) -> Billed:

@@ -55,6 +55,15 @@ def resume() -> Step:
     return by_the_fan(services.resume)
 
 
+def stand_still(until: str) -> Step:
+    """Nothing of ours runs until then."""
+
+    def act(stage: Stage) -> None:
+        stage.now = clock.at(until)
+
+    return act
+
+
 def top_up(amount: str) -> Step:
     return lambda stage: stage.top_up(amount)
 

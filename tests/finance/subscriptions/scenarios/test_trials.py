@@ -142,7 +142,7 @@ STORIES = [
         steps=(("2027-01-01", subscribe()),),
         until="2027-02-15",
         charges=("2027-01-31 10.00",),
-        mails={"subscription.trial_ending": ("2027-01-24",)},
+        mails={"subscription.trial_ending": ("2027-01-24 00:00",)},
     ),
     Story(
         title="a trial of 14 days is announced a week before it ends",
@@ -150,7 +150,7 @@ STORIES = [
         steps=(("2027-01-01", subscribe()),),
         until="2027-02-01",
         charges=("2027-01-15 10.00",),
-        mails={"subscription.trial_ending": ("2027-01-08",)},
+        mails={"subscription.trial_ending": ("2027-01-08 00:00",)},
     ),
     Story(
         title="a trial that was cancelled is not announced",
