@@ -15,6 +15,8 @@ from apps.finance.ledger import postings
 from apps.finance.ledger import selectors as ledger
 from apps.finance.payments import selectors as payments
 from apps.finance.payments.models import MerchantAccount, Refund, Transaction
+from apps.finance.purchases import selectors as purchases
+from apps.finance.subscriptions.selectors import gifts
 from apps.ops import rules, services
 from apps.payouts import selectors as payouts
 from apps.payouts.models import Payout
@@ -78,6 +80,11 @@ def test_leaves_people_on_every_brand_money_and_one_case_in_each_queue(now: date
     for brand in ("boyfanz", "girlfanz"):
         wallet = ledger.balance_of(postings.wallet(lead("demo-fan", brand).pk), "USD")
         assert wallet.minor > 20_00
+        creator = lead("demo-creator", brand)
+        assert purchases.items_of(creator).count() == 3
+        assert purchases.goals_of(creator).filter(raised_minor__gt=0).count() == 2
+        assert gifts.gifts_given(lead("demo-fan", brand)).get().state == "PAID"
+        assert gifts.gifts_received(lead("demo-fan", brand)).count() == 1
         assert payouts.available_of(lead("demo-creator", brand), "USD").minor > 20_00
         assert payments.transactions_of(lead("demo-fan", brand)).count() >= 3
     assert payouts.methods_of(lead("demo-creator")).count() == 1

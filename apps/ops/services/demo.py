@@ -24,6 +24,7 @@ from apps.ops.services.demo_accounts import open_demo_accounts
 from apps.ops.services.demo_closing import close_demo_months, record_demo_rates
 from apps.ops.services.demo_past import first_day, tell_past
 from apps.ops.services.demo_people import CREATORS
+from apps.ops.services.demo_sales import sales_story
 from apps.ops.services.demo_statements import exchange_demo_currency, import_demo_statements
 from apps.ops.services.demo_story import lead_roles, story, was_told
 from apps.ops.services.demo_subscriptions import subscription_story
@@ -78,6 +79,7 @@ def seed_demo(
         told = [
             *story(play, leads, now=now),
             *subscription_story(play, leads, now=now),
+            *sales_story(play, leads, now=now),
             *trouble(play, pair, now=now),
         ]
         _play_until(play, told, now=now, on_day=on_day)
