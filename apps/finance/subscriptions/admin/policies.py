@@ -95,7 +95,7 @@ class PolicyForm(forms.Form):
 
 def days_text(days: list[int] | tuple[int, ...]) -> str:
     """Write ``1, 3, 7 and 14``."""
-    *first, last = map(str, days or ["none"])
+    *first, last = [str(day) for day in days] or ["none"]
     return f"{', '.join(first)} and {last}" if first else last
 
 

@@ -8,6 +8,7 @@ from django import forms
 from django.utils import timezone
 
 from apps.core.admin import Verb
+from apps.core.money import Money
 from apps.core.show import money_text
 from apps.finance.subscriptions.choices import EndReason, RenewsBy, State
 from apps.finance.subscriptions.models import BillingFailure, Subscription
@@ -81,15 +82,19 @@ def end_preview(row: Subscription, _by: Any) -> str:
 
 
 def end_run(row: Subscription, by: Any, reason: str) -> str:
+    _end(row, by, reason, refund=False)
+    return "Ended. Access is taken back; no money was given back."
+
+
+def _end(row: Subscription, by: Any, reason: str, *, refund: bool) -> None:
     end_subscription(
         subscription_id=row.public_id,
         by=by,
         why=EndReason.STAFF,
         reason=reason,
-        refund=False,
+        refund=refund,
         now=timezone.now(),
     )
-    return "Ended. Access is taken back; no money was given back."
 
 
 def refund_refusal(row: Subscription, by: Any) -> str:
@@ -97,32 +102,28 @@ def refund_refusal(row: Subscription, by: Any) -> str:
         return _ended(row)
     if not by.has_perm("payments.refund_transaction"):
         return "your role may not refund."
-    paid = newest_payment(row)
-    if paid is None or paid.amount_minor <= paid.refunded_minor:
-        return "nothing was paid that could be given back."
-    return ""
+    return "" if _left(row) else "nothing was paid that could be given back."
 
 
 def refund_preview(row: Subscription, _by: Any) -> str:
-    paid = newest_payment(row)
-    if paid is None:
+    left = _left(row)
+    if left is None:
         return "Ends now; nothing was paid that could be given back."
-    left = type(paid.amount)(paid.amount_minor - paid.refunded_minor, paid.currency)
     return (
         f"Ends now, access is taken back, and a refund of {money_text(left)} for the newest "
         "period is asked for. Above the brand's limit a second person decides it."
     )
 
 
+def _left(row: Subscription) -> Money | None:
+    """What of the newest paid period has not gone back; None: nothing."""
+    paid = newest_payment(row)
+    left = paid.amount_minor - paid.refunded_minor if paid else 0
+    return Money(left, paid.currency) if paid and left > 0 else None
+
+
 def refund_run(row: Subscription, by: Any, reason: str) -> str:
-    end_subscription(
-        subscription_id=row.public_id,
-        by=by,
-        why=EndReason.STAFF,
-        reason=reason,
-        refund=True,
-        now=timezone.now(),
-    )
+    _end(row, by, reason, refund=True)
     return "Ended, and a refund of the newest period is asked for."
 
 

@@ -29,7 +29,7 @@ def sections_of(payment_id: int) -> list[Section]:
     read = subjects.read(subject)
     found = (
         Subscription.objects.select_related("plan", "creator", "fan__user", "cluster")
-        .filter(pk=read.subscription_id if read else None)
+        .filter(pk=read.subscription_id if read else 0)
         .first()
     )
     if found is None:

@@ -45,7 +45,7 @@ def held_since(limit: int) -> list[datetime]:
     """Return since when charges are held as a notice did not arrive, oldest first, at most
     ``limit``."""
     rows = PastDue.objects.filter(HELD, reminded_at__isnull=False).order_by("id")
-    return sorted(rows.values_list("reminded_at", flat=True)[:limit])
+    return sorted(at for at in rows.values_list("reminded_at", flat=True)[:limit] if at)
 
 
 def past_due_since(limit: int) -> list[datetime]:
