@@ -106,6 +106,7 @@ urlpatterns = [
     path("creator/promotions/", promotions.show, name="promotions"),
     path("creator/promotions/<uuid:public_id>/end/", promotions.end, name="end_promotion"),
     path("creator/subscribers/", subscribers.show, name="subscribers"),
+    path("creator/subscribers/<uuid:public_id>/end/", subscribers.end, name="end_subscriber"),
     path("creator/subscribers/export/", subscribers.export, name="subscribers_export"),
     path("creator/figures/", figures.show, name="figures"),
     path("creator/figures/export/", figures.export, name="figures_export"),

@@ -348,6 +348,29 @@ class TestSubscribers:
         assert ",'=cmd|x," in lines[1]
         assert ",12.00,USD,1," in lines[1]
 
+    def test_exports_nothing_by_a_filter_that_is_none(self, theirs, subscribed):
+        answer = theirs.get("/creator/subscribers/export/?state=bogus")
+        assert answer["Location"] == "/creator/subscribers/?state=bogus"
+
+    def test_ends_one_with_a_reason_and_no_money_back(self, theirs, browser, fan, subscribed):
+        address = f"/creator/subscribers/{subscribed.public_id}/end/"
+        assert "It ends at once" in text_of(theirs.get(address))
+        assert theirs.post(address, {"reason": " "}).status_code == 422
+        assert browser.get(address).status_code == 404
+        assert browser.post(address, {"reason": "x"}).status_code == 404
+        subscribed.refresh_from_db()
+        assert subscribed.state == "ACTIVE"
+
+        page = text_of(theirs.post(address, {"reason": "Insults"}, follow=True))
+        subscribed.refresh_from_db()
+        assert "has ended" in page
+        assert (subscribed.state, subscribed.end_reason) == ("ENDED", "CREATOR")
+        assert subscribed.access_until <= timezone.now()
+        assert wallet_of(fan) == Money.of("28.00", "USD")
+        own = text_of(browser.get(f"/subscriptions/{subscribed.public_id}/"))
+        assert "Ended by the creator" in own
+        assert "Insults" not in own
+
     def test_a_fan_has_none(self, browser):
         assert "subscribers" not in text_of(browser.get("/creator/subscribers/")).lower()[:200]
         assert browser.get("/creator/subscribers/export/")["Content-Type"].startswith("text/html")

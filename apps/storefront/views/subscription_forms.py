@@ -23,6 +23,14 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(max_length=200, required=False)
 
 
+class EndForm(forms.Form):
+    """Why a creator ends a fan's subscription."""
+
+    reason = forms.CharField(
+        label="Why", max_length=200, help_text="Our support reads it. The fan does not."
+    )
+
+
 class PauseForm(forms.Form):
     months = forms.TypedChoiceField(
         label="For how long",

@@ -200,3 +200,22 @@ class TestSubscribers:
         plan.save()
         lines = b"".join(client_of(creator).get(f"{self.URL}export/").streaming_content)
         assert b",'=1+1," in lines
+
+    def test_are_not_all_exported_by_a_filter_that_is_none(self, creator, subscription):
+        answer = client_of(creator).get(f"{self.URL}export/", {"state": "bogus"})
+        assert answer.status_code == 422
+
+    def test_are_ended_by_their_creator_with_a_reason(self, api, creator, fan, subscription):
+        path = f"{self.URL}{subscription.public_id}/end/"
+        for other in (api, client_of(CreatorFactory.create())):
+            refused = other.post(path, {"reason": "x"}, format="json")
+            assert refused.status_code in {403, 404}
+        assert client_of(creator).post(path, {}, format="json").status_code == 422
+        assert api.get(f"/api/v1/entitlements/creator:{creator.handle}/").status_code == 200
+
+        for _ in range(2):
+            ended = client_of(creator).post(path, {"reason": "Insults"}, format="json").json()
+            assert (ended["state"], ended["end_reason"]) == ("ENDED", "CREATOR")
+        assert api.get(f"/api/v1/entitlements/creator:{creator.handle}/").status_code == 402
+        left = ledger_selectors.balance_of(postings.wallet(fan.pk), "USD")
+        assert left == Money.of("78.00", "USD")

@@ -253,5 +253,9 @@ class SubscriberOutput(serializers.ModelSerializer[Subscription]):
         return _written(selectors.earned_by(row))
 
 
+class EndInput(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=200, help_text="Staff read it; the fan does not.")
+
+
 def _written(amount: Money | None) -> dict[str, str] | None:
     return None if amount is None else MoneyField().to_representation(amount)

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 from django_filters import rest_framework as filters
+from django_filters.utils import translate_validation
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts.api.requests import profile
 from apps.accounts.models import Profile
 from apps.core.api.files import csv_file
-from apps.finance.subscriptions import choices, errors, exports, selectors
+from apps.finance.subscriptions import choices, errors, exports, selectors, services
 from apps.finance.subscriptions.api.pagination import ById
-from apps.finance.subscriptions.api.serializers import SubscriberOutput
+from apps.finance.subscriptions.api.serializers import EndInput, SubscriberOutput
 from apps.finance.subscriptions.models import Subscription
+from apps.finance.subscriptions.selectors.lists import subscriber_for
 
 
 class SubscriberFilter(filters.FilterSet):
@@ -56,8 +60,29 @@ class SubscribersFile(APIView):
     def get(self, request: Request) -> StreamingHttpResponse:
         rows = selectors.subscribers_of(creator_of(request))
         chosen = SubscriberFilter(request.query_params, queryset=rows)
+        if not chosen.is_valid():  # or else a misspelt filter would give everybody
+            raise translate_validation(chosen.errors)
         name = f"subscribers-{timezone.now():%Y-%m-%d}"
         return csv_file(name, exports.subscriber_lines(selectors.with_earned(chosen.qs)))
+
+
+class EndSubscriber(APIView):
+    @extend_schema(request=EndInput, responses=SubscriberOutput)
+    def post(self, request: Request, public_id: uuid.UUID) -> Response:
+        """End a fan's subscription to me at once, access with it. Nothing is charged any more;
+        what was paid stays paid. One that has ended stays as it is."""
+        form = EndInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        creator = creator_of(request)
+        services.end_subscription(
+            subscription_id=subscriber_for(creator, public_id).public_id,
+            by=creator.user,
+            why=choices.EndReason.CREATOR,
+            reason=form.validated_data["reason"],
+            refund=False,
+            now=timezone.now(),
+        )
+        return Response(SubscriberOutput(subscriber_for(creator, public_id)).data)
 
 
 def creator_of(request: Any) -> Profile:

@@ -60,6 +60,11 @@ urlpatterns = [
     ),
     path("subscribers/", subscribers.Subscribers.as_view(), name="subscribers"),
     path("subscribers/export/", subscribers.SubscribersFile.as_view(), name="subscribers_export"),
+    path(
+        "subscribers/<uuid:public_id>/end/",
+        subscribers.EndSubscriber.as_view(),
+        name="end_subscriber",
+    ),
     path("entitlements/", entitlements.Entitlements.as_view(), name="entitlements"),
     path("entitlements/<str:thing>/", entitlements.OneEntitlement.as_view(), name="entitlement"),
 ]

@@ -76,6 +76,17 @@ def subscribers_of(creator: Profile) -> QuerySet[Subscription]:
     )
 
 
+def subscriber_for(creator: Profile, public_id: uuid.UUID) -> Subscription:
+    """Return one of a creator's own subscribers, with what they brought.
+
+    :raises SubscriptionNotFound: it is another creator's, or none
+    """
+    found = with_earned(subscribers_of(creator)).filter(public_id=public_id).first()
+    if found is None:
+        raise errors.SubscriptionNotFound()
+    return found
+
+
 def with_earned(rows: QuerySet[Subscription]) -> QuerySet[Subscription]:
     """Add ``earned_minor``: what the creator got of its charges, after fees and refunds.
 
