@@ -1,10 +1,13 @@
-"""Django's mail backend, its errors put into three words."""
+"""Django's mail backend, its errors put into three words; and the box mail comes back to."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import formataddr, parseaddr
 from enum import Enum
+from pathlib import Path
 from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPResponseException
 from types import TracebackType
 
@@ -90,6 +93,31 @@ class Post:
             self._connection.close()
         except OSError:
             self._connection = get_connection()
+
+
+class ReturnBox:
+    """A Maildir that the mail server delivers to: what nobody has read is in ``new``. One that is
+    not there yet is empty."""
+
+    def __init__(self, directory: Path) -> None:
+        self._new, self._cur = directory / "new", directory / "cur"
+
+    def unread(self, limit: int, most: int) -> Iterator[tuple[str, bytes]]:
+        """Yield names and up to ``most`` bytes of so many that wait, the oldest first."""
+        names = sorted(each.name for each in self._new.glob("[!.]*"))
+        for name in names[:limit]:
+            try:
+                with (self._new / name).open("rb") as file:
+                    raw = file.read(most)
+            except FileNotFoundError:  # another reader was faster
+                continue
+            yield name, raw
+
+    def mark_seen(self, name: str) -> None:
+        """Keep it as read; one that another reader moved is left."""
+        self._cur.mkdir(exist_ok=True)
+        with suppress(FileNotFoundError):
+            (self._new / name).rename(self._cur / f"{name}:2,S")
 
 
 def _mail(letter: Letter, connection: object) -> EmailMultiAlternatives:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -124,7 +125,9 @@ class MessageAdmin(ConsoleAdmin):
     def matching(self, term: str) -> Q | None:
         if number := number_in(term):
             found = Message.objects.filter(pk=number).values_list("key", flat=True).first()
-            return Q(pk=number) if found and is_of(term, pk=number, key=found) else None
+            secret = settings.SECRET_KEY
+            is_its = found and is_of(term, pk=number, key=found, secret=secret)
+            return Q(pk=number) if is_its else None
         if "@" in term:
             return Q(Exact(Lower("user__email"), term.lower()))
         number = as_id(term)

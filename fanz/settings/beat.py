@@ -35,6 +35,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "notifications.send_due",
         "schedule": timedelta(seconds=5),
     },
+    "read mail that came back": {
+        "task": "notifications.read_returned",
+        "schedule": timedelta(minutes=1),
+    },
     "empty old mail": {
         "task": "notifications.empty_old",
         "schedule": timedelta(hours=1),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
@@ -47,7 +48,7 @@ class TestALetter:
         ]  # fmt: skip
         assert letter["List-Unsubscribe"] is None
         assert number_in(letter["Message-ID"]) == row.pk
-        assert is_of(letter["Message-ID"], pk=row.pk, key="a-key")
+        assert is_of(letter["Message-ID"], pk=row.pk, key="a-key", secret=settings.SECRET_KEY)
         assert letter["Message-ID"].endswith("@boyfanz.localhost>")
 
     def test_that_is_optional_can_be_ended_by_mail_programs(self, fan, server, now):

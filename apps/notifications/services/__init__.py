@@ -8,6 +8,7 @@ from apps.notifications.services.preferences import (
 )
 from apps.notifications.services.queue import Message, queue, queue_many, withdraw
 from apps.notifications.services.retention import empty_old
+from apps.notifications.services.returned import read_returned
 from apps.notifications.services.send import send_due
 from apps.notifications.services.staff import look_at, send_again
 
@@ -18,6 +19,7 @@ __all__ = [
     "mark_bounced",
     "queue",
     "queue_many",
+    "read_returned",
     "record_bounce",
     "send_again",
     "send_due",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
+from django.conf import settings
 from django.db.models import F, Q
 from django.db.transaction import atomic
 from django.template import TemplateDoesNotExist, TemplateSyntaxError
@@ -144,7 +145,7 @@ def _letter(message: Message) -> Letter:
         written,
         message.user.email,
         message.cluster.name,
-        message_id_of(pk=message.pk, key=message.key, host=host),
+        message_id_of(pk=message.pk, key=message.key, host=host, secret=settings.SECRET_KEY),
     )
 
 
