@@ -11,15 +11,19 @@ from apps.core import http
 from apps.finance.payments import selectors as payments
 from apps.finance.payments.models import PaymentMethod
 from apps.finance.payments.selectors.methods import means_of
+from apps.finance.payments.services import charge
+from apps.finance.subscriptions import services as subscriptions
 from tests.factories.accounts import CreatorFactory, ProfileFactory
 from tests.finance.payments.charging import (
     DECLINED,
     a_token,
     an_account,
+    by_means,
     sales_of,
     stored_means,
     wallet,
 )
+from tests.given_subscriptions import a_price, a_subscription
 from tests.storefront.test_money import KEY, browser, text_of, tip
 
 pytestmark = pytest.mark.django_db
@@ -92,6 +96,29 @@ class TestTheCardsOfAPayer:
         kept.refresh_from_db()
         assert kept.sealed_token == ""
         assert "No cards kept" in text_of(client.get("/wallet/cards/"))
+
+    def test_what_a_card_pays_is_listed_and_said_before_and_after_it_is_removed(
+        self, fan, kept, now, django_assert_max_num_queries
+    ):
+        price = a_price(name="Gold")
+        charge(transaction=by_means(kept, now=now), now=now)  # it fills the wallet
+        paid = a_subscription(now=now, price=price, fan=fan)
+        subscriptions.change_means(subscription_id=paid.public_id, fan=fan, to=kept, now=now)
+        over = a_subscription(now=now, fan=fan)
+        subscriptions.change_means(subscription_id=over.public_id, fan=fan, to=kept, now=now)
+        subscriptions.cancel(subscription_id=over.public_id, fan=fan, now=now)
+        client, name = browser(fan), f"Gold of {price.plan.creator.display_name}"
+        link = f'<a href="/subscriptions/{paid.public_id}/">{name}</a>'
+        client.get("/wallet/cards/")
+        with django_assert_max_num_queries(9):
+            page = text_of(client.get("/wallet/cards/"))
+        assert f"Pays{link}." in page
+        assert f"Without this card the next charge of{link}fails." in page
+        assert str(over.public_id) not in page
+        told = text_of(client.post(f"/wallet/cards/{kept.public_id}/remove/", follow=True))
+        assert "It was to pay Gold of" in told
+        assert f'<a href="/subscriptions/{paid.public_id}/">Choose another way</a>' in told
+        assert str(over.public_id) not in told
 
     def test_are_nobody_elses(self, fan, kept):
         stranger = browser(ProfileFactory.create())
