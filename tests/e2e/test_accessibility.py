@@ -54,7 +54,7 @@ def test_pages_for_everybody(site, someone, cluster):
         cluster=cluster, handle="leo", display_name="Leo " + "Hart" * 15, bio="x" * 90
     )
     paths = ["/", "/@leo/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/",
-             "/nowhere/"]  # fmt: skip
+             "/nowhere/", "/help/", "/help/charges/"]  # fmt: skip
     page = someone()
     assert_fine(page, [site.url("boyfanz", path) for path in paths] + [site.url("fanzlab", "/")])
 
@@ -80,7 +80,7 @@ def test_pages_of_a_fan(site, someone, cluster):
         urls.append(site.url("boyfanz", f"/checkout/{tip.public_id}/"))
     page = someone()
     sign_in(page, site.url("boyfanz", "/accounts/login/"), fan.user.email)
-    paths = ["/wallet/", "/earnings/", "/profile/", "/become-creator/", "/accounts/2fa/"]
+    paths = ["/wallet/", "/earnings/", "/profile/", "/become-creator/", "/accounts/2fa/", "/age/"]
     assert_fine(page, urls + [site.url("boyfanz", path) for path in paths])
 
 
@@ -109,6 +109,18 @@ def test_a_page_weighs_less_than_100_kb_of_style_and_script(site, someone, clust
     page.goto(site.url("boyfanz", "/@leo/"), wait_until="networkidle")
     assert any("/theme/boyfanz.css" in url for url in weights)
     assert sum(weights.values()) < LARGEST_PAGE
+
+
+@pytest.mark.parametrize("width", [320, 480, 640, 1280])
+def test_the_account_menu_opens_on_the_screen(site, someone, cluster, width):
+    page = someone()
+    fan = ProfileFactory.create(cluster=cluster)
+    sign_in(page, site.url("boyfanz", "/accounts/login/?next=/help/"), fan.user.email)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.get_by_text("Account", exact=True).click()
+    box = page.locator(".menu > div").bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width
 
 
 def test_the_first_tab_leads_past_the_header(site, someone, cluster):
