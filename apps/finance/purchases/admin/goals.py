@@ -5,28 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from apps.accounts.selectors import people_named
 from apps.core.admin import (
     Cell,
-    ConsoleAdmin,
     Fact,
     Facts,
     Page,
     Table,
     Verb,
     amount,
-    as_id,
-    as_uuid,
     change_link,
     state,
     when,
 )
 from apps.finance.purchases import services
+from apps.finance.purchases.admin.things import ThingAdmin
 from apps.finance.purchases.choices import GoalState
 from apps.finance.purchases.models import Goal
 
@@ -47,13 +43,9 @@ def close_run(row: Goal, by: Any, reason: str) -> str:
 
 
 @admin.register(Goal)
-class GoalAdmin(ConsoleAdmin):
+class GoalAdmin(ThingAdmin):
     list_display = ("name", "creator_link", "word", "raised_shown", "target_shown", "share")
-    list_display_links = ("name",)
     list_filter = ("state", "cluster")
-    list_select_related = ("creator", "cluster")
-    search_fields = ("public_id",)
-    search_help_text = "Number, id, creator's @handle or e-mail address"
     intro = "What creators collect tips for. Only captured tips count, less what went back."
     empty_text = "Goals that creators open appear here."
     icon = "flag"
@@ -69,21 +61,6 @@ class GoalAdmin(ConsoleAdmin):
             icon="flag_circle",
         ),
     )
-
-    def matching(self, term: str) -> Q:
-        if (number := as_id(term)) is not None:
-            return Q(pk=number)
-        if (public_id := as_uuid(term)) is not None:
-            return Q(public_id=public_id)
-        return Q(creator__in=people_named(term))
-
-    @admin.display(description="Goal")
-    def name(self, row: Goal) -> str:
-        return row.title
-
-    @admin.display(description="Creator")
-    def creator_link(self, row: Goal) -> SafeString:
-        return change_link("accounts_profile", row.creator_id, row.creator)
 
     @admin.display(description="State")
     def word(self, row: Goal) -> SafeString:

@@ -5,28 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from apps.accounts.selectors import people_named
 from apps.core.admin import (
     Cell,
-    ConsoleAdmin,
     Fact,
     Facts,
     Page,
     Table,
     Verb,
     amount,
-    as_id,
-    as_uuid,
     change_link,
     state,
     when,
 )
 from apps.finance.purchases import services
+from apps.finance.purchases.admin.things import ThingAdmin
 from apps.finance.purchases.choices import ItemStatus
 from apps.finance.purchases.models import Item
 from apps.finance.purchases.selectors.items import MOST_COUNTED, sales_of
@@ -46,13 +42,10 @@ def archive_run(row: Item, by: Any, reason: str) -> str:
 
 
 @admin.register(Item)
-class ItemAdmin(ConsoleAdmin):
+class ItemAdmin(ThingAdmin):
     list_display = ("name", "creator_link", "kind", "price_shown", "word", "made")
-    list_display_links = ("name",)
     list_filter = ("kind", "status", "cluster")
     list_select_related = ("creator", "cluster", "recipient")
-    search_fields = ("public_id",)
-    search_help_text = "Number, id, creator's @handle or e-mail address"
     intro = "What creators sell one by one: content, and messages that are paid for."
     empty_text = "What creators put up for sale appears here."
     icon = "sell"
@@ -68,21 +61,6 @@ class ItemAdmin(ConsoleAdmin):
             icon="remove_shopping_cart",
         ),
     )
-
-    def matching(self, term: str) -> Q:
-        if (number := as_id(term)) is not None:
-            return Q(pk=number)
-        if (public_id := as_uuid(term)) is not None:
-            return Q(public_id=public_id)
-        return Q(creator__in=people_named(term))
-
-    @admin.display(description="What")
-    def name(self, row: Item) -> str:
-        return row.title
-
-    @admin.display(description="Creator")
-    def creator_link(self, row: Item) -> SafeString:
-        return change_link("accounts_profile", row.creator_id, row.creator)
 
     @admin.display(description="Price")
     def price_shown(self, row: Item) -> SafeString:

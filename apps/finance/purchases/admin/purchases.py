@@ -10,9 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from apps.accounts.selectors import people_named
 from apps.core.admin import (
-    ConsoleAdmin,
     DaysFilter,
     Event,
     Fact,
@@ -23,14 +21,13 @@ from apps.core.admin import (
     Timeline,
     Verb,
     amount,
-    as_id,
-    as_uuid,
     change_link,
     state,
     when,
 )
 from apps.finance.entitlements.selectors import history_of
 from apps.finance.purchases import services
+from apps.finance.purchases.admin.things import FoundByPerson
 from apps.finance.purchases.choices import PurchaseState
 from apps.finance.purchases.models import Purchase
 
@@ -64,7 +61,8 @@ def give_back_run(row: Purchase, by: Any, reason: str) -> str:
 
 
 @admin.register(Purchase)
-class PurchaseAdmin(ConsoleAdmin):
+class PurchaseAdmin(FoundByPerson):
+    person = "buyer"
     list_display = ("number", "what", "who", "seller", "word", "price_shown", "made")
     list_display_links = ("number",)
     list_filter = (
@@ -73,7 +71,6 @@ class PurchaseAdmin(ConsoleAdmin):
         DaysFilter.on("created_at"),
     )
     list_select_related = ("item", "item__creator", "buyer", "cluster", "transaction")
-    search_fields = ("public_id",)
     search_help_text = "Number, id, buyer's @handle or e-mail address"
     intro = "Each purchase of one thing. Its state follows its payment."
     empty_text = "What fans buy from creators appears here."
@@ -90,13 +87,6 @@ class PurchaseAdmin(ConsoleAdmin):
             is_quiet=True,
         ),
     )
-
-    def matching(self, term: str) -> Q:
-        if (number := as_id(term)) is not None:
-            return Q(pk=number)
-        if (public_id := as_uuid(term)) is not None:
-            return Q(public_id=public_id)
-        return Q(buyer__in=people_named(term))
 
     @admin.display(description="No.")
     def number(self, row: Purchase) -> str:
