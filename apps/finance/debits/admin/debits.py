@@ -12,7 +12,6 @@ from django.utils.safestring import SafeString
 
 from apps.core.admin import (
     Cell,
-    ConsoleAdmin,
     Event,
     Fact,
     Facts,
@@ -29,7 +28,7 @@ from apps.core.admin import (
     when,
 )
 from apps.finance.debits import services as debits
-from apps.finance.debits.admin.shown import brand_of, day, mono, word
+from apps.finance.debits.admin.shown import BankAdmin, day, mono, word
 from apps.finance.debits.models import Debit, FileItem, Mandate, Transfer
 
 _ROWS = 50
@@ -62,7 +61,7 @@ END = Verb(
 
 
 @admin.register(Mandate)
-class MandateAdmin(ConsoleAdmin):
+class MandateAdmin(BankAdmin):
     list_display = ("name", "payer", "brand", "bank_word", "status", "signed")
     list_display_links = ("name",)
     list_filter = ("state", "scheme")
@@ -104,10 +103,6 @@ class MandateAdmin(ConsoleAdmin):
     @admin.display(description="Account")
     def bank_word(self, row: Mandate) -> str:
         return f"{row.get_scheme_display()} …{row.last4}"
-
-    @admin.display(description="State")
-    def status(self, row: Mandate) -> SafeString:
-        return word(row.state, row.get_state_display())
 
     @admin.display(description="Signed")
     def signed(self, row: Mandate) -> SafeString:
@@ -176,7 +171,7 @@ QUEUES = QueueFilter.of(person=Queue("Needs a person", ~Q(needs_staff="")))
 
 
 @admin.register(Debit)
-class DebitAdmin(ConsoleAdmin):
+class DebitAdmin(BankAdmin):
     list_display = ("number", "money", "status", "payer", "brand", "collected", "held", "code")
     list_display_links = ("number",)
     list_filter = (QUEUES, "state", "scheme")
@@ -213,17 +208,9 @@ class DebitAdmin(ConsoleAdmin):
     def money(self, row: Debit) -> SafeString:
         return amount(row.amount_minor, row.currency)
 
-    @admin.display(description="State")
-    def status(self, row: Debit) -> SafeString:
-        return word(row.state, row.get_state_display())
-
     @admin.display(description="Payer")
     def payer(self, row: Debit) -> SafeString:
         return change_link("accounts_profile", row.mandate.profile_id, row.mandate.profile)
-
-    @admin.display(description="Brand")
-    def brand(self, row: Debit) -> str:
-        return brand_of(row)
 
     @admin.display(description="Collected from")
     def collected(self, row: Debit) -> str:
@@ -295,7 +282,7 @@ class DebitAdmin(ConsoleAdmin):
 
 
 @admin.register(Transfer)
-class TransferAdmin(ConsoleAdmin):
+class TransferAdmin(BankAdmin):
     list_display = ("name", "money", "status", "payer", "brand", "announced", "expires")
     list_display_links = ("name",)
     list_filter = ("state",)
@@ -318,17 +305,9 @@ class TransferAdmin(ConsoleAdmin):
     def money(self, row: Transfer) -> SafeString:
         return amount(row.amount_minor, row.currency)
 
-    @admin.display(description="State")
-    def status(self, row: Transfer) -> SafeString:
-        return word(row.state, row.get_state_display())
-
     @admin.display(description="Payer")
     def payer(self, row: Transfer) -> SafeString:
         return change_link("accounts_profile", row.profile_id, row.profile)
-
-    @admin.display(description="Brand")
-    def brand(self, row: Transfer) -> str:
-        return brand_of(row)
 
     @admin.display(description="Announced")
     def announced(self, row: Transfer) -> SafeString:

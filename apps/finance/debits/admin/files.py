@@ -14,7 +14,6 @@ from django.utils.safestring import SafeString
 
 from apps.core.admin import (
     Cell,
-    ConsoleAdmin,
     Fact,
     Facts,
     Page,
@@ -31,7 +30,7 @@ from apps.core.admin import (
 from apps.core.errors import DomainError
 from apps.core.show import money_text
 from apps.finance.debits import services as debits
-from apps.finance.debits.admin.shown import brand_of, day, mono, word
+from apps.finance.debits.admin.shown import BankAdmin, day, mono, word
 from apps.finance.debits.choices import FileState
 from apps.finance.debits.models import DebitFile, FileCopy, FileItem
 
@@ -196,7 +195,7 @@ QUEUES = QueueFilter.of(
 
 
 @admin.register(DebitFile)
-class DebitFileAdmin(ConsoleAdmin):
+class DebitFileAdmin(BankAdmin):
     list_display = ("title", "status", "count", "money", "brand", "collected", "made")
     list_display_links = ("title",)
     list_filter = (QUEUES, "state", "scheme")
@@ -232,10 +231,6 @@ class DebitFileAdmin(ConsoleAdmin):
     def title(self, row: DebitFile) -> SafeString:
         return mono(row.name)
 
-    @admin.display(description="State")
-    def status(self, row: DebitFile) -> SafeString:
-        return word(row.state, row.get_state_display())
-
     @admin.display(description="Debits")
     def count(self, row: DebitFile) -> str:
         return f"{row.items:,}"
@@ -243,10 +238,6 @@ class DebitFileAdmin(ConsoleAdmin):
     @admin.display(description="Total")
     def money(self, row: DebitFile) -> SafeString:
         return amount(row.total_minor, row.currency)
-
-    @admin.display(description="Brand")
-    def brand(self, row: DebitFile) -> str:
-        return brand_of(row)
 
     @admin.display(description="Collected on")
     def collected(self, row: DebitFile) -> str:

@@ -23,7 +23,7 @@ from apps.core.admin import (
     when,
 )
 from apps.finance.debits import services as debits
-from apps.finance.debits.admin.shown import brand_of, day, mono, word
+from apps.finance.debits.admin.shown import BankAdmin, brand_of, day, mono, word
 from apps.finance.debits.choices import FoundState
 from apps.finance.debits.models import FoundFile, ReturnRate
 from apps.finance.debits.rules.returns import WINDOW_DAYS, Share, shares
@@ -59,7 +59,7 @@ SETTLE = Verb(
 
 
 @admin.register(FoundFile)
-class FoundFileAdmin(ConsoleAdmin):
+class FoundFileAdmin(BankAdmin):
     list_display = ("name", "status", "brand", "why", "length", "found")
     list_display_links = ("name",)
     list_filter = (UNREAD, "state")
@@ -77,14 +77,6 @@ class FoundFileAdmin(ConsoleAdmin):
     @admin.display(description="File")
     def name(self, row: FoundFile) -> SafeString:
         return mono(row.path)
-
-    @admin.display(description="State")
-    def status(self, row: FoundFile) -> SafeString:
-        return word(row.state, row.get_state_display())
-
-    @admin.display(description="Brand")
-    def brand(self, row: FoundFile) -> str:
-        return brand_of(row)
 
     @admin.display(description="Bytes")
     def length(self, row: FoundFile) -> str:

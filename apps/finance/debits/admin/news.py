@@ -15,7 +15,6 @@ from django.utils.safestring import SafeString
 from apps.core.admin import (
     Asked,
     Cell,
-    ConsoleAdmin,
     Fact,
     Facts,
     Page,
@@ -31,7 +30,7 @@ from apps.core.admin import (
     when,
 )
 from apps.finance.debits import services as debits
-from apps.finance.debits.admin.shown import brand_of, mono, word
+from apps.finance.debits.admin.shown import BankAdmin, mono, word
 from apps.finance.debits.choices import Format, ItemState
 from apps.finance.debits.models import BankFile, BankItem
 from apps.finance.debits.rules.codes import RETURNS
@@ -89,7 +88,7 @@ AGAIN = Verb(
 
 
 @admin.register(BankItem)
-class BankItemAdmin(ConsoleAdmin):
+class BankItemAdmin(BankAdmin):
     list_display = ("number_word", "what", "status", "reference_word", "money", "why", "came")
     list_display_links = ("number_word",)
     list_filter = (QUEUES, "state", "kind")
@@ -126,10 +125,6 @@ class BankItemAdmin(ConsoleAdmin):
     @admin.display(description="What")
     def what(self, row: BankItem) -> str:
         return f"{row.get_kind_display()} {row.code}".strip()
-
-    @admin.display(description="State")
-    def status(self, row: BankItem) -> SafeString:
-        return word(row.state, row.get_state_display())
 
     @admin.display(description="Reference")
     def reference_word(self, row: BankItem) -> SafeString:
@@ -208,7 +203,7 @@ UPLOAD = Asked(
 
 
 @admin.register(BankFile)
-class BankFileAdmin(ConsoleAdmin):
+class BankFileAdmin(BankAdmin):
     list_display = ("name", "kind", "brand", "count", "told_before", "came")
     list_display_links = ("name",)
     list_filter = ("format",)
@@ -227,10 +222,6 @@ class BankFileAdmin(ConsoleAdmin):
     @admin.display(description="Format")
     def kind(self, row: BankFile) -> str:
         return row.get_format_display()
-
-    @admin.display(description="Brand")
-    def brand(self, row: BankFile) -> str:
-        return brand_of(row)
 
     @admin.display(description="News")
     def count(self, row: BankFile) -> str:

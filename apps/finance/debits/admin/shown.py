@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from django.contrib import admin
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from apps.core.admin import state
+from apps.core.admin import ConsoleAdmin, state
 from apps.finance.debits.choices import DebitState, FileState, FoundState, ItemState, MandateState
 
 #: The tone of each state's word, by a word the console has a tone for.
@@ -41,3 +42,15 @@ def day(on: date | None, absent: str = "not yet") -> str:
 
 def brand_of(row: Any) -> str:
     return str(row.merchant_account.cluster.name)
+
+
+class BankAdmin(ConsoleAdmin):
+    """A list of what goes to and comes from banks: the columns that most of them have."""
+
+    @admin.display(description="State")
+    def status(self, row: Any) -> SafeString:
+        return word(row.state, row.get_state_display())
+
+    @admin.display(description="Brand")
+    def brand(self, row: Any) -> str:
+        return brand_of(row)
