@@ -297,7 +297,7 @@ class TestVerbs:
         it.refresh_from_db()
         assert it.state == State.ACTIVE
 
-    @pytest.mark.parametrize("verb", ["cancel", "end", "end-and-refund", "retry", "grace"])
+    @pytest.mark.parametrize("verb", ["cancel", "end", "end-and-refund", "retry", "grace", "note"])
     def test_who_only_looks_can_do_none(self, console, now, verb):
         it = given.a_subscription(now=now)
         address = reverse("admin:subscriptions_subscription_do", args=[verb])
