@@ -50,6 +50,18 @@ def roles_of(user: User) -> list[str]:
     return list(user.groups.order_by("name").values_list("name", flat=True))
 
 
+def staff_who_may(permission: str, *, limit: int = 50) -> list[int]:
+    """Return the active members of staff whose roles include a permission, at most so many."""
+    app, _, codename = permission.partition(".")
+    found = User.objects.filter(
+        is_active=True,
+        is_staff=True,
+        groups__permissions__codename=codename,
+        groups__permissions__content_type__app_label=app,
+    )
+    return list(found.distinct().order_by("pk").values_list("pk", flat=True)[:limit])
+
+
 def check_may_buy(user: User) -> None:
     """Let only adults subscribe, buy and give; what ``user`` was read as counts.
 

@@ -42,6 +42,8 @@ DUTIES: dict[str, tuple[str, ...]] = {
     "goal.reached": ("New lights",),
     "creator.new_subscriber": ("A Fan", "Gold & more"),
     "creator.subscriber_ended": ("A Fan", "20 February 2026"),
+    "debit.notice": ("$12.34", "3 February 2026", "FANZ-M-7", "DE98ZZZ09999999999", "8 weeks"),
+    "staff.endpoint_disabled": ("https://front.example/hook", "10 January 2026", "#4"),
     "card.expiring": ("Visa ending in 4242", "28 February 2026", TERMS["cancel_how"]),
 }  # fmt: skip
 
@@ -70,7 +72,7 @@ def test_both_forms_say_what_they_must_on_every_brand(kind):
         assert mail.subject.startswith(f"[{brand.name}] ")
         assert "{" not in mail.subject + mail.text
         assert f"http://{brand.slug}.localhost:" in mail.text
-        if kind != "payment.receipt":
+        if kind not in {"payment.receipt", "staff.endpoint_disabled"}:
             link = WORDS["pay_url"] if "pay_url" in KINDS[kind].may else TERMS["manage_url"]
             assert link in mail.text
             assert f'href="{link}"' in mail.html

@@ -16,6 +16,7 @@ from apps.core.models import OutboxMessage
 from apps.core.money import Money
 from apps.finance.payments import services as payments
 from apps.finance.payments.events import PaymentCaptured
+from apps.notifications.models import Message as Mail
 from apps.webhooks import errors
 from apps.webhooks import services as webhooks
 from apps.webhooks.choices import Kind
@@ -148,8 +149,9 @@ class TestFailing:
         assert announce(now, source="outbox:2") == 0
 
     def test_one_that_fails_for_five_days_is_disabled_and_people_are_told(
-        self, endpoint, receiver, now, caplog
+        self, endpoint, receiver, now, caplog, staff
     ):
+        admin, support = staff("admin"), staff("support")
         receiver.statuses = [500]
         announce(now)
         webhooks.send_due(now=now)
@@ -161,6 +163,10 @@ class TestFailing:
         assert "webhooks.endpoint_disabled" in caplog.text
         record = AuditRecord.objects.get(action="webhooks.endpoint_disabled")
         assert (record.reason, record.cluster) == ("It failed for too long", "boyfanz")
+        mail = Mail.objects.get(kind="staff.endpoint_disabled", user=admin)
+        assert mail.context["url"] == Endpoint.objects.get().url
+        assert mail.context["why"] == "It failed for too long"
+        assert not Mail.objects.filter(user=support).exists()
 
     def test_one_answer_makes_it_well_again(self, endpoint, receiver, now):
         receiver.statuses = [500, 200]

@@ -228,6 +228,22 @@ _ALL = (
         frozenset({"card", "expires_on", "manage_url"}),
         frozenset({"creator", "next_charge_on", "next_amount", "cancel_how"}),
     ),
+    # EPC016-06 (SEPA Core rulebook), pre-notification: amount, day, creditor and mandate, 14 days
+    # before unless another time is agreed.
+    Kind(
+        "debit.notice",
+        "Debits of bank accounts ahead",
+        "{amount} will be taken from your bank account on {collect_on}",
+        frozenset({"amount", "collect_on", "account", "mandate", "creditor", "creditor_id",
+                   "manage_url"}),
+        news_for=timedelta(days=14),
+    ),
+    Kind(
+        "staff.endpoint_disabled",
+        "Front ends that are told nothing more",
+        "Front end {number} is told nothing more",
+        frozenset({"url", "why", "failing_since", "number"}),
+    ),
 )  # fmt: skip
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _ALL}
 OPTIONAL = tuple(kind for kind in _ALL if not kind.is_required)

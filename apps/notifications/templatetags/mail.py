@@ -58,7 +58,8 @@ def fact(label: str, value: Any) -> SafeString | str:
         "vertical-align:top;font-weight:400;color:#575766;border-top:1px solid #e0e0e8;"
         'white-space:nowrap">{}</th>'
         '<td class="ink line" style="padding:8px 0;text-align:right;vertical-align:top;'
-        'color:#14141b;border-top:1px solid #e0e0e8;font-variant-numeric:tabular-nums">{}</td>'
+        "color:#14141b;border-top:1px solid #e0e0e8;font-variant-numeric:tabular-nums;"
+        'overflow-wrap:anywhere;word-break:break-word">{}</td>'
         "</tr>",
         label,
         value,

@@ -11,10 +11,12 @@ import structlog
 from django.db.models import Q
 from django.db.transaction import atomic
 
+from apps.accounts import selectors as accounts
 from apps.audit import services as audit
 from apps.core.db import outside_transaction
 from apps.core.errors import Unavailable
 from apps.core.http import Client, Timeout
+from apps.notifications import services as notifications
 from apps.webhooks.choices import EndpointState, SendingState
 from apps.webhooks.models import Attempt, Endpoint, Sending
 from apps.webhooks.rules.signing import headers_of
@@ -171,12 +173,37 @@ def _fails(endpoint: Endpoint, answer: _Answer, now: datetime) -> None:
             status=answer.status,
             failing_since=endpoint.failing_since.isoformat(),
         )
+        why = "It says it is gone" if answer.status == GONE else "It failed for too long"
+        _tell_staff(endpoint, endpoint.failing_since, why, now)
         audit.record(
             by=None,
             action="webhooks.endpoint_disabled",
             subject=endpoint,
-            reason="It says it is gone" if answer.status == GONE else "It failed for too long",
+            reason=why,
             facts={"url": endpoint.url, "failing_since": endpoint.failing_since.isoformat()},
             cluster=endpoint.cluster,
         )
     endpoint.save(update_fields=["failing_since", "state"])
+
+
+def _tell_staff(endpoint: Endpoint, since: datetime, why: str, now: datetime) -> None:
+    """Mail whoever may resume it: nobody sees by themselves that a front end hears nothing."""
+    notifications.queue_many(
+        [
+            notifications.Message(
+                kind="staff.endpoint_disabled",
+                to=user_id,
+                cluster_id=endpoint.cluster_id,
+                key=f"endpoint:{endpoint.pk}:disabled:{since:%Y%m%d%H%M%S}:{user_id}",
+                context={
+                    "url": endpoint.url,
+                    "why": why,
+                    "failing_since": since.date().isoformat(),
+                    "number": f"#{endpoint.pk}",
+                },
+                subject_ref=f"endpoint:{endpoint.pk}",
+            )
+            for user_id in accounts.staff_who_may("webhooks.manage_endpoint")
+        ],
+        now=now,
+    )

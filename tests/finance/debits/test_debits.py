@@ -20,6 +20,7 @@ from apps.finance.payments import errors as payment_errors
 from apps.finance.payments.choices import Status
 from apps.finance.payments.models import Dispute, Transaction
 from apps.finance.risk.models import Assessment
+from apps.notifications.models import Message
 from tests.factories.accounts import ProfileFactory
 from tests.finance.debits import given
 from tests.finance.debits.books import clearing, payment_of, wallet
@@ -94,6 +95,18 @@ class TestCollect:
     def test_sepa_payers_are_told_14_days_before(self, fan, sepa, now):
         debit = given.a_debit(given.a_mandate(fan, sepa, now=now), now=now)
         assert debit.collect_on == date(2026, 1, 29)
+        given.a_debit(debit.mandate, now=now)  # asked for again by the same key
+
+        mail = Message.objects.get(kind="debit.notice")
+        assert mail.user_id == fan.user_id
+        assert mail.context["amount"] == debit.amount.formatted
+        assert mail.context["collect_on"] == debit.collect_on.isoformat()
+        assert mail.context["mandate"] == debit.mandate.reference
+        assert mail.context["creditor_id"] == "DE98ZZZ09999999999"
+
+    def test_who_pays_by_ach_asked_for_the_very_day_and_gets_no_notice(self, fan, ach, now):
+        given.a_debit(given.a_mandate(fan, ach, now=now), now=now)
+        assert not Message.objects.filter(kind="debit.notice").exists()
 
     def test_the_account_says_what_it_takes(self, fan, ach, now):
         mandate = given.a_mandate(fan, ach, now=now)

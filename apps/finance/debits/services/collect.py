@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.db.transaction import atomic
 
 from apps.accounts.models import Profile
+from apps.clusters import selectors as clusters
 from apps.core.db import outside_transaction
 from apps.core.errors import DomainError
 from apps.core.money import Money
@@ -18,11 +19,13 @@ from apps.finance.debits.choices import DebitState, ItemKind, ItemState, Mandate
 from apps.finance.debits.models import BankItem, Debit, Mandate
 from apps.finance.debits.rules import calendars
 from apps.finance.debits.selectors import terms_of
+from apps.finance.debits.selectors.banks import config_of
 from apps.finance.debits.services.mandates import IN_FORCE
 from apps.finance.debits.services.moves import move_debit, write_debits
 from apps.finance.payments.errors import PaymentRefused
 from apps.finance.payments.services.bank import bank_paid, is_refused, open_bank_payment
 from apps.finance.payments.services.way import PayBy
+from apps.notifications import services as notifications
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +45,7 @@ def collect(
     """
     Open a wallet deposit that is debited under a mandate. Nothing is booked before its hold has
     passed. The same key returns the first debit. While the account is being checked, it waits.
-    Risk looks at the address and country in ``pay_by``.
+    Risk looks at the address and country in ``pay_by``. A SEPA payer is mailed when it is taken.
 
     :raises MandateNotFound: the payer has none by this id
     :raises MandateNotActive: it is revoked, blocked, or lapsed
@@ -111,7 +114,33 @@ def _collect(
     mandate.last_used_on = debit.collect_on
     mandate.save(update_fields=["last_used_on"])
     write_debits([debit], "", now=now, reason="Asked for by the payer")
+    if scheme == Scheme.SEPA:
+        _tell_ahead(debit, mandate, profile, now)
     return debit
+
+
+def _tell_ahead(debit: Debit, mandate: Mandate, profile: Profile, now: datetime) -> None:
+    """Mail the pre-notification of a SEPA debit: its amount, day, creditor and mandate."""
+    config = config_of(mandate.merchant_account)
+    notifications.queue(
+        notifications.Message(
+            kind="debit.notice",
+            to=profile.user_id,
+            cluster_id=profile.cluster_id,
+            key=f"debit:{debit.pk}:notice",
+            context={
+                "amount": debit.amount.formatted,
+                "collect_on": debit.collect_on.isoformat(),
+                "account": mandate.last4,
+                "mandate": mandate.reference,
+                "creditor": config["creditor_name"],
+                "creditor_id": config["creditor_id"],
+                "manage_url": f"{clusters.origin_of(profile.cluster)}/wallet/bank/",
+            },
+            subject_ref=f"debit:{debit.pk}",
+        ),
+        now=now,
+    )
 
 
 @outside_transaction
