@@ -59,6 +59,20 @@ def sent_at(key: str) -> datetime | None:
     return sent.values_list("ended_at", flat=True).first()
 
 
+def left_about(subject_refs: Collection[str], kind: str) -> dict[str, tuple[str, datetime]]:
+    """Return key and moment of the newest mail of a kind about each thing that left and has not
+    come back; one query."""
+    left = (
+        Message.objects.filter(
+            subject_ref__in=subject_refs, kind=kind, state=State.SENT, ended_at__isnull=False
+        )
+        .order_by("subject_ref", "-id")
+        .distinct("subject_ref")
+        .values_list("subject_ref", "key", "ended_at")
+    )
+    return {ref: (key, at) for ref, key, at in left if at is not None}
+
+
 def told_about(subject_refs: Collection[str], *, limit: int = 200) -> list[Told]:
     """Return the newest mails about these things, oldest first; one query."""
     rows = Message.objects.filter(subject_ref__in=subject_refs).order_by("-id")[:limit]

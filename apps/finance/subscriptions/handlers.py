@@ -35,6 +35,7 @@ from apps.finance.subscriptions.services import (
     gifts,
     money_back,
     outcomes,
+    price_changes,
     reminders,
     renew_gateway,
     retry,
@@ -184,6 +185,16 @@ def _news(event: PaymentRenewed | RenewalFailed | RenewalEnded) -> renew_gateway
 @events.subscribe(MessageBounced)
 def hold_who_could_not_be_told(event: MessageBounced) -> None:
     reminders.hold_unreached(kind=event.kind, key=event.key, now=timezone.now())
+
+
+@events.subscribe(MessageBounced)
+def keep_the_price_of_who_could_not_be_told(event: MessageBounced) -> None:
+    price_changes.notice_missed(kind=event.kind, key=event.key, now=timezone.now())
+
+
+@events.subscribe(MessageFailed)
+def keep_the_price_of_who_was_not_told(event: MessageFailed) -> None:
+    price_changes.notice_missed(kind=event.kind, key=event.key, now=timezone.now())
 
 
 @events.subscribe(MessageFailed)

@@ -13,10 +13,12 @@ from apps.finance.subscriptions import services as subscriptions
 from apps.finance.subscriptions.choices import EndReason, State, What
 from apps.finance.subscriptions.models import Period, PriceChange, Subscription
 from apps.finance.subscriptions.rules.notice import TOLD_AFTER
+from apps.finance.subscriptions.selectors.changes import change_quote
 from apps.finance.subscriptions.services.tick import bill_due
 from apps.notifications.models import Message
+from apps.notifications.services import record_bounce, send_due
 from tests.factories.subscriptions import PriceFactory
-from tests.given_subscriptions import a_price, a_subscription, wallet_of
+from tests.given_subscriptions import a_price, a_subscription, delivered, wallet_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,8 +39,10 @@ def _changed(row: Subscription, amount: str, *, now: datetime) -> PriceChange:
     )
 
 
-def _billed_until(now: datetime, days: int) -> None:
-    for day in range(days):
+def _billed_until(now: datetime, days: int, *, since: int = 0, mails: bool = True) -> None:
+    for day in range(since, days):
+        if mails:
+            send_due(now=now + timedelta(days=day))
         bill_due(now=now + timedelta(days=day, minutes=1))
 
 
@@ -94,8 +98,7 @@ def test_who_is_told_too_late_pays_the_old_price_once_more(
     subscriptions.tell_price_changes(now=now + timedelta(days=54))
     change.refresh_from_db()
     assert change.told_at == now + timedelta(days=54)
-    for day in range(55, 100):
-        bill_due(now=now + timedelta(days=day, minutes=1))
+    _billed_until(now, 100, since=55)
     assert _paid(row) == [1_000, 1_000, 1_000, 1_200]
 
 
@@ -118,7 +121,7 @@ def test_who_stays_after_all_is_told_again_or_keeps_the_old_price(
     row = a_subscription(now=now)
     _changed(row, "12.00", now=now)
     subscriptions.tell_price_changes(now=now + TOLD_AFTER)
-    _billed_until(now, days)
+    _billed_until(now, days, mails=False)
     at = now + timedelta(days=days)
     wish: dict[str, Any] = {"subscription_id": row.public_id, "fan": row.fan, "now": at}
     subscriptions.cancel(**wish)
@@ -126,6 +129,97 @@ def test_who_stays_after_all_is_told_again_or_keeps_the_old_price(
     told = Message.objects.filter(kind="subscription.price_change")
     assert told.filter(state="WITHDRAWN").count() == 1
     assert told.count() == mails
-    for day in range(days, 70):
-        bill_due(now=now + timedelta(days=day, minutes=1))
+    _billed_until(now, 70, since=days)
     assert _paid(row) == [1_000, 1_000, paid]
+
+
+def _told(row: Subscription, now: datetime, amount: str = "12.00") -> PriceChange:
+    change = _changed(row, amount, now=now)
+    subscriptions.tell_price_changes(now=now + TOLD_AFTER)
+    return change
+
+
+def test_a_notice_that_has_not_left_brings_no_higher_price(
+    now: datetime, boyfanz: Cluster
+) -> None:
+    row = a_subscription(now=now)
+    _told(row, now)
+    _billed_until(now, 70, mails=False)
+    assert _paid(row) == [1_000, 1_000, 1_000]
+
+
+@pytest.mark.parametrize("amount", ["12.00", "20.00"])
+def test_a_notice_that_came_back_leaves_the_old_price(
+    now: datetime, boyfanz: Cluster, amount: str
+) -> None:
+    row = a_subscription(now=now)
+    change = _told(row, now, amount)
+    _billed_until(now, 40)
+    record_bounce(
+        key=f"subscription:{row.pk}:price_change:{change.pk}",
+        reason="No such box",
+        now=now + timedelta(days=40),
+    )
+    delivered(now=now)
+    row.refresh_from_db()
+    assert (row.price_change, row.consent) == (None, "NOT_NEEDED")
+    assert row.history.filter(reason__contains="did not arrive").count() == 1
+    _billed_until(now, 70, since=40)
+    assert _paid(row) == [1_000, 1_000, 1_000]
+
+
+def test_who_has_said_yes_is_charged_though_the_notice_came_back(
+    now: datetime, boyfanz: Cluster
+) -> None:
+    row = a_subscription(now=now)
+    change = _told(row, now, "20.00")
+    _billed_until(now, 40)
+    at = now + timedelta(days=40)
+    subscriptions.agree_to_price(subscription_id=row.public_id, fan=row.fan, now=at)
+    record_bounce(
+        key=f"subscription:{row.pk}:price_change:{change.pk}", reason="No such box", now=at
+    )
+    delivered(now=now)
+    _billed_until(now, 70, since=40)
+    assert _paid(row) == [1_000, 1_000, 2_000]
+
+
+def test_a_pause_puts_the_notice_off_and_who_ends_it_early_pays_the_old_price(
+    now: datetime, boyfanz: Cluster
+) -> None:
+    waits, ends = (a_subscription(now=now) for _ in range(2))
+    for row in (waits, ends):
+        _told(row, now)
+    _billed_until(now, 10)
+    for row in (waits, ends):
+        subscriptions.pause(
+            subscription_id=row.public_id, fan=row.fan, until=now + timedelta(days=110),
+            now=now + timedelta(days=10),
+        )  # fmt: skip
+    told = Message.objects.filter(kind="subscription.price_change", state="QUEUED")
+    assert {each.send_at for each in told} == {now + timedelta(days=80)}
+    _billed_until(now, 60, since=10)
+    subscriptions.resume(
+        subscription_id=ends.public_id, fan=ends.fan, now=now + timedelta(days=60)
+    )
+    _billed_until(now, 112, since=60)
+    assert _paid(ends) == [1_000, 1_000, 1_000]
+    assert _paid(waits) == [1_000, 1_200]
+    assert not told.all().exists()
+
+
+def test_who_chooses_another_plan_hears_no_more_of_the_price_of_the_old_one(
+    now: datetime, boyfanz: Cluster
+) -> None:
+    row = a_subscription(now=now)
+    lower = PriceFactory.create(plan__creator=row.creator, amount="5.00")
+    _told(row, now)
+    told = Message.objects.filter(kind="subscription.price_change", state="QUEUED")
+    assert told.count() == 1
+    at = now + timedelta(days=2)
+    quote = change_quote(subscription=Subscription.objects.get(pk=row.pk), price=lower, now=at)
+    wish: dict[str, Any] = {"subscription_id": row.public_id, "fan": row.fan, "now": at}
+    subscriptions.change(price=lower, token=quote.token, idempotency_key="lower", **wish)
+    assert told.count() == 0
+    subscriptions.withdraw_change(**wish)
+    assert told.count() == 1

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from apps.finance.subscriptions.rules.periods import Anchor, bounds
 from apps.finance.subscriptions.rules.pricing import NOTICE_MOST
 
+#: The mail it is.
+KIND = "subscription.price_change"
 #: Nobody is told before: a creator who erred takes the change back within.
 TOLD_AFTER = timedelta(days=1)
 
@@ -31,3 +33,14 @@ def mailed_at(*, pays_from: datetime, told_at: datetime) -> datetime:
     """Return when a subscriber gets the mail: 30 days before the first charge of the new price,
     or as soon as subscribers are told where less is left."""
     return max(told_at, pays_from - NOTICE_MOST)
+
+
+def key_of(subscription_id: int, change_id: int) -> str:
+    """Return what the key of the mail about a new price begins with; see ``is_of``."""
+    return f"subscription:{subscription_id}:price_change:{change_id}"
+
+
+def is_of(key: str, *, subscription_id: int, change_id: int) -> bool:
+    """Test if a mail was about this change: told again, a moment follows in its key."""
+    name = key_of(subscription_id, change_id)
+    return key == name or key.startswith(f"{name}:")

@@ -97,17 +97,20 @@ def price_that_holds(change: Change | None, *, begins: datetime) -> Holds:
     """
     Say which price the period that begins at this moment has.
 
-    A lower one holds from its day on, a higher one only where all had been told a week before the
-    period begins; a subscriber who must agree and did not pays neither.
+    A lower one holds from its day on, a higher one only where the fan was told of it a week before
+    the period begins, or has answered; who must agree and did not pays neither.
     """
     if change is None or change.withdrawn_at is not None or begins < change.effective_at:
         return Holds.OLD
     if change.new_minor <= change.old_minor:
         return Holds.NEW
+    if change.consent == Consent.GIVEN:
+        return Holds.NEW
+    if change.consent == Consent.REFUSED:
+        return Holds.NEITHER
     if change.told_at is None or begins < change.told_at + NOTICE_LEAST:
         return Holds.OLD
-    agreed = change.consent in (Consent.NOT_NEEDED, Consent.GIVEN)
-    return Holds.NEW if agreed else Holds.NEITHER
+    return Holds.NEW if change.consent == Consent.NOT_NEEDED else Holds.NEITHER
 
 
 def rise_bps(*, old: Money, new: Money) -> int:

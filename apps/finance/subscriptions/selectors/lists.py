@@ -19,8 +19,8 @@ from apps.finance.subscriptions.selectors.dues import newest_tries
 
 #: What a list or a page shows of a subscription, in one query.
 _SHOWN = (
-    "fan", "creator", "cluster", "plan", "price", "means", "promotion", "next_plan", "next_price__plan",
-    "price_change__new",
+    "fan", "creator", "cluster", "plan", "price", "means", "promotion", "next_plan",
+    "next_price__plan", "price_change__new",
 )  # fmt: skip
 #: Lines of history and periods that one page shows; the oldest matter least.
 MOST_LINES, MOST_PERIODS = 100, 60

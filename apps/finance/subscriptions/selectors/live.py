@@ -65,17 +65,23 @@ def planned(price: Price | None, promotion: Promotion | None) -> Planned | None:
 
 
 def told_change(
-    change: PriceChange | None, *, price_id: int | None, amount_minor: int, consent: str
+    change: PriceChange | None,
+    *,
+    told_at: datetime | None,
+    price_id: int | None,
+    amount_minor: int,
+    consent: str,
 ) -> pricing.Change | None:
     """Return the change of price a fan was told of, as the rules read it; None: it is one of
-    another price, as the fan has chosen another plan since."""
+    another price, as the fan has chosen another plan since. ``told_at`` is when its mail left, or
+    will have: what is charged is asked of the mail itself."""
     if change is None or change.old_id != price_id:
         return None
     return pricing.Change(
         old_minor=amount_minor,
         new_minor=change.new.amount_minor,
         effective_at=change.effective_at,
-        told_at=change.told_at,
+        told_at=told_at,
         withdrawn_at=change.withdrawn_at,
         consent=consent,
     )
@@ -137,14 +143,15 @@ class _Paying(TypedDict):
 
 
 def _paying(subscription: Subscription) -> _Paying:
-    promotion = subscription.promotion
+    promotion, change = subscription.promotion, subscription.price_change
     return {
         "full": subscription.amount,
         "cut": cut_of(promotion),
         "left": subscription.promotion_left,
         "planned": planned(subscription.next_price, promotion),
         "change": told_change(
-            subscription.price_change,
+            change,
+            told_at=change.told_at if change else None,
             price_id=subscription.price_id,
             amount_minor=subscription.amount_minor,
             consent=subscription.consent,

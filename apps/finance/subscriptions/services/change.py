@@ -37,6 +37,7 @@ from apps.finance.subscriptions.services.changed import (
     change_captured,
 )
 from apps.finance.subscriptions.services.move import locked, note, own
+from apps.finance.subscriptions.services.price_changes import tell_again
 from apps.finance.subscriptions.services.standing import due_of
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ def withdraw_change(*, subscription_id: UUID, fan: Profile, now: datetime) -> Su
     if subscription.next_price_id is None:
         return subscription
     subscription.next_plan = subscription.next_price = None
+    tell_again(subscription, now=now)
     note(
         subscription=subscription,
         what=What.CHANGE_PLANNED,
@@ -216,6 +218,7 @@ def _plan(subscription: Subscription, quote: ChangeQuote, key: str, now: datetim
             "terms": quote.terms,
         },
     )
+    tell_again(subscription, now=now)
     tell.planned(subscription, quote.price, effective_at=quote.effective_at, now=now)
     tell.changed(subscription, What.CHANGE_PLANNED)
 

@@ -25,6 +25,7 @@ from apps.finance.subscriptions.selectors.changes import changes_asked
 from apps.finance.subscriptions.services import tell
 from apps.finance.subscriptions.services.first_payment import give_back
 from apps.finance.subscriptions.services.move import locked, move
+from apps.finance.subscriptions.services.price_changes import tell_again
 from apps.finance.subscriptions.services.standing import due_of, settle
 
 if TYPE_CHECKING:
@@ -164,6 +165,7 @@ def apply_change(
         paid_at=now,
     )
     _set_price(subscription, price)
+    tell_again(subscription, now=now)
     subscription.terms, subscription.terms_hash = asked.terms, terms.hash_of(asked.terms)
     subscription.terms_agreed_at = asked.at
     subscription.current_from, subscription.current_until = begins, first.until

@@ -11,11 +11,13 @@ from apps.finance.subscriptions.choices import EndReason, What
 from apps.finance.subscriptions.models import Price, PriceChange, Promotion
 from apps.finance.subscriptions.rules.coming import Coming, Standing, coming
 from apps.finance.subscriptions.rules.cycle import Term
+from apps.finance.subscriptions.rules.notice import KIND, is_of
 from apps.finance.subscriptions.rules.periods import Anchor
 from apps.finance.subscriptions.rules.pricing import Holds
 from apps.finance.subscriptions.selectors.live import planned, told_change
 from apps.finance.subscriptions.selectors.promotions import cut_of
 from apps.finance.subscriptions.services.claims import Due
+from apps.notifications import selectors as mails
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +78,25 @@ class _Offers:
         self.changes = (
             PriceChange.objects.select_related("old", "new").in_bulk(changes) if changes else {}
         )
+        self.told_at = _told_at([due for due in dues if due.change_id]) if changes else {}
         prices = {due.next_price_id for due in dues} - {None}
         self.prices = Price.objects.select_related("plan").in_bulk(prices) if prices else {}
 
 
+def _told_at(dues: Sequence[Due]) -> dict[int, datetime]:
+    """Return when the mail about the change of its price left to each: a notice that bounced, or
+    waits, is none."""
+    left = mails.left_about([f"subscription:{due.pk}" for due in dues], KIND)
+    told = {}
+    for due in dues:
+        key, at = left.get(f"subscription:{due.pk}", ("", None))
+        if at and is_of(key, subscription_id=due.pk, change_id=due.change_id or 0):
+            told[due.pk] = at
+    return told
+
+
 def charges_of(dues: Sequence[Due], *, now: datetime) -> list[Charge]:
-    """Return what each is to pay, in their order; at most three queries, whatever their number."""
+    """Return what each is to pay, in their order; at most four queries, whatever their number."""
     offers = _Offers(dues)
     return [_charge(due, offers, now) for due in dues]
 
@@ -102,8 +117,8 @@ def _charge(due: Due, offers: _Offers, now: datetime) -> Charge:
             cut=cut_of(promotion),
             left=due.left,
             planned=planned(chosen, promotion),
-            change=told_change(change, price_id=due.price_id, amount_minor=due.amount_minor,
-                               consent=due.consent),
+            change=told_change(change, told_at=offers.told_at.get(due.pk), price_id=due.price_id,
+                               amount_minor=due.amount_minor, consent=due.consent),
         ),
         now=now,
     )  # fmt: skip

@@ -28,7 +28,14 @@ if TYPE_CHECKING:
 #: Mails about what would have come.
 AHEAD = frozenset(
     f"subscription.{name}"
-    for name in ("trial_ending", "renewal_ahead", "annual_reminder", "price_change", "declined")
+    for name in (
+        "trial_ending",
+        "renewal_ahead",
+        "annual_reminder",
+        "price_change",
+        "declined",
+        "payer_needed",
+    )
 )
 #: Access to what is paid goes on until its end.
 _PAID_STAYS = frozenset({EndReason.CANCELLED, EndReason.GIFT_OVER, EndReason.UNPAID})

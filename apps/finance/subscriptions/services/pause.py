@@ -18,6 +18,7 @@ from apps.finance.subscriptions.rules.reminders import of_pause
 from apps.finance.subscriptions.selectors import dues
 from apps.finance.subscriptions.services import tell
 from apps.finance.subscriptions.services.move import locked, move, own
+from apps.finance.subscriptions.services.price_changes import tell_again
 from apps.finance.subscriptions.services.standing import give_access, settle
 
 #: Longer than this, whoever pauses has left.
@@ -67,6 +68,7 @@ def pause(
     if not at_once:
         subscription.remind_at = of_pause(months=subscription.months, resumes_at=until, now=now)
     subscription.access_until = begins
+    tell_again(subscription, now=now)
     give_access(subscription, now=now, why="Paused", by=fan.user)
     move(
         subscription=subscription,
@@ -144,6 +146,7 @@ def go_on(
         subscription.anchored_number = subscription.period_number + 1
         subscription.current_until = now
     subscription.paused_at = subscription.resumes_at = None
+    tell_again(subscription, now=now)
     before, subscription.state = subscription.state, State.ACTIVE
     settle(subscription, now=now, why="Goes on after a pause", by=by)
     if subscription.current_until is not None and subscription.current_until <= now:

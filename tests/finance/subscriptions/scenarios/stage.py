@@ -34,6 +34,7 @@ from apps.finance.subscriptions.services.reminders import remind_due
 from apps.finance.subscriptions.services.stops import stop_gateways
 from apps.finance.subscriptions.services.tick import bill_due
 from apps.notifications.models import Message
+from apps.notifications.services import send_due
 from tests.factories.accounts import CreatorFactory, ProfileFactory
 from tests.factories.payments import MerchantAccountFactory
 from tests.finance.payments.charging import an_account, stored_means
@@ -231,6 +232,7 @@ class Stage:
         services.tell_price_changes(now=self.now)
         bill_due(now=self.now)
         stop_gateways(now=self.now)
+        send_due(now=self.now)
         self.settle()
 
     def settle(self) -> None:
@@ -241,6 +243,8 @@ class Stage:
     def _next_due(self) -> datetime | None:
         rows = Subscription.objects.filter(fan=self.fan).values_list("due_at", "remind_at")
         found = [moment for row in rows for moment in row if moment is not None]
+        mails = Message.objects.filter(user_id=self.fan.user_id, state="QUEUED")
+        found += mails.filter(send_at__gt=self.now).values_list("send_at", flat=True)
         return min(found + [alarm for alarm in self.alarms if alarm > self.now], default=None)
 
     # --- What came of it ------------------------------------------------------------
