@@ -56,7 +56,8 @@ def origin_of(cluster: Cluster) -> str:
 
 def support_address_of(cluster: Cluster) -> str:
     """Return where people of a brand write to: SUPPORT_ADDRESS, ``support@boyfanz.com``."""
-    return settings.SUPPORT_ADDRESS.format(host=primary_host_of(cluster))
+    address: str = settings.SUPPORT_ADDRESS
+    return address.format(host=primary_host_of(cluster))
 
 
 def forget_directory() -> None:

@@ -94,7 +94,11 @@ class TestByCharge:
         return kept
 
     def asked(self, now: datetime, **changes: Any) -> list[Cluster]:
-        wish = {"on": now.date(), "amount": Decimal("25.00"), "last4": "4242"} | changes
+        wish: dict[str, Any] = {
+            "on": now.date(),
+            "amount": Decimal("25.00"),
+            "last4": "4242",
+        } | changes
         return statements.brands_of_charge(**wish)
 
     def test_the_brand_is_found_around_the_day_and_nowhere_else(
