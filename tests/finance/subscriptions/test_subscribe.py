@@ -8,20 +8,23 @@ from typing import Any
 import pytest
 
 from apps.accounts.errors import AgeNotVerified, Underage
+from apps.core.errors import DomainError
 from apps.core.models import OutboxMessage
 from apps.core.money import Money
 from apps.finance.entitlements import selectors as entitlements
-from apps.finance.payments.choices import Method
+from apps.finance.payments.choices import AttemptKind, Method
 from apps.finance.payments.models import Transaction
+from apps.finance.payments.services import PayBy
 from apps.finance.subscriptions import errors, services
 from apps.finance.subscriptions.choices import Alignment, Discount, EndReason, RenewsBy, State
-from apps.finance.subscriptions.models import Period, Subscription
+from apps.finance.subscriptions.models import Period, Subscription, TrialUse
 from apps.finance.subscriptions.rules.terms import hash_of
 from apps.finance.subscriptions.selectors import quotes
 from apps.notifications.models import Message
 from tests.factories.accounts import ProfileFactory
 from tests.factories.payments import MerchantAccountFactory
 from tests.factories.subscriptions import PriceFactory, PromotionFactory
+from tests.finance.payments.charging import an_account, stored_means
 from tests.given_subscriptions import (
     a_price,
     a_subscriber,
@@ -360,6 +363,30 @@ def test_nothing_due_by_card_needs_a_card(now: datetime) -> None:
     with pytest.raises(errors.MeansNeeded):
         subscribed(fan, price, now=now, method=Method.CARD)
     _nothing_of(fan, "0.00")
+
+
+def test_a_free_trial_wants_a_means_that_can_be_charged_later(sandbox: Any, now: datetime) -> None:
+    price, fan = a_price("10.00", trial_days=7), ProfileFactory.create()
+    an_account(fan)
+    means = stored_means(sandbox, fan, now=now)
+    way = PayBy(kind=AttemptKind.STORED, means=means)
+    account = means.merchant_account
+
+    def refused(error: type[DomainError]) -> None:
+        with pytest.raises(error):
+            subscribed(fan, price, now=now, method=Method.CARD, pay_by=way)
+        assert not Subscription.objects.filter(fan=fan).exists()
+        assert not TrialUse.objects.exists()
+
+    means.expires = f"{now - timedelta(days=31):%Y-%m}"
+    refused(errors.MeansNeeded)
+    means.expires, means.removed_at = f"{now:%Y-%m}", now
+    refused(errors.MeansNeeded)
+    means.removed_at, account.currency = None, "EUR"
+    refused(errors.CurrencyMismatch)
+    account.currency = "USD"
+    made = subscribed(fan, price, now=now, method=Method.CARD, pay_by=way)
+    assert (made.state, made.means_id) == (State.TRIALING, means.pk)
 
 
 def test_subscribing_takes_the_place_of_a_free_follow(now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -14,7 +15,9 @@ from django.db import transaction as database
 
 from apps.core import broker
 from apps.core.errors import DomainError
-from apps.finance.payments.choices import Method
+from apps.core.money import Money
+from apps.finance.payments import services as payments
+from apps.finance.payments.choices import Kind, Method
 from apps.finance.payments.models import Refund, Transaction
 from apps.finance.subscriptions import services
 from apps.finance.subscriptions.choices import State
@@ -110,6 +113,43 @@ def test_one_code_for_many_is_taken_as_often_as_it_can_be(now: datetime) -> None
     live = Subscription.objects.filter(promotion__isnull=False).count()
     assert live == 2 == TrialUse.objects.filter(subscription__promotion__isnull=False).count()
     assert answers.count("subscriptions.code_used_up") == 3
+
+
+def _somebody_waits_for_a_row() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)")
+        [waiting] = cursor.fetchone()
+    return bool(waiting)
+
+
+def test_who_waits_for_a_promotion_holds_up_nobody_in_the_books(now: datetime) -> None:
+    price = a_price("10.00")
+    promotion = PromotionFactory.create(creator=price.plan.creator, percent_bps=5_000)
+    fan, other = a_subscriber("100.00", now=now), a_subscriber("100.00", now=now)
+    subscribe = _subscribe(fan, price, "k", now=now)
+
+    def work() -> None:
+        try:
+            subscribe()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.atomic():
+            Promotion.objects.select_for_update(no_key=True).get(pk=promotion.pk)
+            waits = pool.submit(work)
+            while not _somebody_waits_for_a_row():
+                assert not waits.done()
+                time.sleep(0.05)
+            tip = payments.Purchase(
+                fan=other, creator=price.plan.creator, kind=Kind.TIP, idempotency_key="tip",
+                amount=Money.of("5.00", "USD"), subject="",
+            )  # fmt: skip
+            payments.sell_from_wallet(tip, now=now)
+        waits.result()
+    assert (wallet_of(fan), wallet_of(other)) == ("95.00", "95.00")
+    assert earned_by(price.plan.creator) == "8.00"
+    assert books_are_balanced()
 
 
 @pytest.mark.parametrize("turn", range(8))

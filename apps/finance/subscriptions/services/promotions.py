@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import IntegrityError
@@ -177,6 +178,13 @@ def release_redemption(*, subscription: Subscription, now: datetime) -> int:
         if rows.filter(promotion_id=promotion_id).update(released_at=now):
             Promotion.objects.filter(pk=promotion_id).update(redeemed=F("redeemed") - 1)
     return len(taken)
+
+
+@joins_transaction
+def lock(wanted: Iterable[Promotion | None]) -> None:
+    """Take the rows of promotions, in one order, before a sale takes those of the ledger."""
+    for promotion_id in sorted({each.pk for each in wanted if each is not None}):
+        _locked(promotion_id)
 
 
 def _locked(promotion_id: int) -> Promotion:

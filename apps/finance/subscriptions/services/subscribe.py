@@ -29,6 +29,7 @@ from apps.finance.subscriptions.choices import (
 from apps.finance.subscriptions.models import Period, Price, Subscription
 from apps.finance.subscriptions.rules import periods, standing, terms
 from apps.finance.subscriptions.selectors import quotes
+from apps.finance.subscriptions.selectors.means import check_means
 from apps.finance.subscriptions.services import activate, promotions
 from apps.finance.subscriptions.services.first_payment import give_up_pending
 from apps.finance.subscriptions.services.move import locked, note, one_at_a_time
@@ -86,9 +87,10 @@ def subscribe(
     :raises KeyReused: the key subscribed to another price
     :raises TermsNotAgreed, TermsChanged: the hash is not that of the terms as they are now
     :raises PriceMoved: the total is another than the one that was shown
-    :raises CurrencyMismatch: the total that was shown is in another currency
+    :raises CurrencyMismatch: the total that was shown, or what is charged later, is in another
+        currency
     :raises WalletTooLow: the wallet does not hold it
-    :raises MeansNeeded: nothing is due today, and nothing was named to charge later
+    :raises MeansNeeded: nothing is due today, and nothing was named that can be charged later
     :raises PlanNotFound, OwnPlan, PlanArchived, PriceReplaced, AlreadySubscribed, AgeNotVerified,
         Underage, CodeUnknown and more: see ``selectors.offer``; nothing is kept of these
     :raises AmountOutOfRange, NoMerchantAccount, NoRoute, PaymentRefused: see
@@ -114,8 +116,10 @@ def _subscribed(wish: _Wish, now: datetime) -> Subscription | DomainError:
             raise errors.KeyReused(subscription=str(first.public_id))
         return first
     offer = _agreed(wish, now)
-    for pending in quotes.pending_of(wish.fan, wish.price.plan.creator_id):
-        give_up_pending(locked(pending.pk), now=now)
+    pending = [locked(each.pk) for each in quotes.pending_of(wish.fan, wish.price.plan.creator_id)]
+    promotions.lock([offer.promotion, *(each.promotion for each in pending)])
+    for each in pending:
+        give_up_pending(each, now=now)
     number = _next_id()
     paid: Transaction | None = None
     if offer.due:
@@ -124,14 +128,21 @@ def _subscribed(wish: _Wish, now: datetime) -> Subscription | DomainError:
             return sold
         paid = sold
         offer = _as_routed(offer, paid)
-    elif wish.method != Method.WALLET and wish.means is None:
-        raise errors.MeansNeeded()
+    elif wish.method != Method.WALLET:
+        _check_later(wish, now)
     subscription = _written(wish, offer, number, paid, now)
     period = _first_period(subscription, offer, paid, now)
     if activate.pays_later(paid):
         return subscription
     activate.begin(subscription, period, now=now, paid=paid, by=wish.fan.user)
     return subscription
+
+
+def _check_later(wish: _Wish, now: datetime) -> None:
+    """Nothing is sold today, so nobody else asks if the means can be charged later."""
+    if wish.means is None:
+        raise errors.MeansNeeded()
+    check_means(wish.means, fan=wish.fan, currency=wish.price.currency, now=now)
 
 
 def _agreed(wish: _Wish, now: datetime) -> quotes.Offer:
