@@ -72,7 +72,7 @@ class TestFigures:
         assert "Churn 1 -$10.00" in page.replace("\u2212", "-")
         assert "Expansion 1 +$15.00" in page
         assert "Went on to pay 100.0 %" in page
-        assert "Paid by fans, 2 payments $25.00" in page
+        assert "2 payments $25.00" in page
 
     def test_stand_in_a_table_beside_every_drawing(self, browser, some_weeks):
         answer = browser.get("/creator/figures/")

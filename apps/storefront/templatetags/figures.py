@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import template
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from apps.core.money import Money
 from apps.finance.subscriptions.choices import Movement
@@ -20,6 +20,8 @@ register = template.Library()
 
 #: Units of a drawing. It is stretched to its place, so it holds no words.
 WIDE, HIGH = 1000, 100
+#: The highest point of a line keeps this much below the edge.
+TOP = 96
 #: Of the room of a day or month, in hundredths: the rest parts it from the next.
 BAR = 70
 #: A cohort of all who stayed is the warmest.
@@ -28,16 +30,19 @@ CAME = (Movement.NEW, Movement.REACTIVATION, Movement.EXPANSION)
 WENT = (Movement.CONTRACTION, Movement.CHURN)
 
 
+NOT_KNOWN = mark_safe('<span class="none">Not known yet</span>')
+
+
 @register.filter
 def percent(value: Decimal | None) -> str:
     """Write ``12.5 %``; what cannot be known is not 0."""
-    return "Not known yet" if value is None else f"{value} %"
+    return NOT_KNOWN if value is None else f"{value} %"
 
 
 @register.filter
 def known(value: Money | None) -> str:
     """Write an amount, or that it cannot be known."""
-    return "Not known yet" if value is None else value.formatted
+    return NOT_KNOWN if value is None else value.formatted
 
 
 @register.filter
@@ -75,7 +80,10 @@ def mrr_line(sheet: Sheet) -> SafeString:
     values = [step.mrr_end.minor for step in sheet.steps]
     top = max(*values, 1, 1)
     room = WIDE // len(values)
-    points = [(n * room + room // 2, HIGH - _part(value, top)) for n, value in enumerate(values)]
+    points = [
+        (n * room + room // 2, HIGH - _part(value, top) * TOP // HIGH)
+        for n, value in enumerate(values)
+    ]
     first, last = points[0][0], points[-1][0]
     line = " ".join(f"{x},{y}" for x, y in points)
     return _picture(
