@@ -17,9 +17,8 @@ from apps.finance.payments.services.refunds import request_refund
 from apps.finance.subscriptions.choices import EndReason, PeriodState, State
 from apps.finance.subscriptions.models import Subscription
 from apps.finance.subscriptions.services import money_back
-from apps.notifications.models import Message
 from tests.factories.accounts import StaffFactory
-from tests.finance.payments.refunding import a_policy, books_are_balanced, usd
+from tests.finance.payments.refunding import a_policy, a_wallet_tip, books_are_balanced, usd
 from tests.given_subscriptions import (
     a_subscription,
     delivered,
@@ -162,60 +161,9 @@ def test_a_refund_that_comes_back_revives_nothing(now: datetime) -> None:
     assert after.history.filter(what="NOTE").count() == 1
 
 
-def _disputed(subscription: Subscription, stage: str, *, now: datetime) -> None:
-    with database.atomic():
-        money_back.payment_disputed(
-            transaction_id=payment_of(subscription).pk,
-            dispute_id=7,
-            stage=stage,
-            now=now,
-        )
-
-
-def _closed(subscription: Subscription, outcome: str, *, now: datetime) -> None:
-    with database.atomic():
-        money_back.dispute_closed(
-            transaction_id=payment_of(subscription).pk,
-            dispute_id=7,
-            outcome=outcome,
-            now=now,
-        )
-
-
-def test_a_chargeback_ends_at_once_also_for_an_older_period(now: datetime) -> None:
-    subscription = a_subscription(now=now)
-    _renewed(subscription, now=now)
-    _disputed(subscription, "INQUIRY", now=now)
-    assert fresh(subscription).state == State.ACTIVE
-    for _ in range(2):
-        _disputed(subscription, "CHARGEBACK", now=now)
-    after = fresh(subscription)
-    assert (after.state, after.end_reason) == (State.ENDED, EndReason.CHARGEBACK)
-    assert (after.due_at, after.remind_at) == (None, None)
-    assert not entitlements.is_live(after.source, now=now)
-    assert after.history.filter(what="DISPUTED").count() == 2
-
-
-def test_a_dispute_that_is_won_is_noted_and_the_fan_asked_back(now: datetime) -> None:
-    subscription = a_subscription(now=now)
-    _disputed(subscription, "CHARGEBACK", now=now)
-    for _ in range(2):
-        _closed(subscription, "WON", now=now)
-    assert fresh(subscription).state == State.ENDED
-    assert Message.objects.filter(kind="subscription.win_back").count() == 1
-    assert subscription.history.filter(what="DISPUTED").count() == 2
-
-
-def test_news_of_a_dispute_in_the_other_order_ends_the_same(now: datetime) -> None:
-    subscription = a_subscription(now=now)
-    _closed(subscription, "LOST", now=now)
-    _disputed(subscription, "CHARGEBACK", now=now)
-    _disputed(subscription, "INQUIRY", now=now)
-    assert fresh(subscription).end_reason == EndReason.CHARGEBACK
-
-
 def test_money_back_of_other_things_is_not_ours(now: datetime) -> None:
+    tip = a_wallet_tip(now=now)
     with database.atomic():
         money_back.payment_disputed(
-            transaction_id=999_999, dispute_id=1, stage="CHARGEBACK", now=now
+            transaction_id=tip.pk, dispute_id=1, stage="CHARGEBACK", now=now
         )

@@ -27,6 +27,7 @@ from apps.finance.subscriptions.choices import (
 from apps.finance.subscriptions.models import Promotion, Redemption, Subscription, TrialUse
 from apps.finance.subscriptions.services import activate
 from apps.finance.subscriptions.services.end import end
+from apps.finance.subscriptions.services.money_back import went_back
 from apps.finance.subscriptions.services.move import locked, note, one_at_a_time
 from apps.finance.subscriptions.services.promotions import release_redemption
 from apps.finance.subscriptions.services.stops import want_stop
@@ -47,7 +48,8 @@ def first_payment_captured(*, transaction_id: int, subscription_id: int) -> None
     Let a subscription begin that its payer paid for, at the moment it was captured.
 
     Where nothing can begin by it any more (it was given up, or the fan subscribed to the creator
-    another way meanwhile) all of it goes back. Told again, it changes nothing.
+    another way meanwhile) all of it goes back; where it went back already, nothing begins. Told
+    again, it changes nothing.
     """
     found = Subscription.objects.filter(pk=subscription_id).first()
     if found is None:
@@ -68,6 +70,11 @@ def first_payment_captured(*, transaction_id: int, subscription_id: int) -> None
         end(subscription, why=EndReason.INCOMPLETE, now=now, reason="Subscribed another way")
         give_up_claims(subscription, now=now)
         give_back(subscription, paid, why="Paid twice", now=now)
+        return
+    if (gone := went_back(paid)) is not None:
+        end(subscription, why=gone, now=now, reason="Its payment went back before it began")
+        give_up_claims(subscription, now=now)
+        _stop_renewals(subscription, paid, now=now)
         return
     _renew_by(subscription, paid)
     subscription.first_transaction = paid
@@ -109,8 +116,7 @@ def give_up_claims(subscription: Subscription, *, now: datetime) -> None:
 def give_back(subscription: Subscription, paid: Transaction, *, why: str, now: datetime) -> None:
     """Ask for all of a payment to go back that brought nothing, and write down if it does not, or
     only once staff let it. A gateway that was to renew it is told not to."""
-    if renewed_by(paid.pk) is Renewer.GATEWAY:
-        want_stop(subscription, now=now)
+    _stop_renewals(subscription, paid, now=now)
     refund = refund_for_nothing(
         transaction_id=paid.pk, reason=why, key=f"{subscription.source}:{paid.pk}", now=now
     )
@@ -124,6 +130,12 @@ def give_back(subscription: Subscription, paid: Transaction, *, why: str, now: d
             reason=f"{why}: {_how_it_goes_back(refund)}",
             facts=facts,
         )
+
+
+@joins_transaction
+def _stop_renewals(subscription: Subscription, paid: Transaction, *, now: datetime) -> None:
+    if renewed_by(paid.pk) is Renewer.GATEWAY:
+        want_stop(subscription, now=now)
 
 
 def _how_it_goes_back(refund: Refund | None) -> str:

@@ -49,7 +49,7 @@ STORIES = [
         paid_until="2027-03-29",
     ),
     Story(
-        title="what a gateway charges two days late lasts from then on, and access goes on meanwhile",
+        title="what is charged two days late lasts from then on, and access goes on meanwhile",
         by="gateway",
         steps=(BEGINS, ("2027-03-01", sees()), ("2027-03-02", renewed_there())),
         until="2027-03-05",
