@@ -30,6 +30,8 @@ DUTIES: dict[str, tuple[str, ...]] = {
                               "You were not charged"),
     "subscription.payer_needed": ("$12.34", "You were not charged"),
     "subscription.cancelled": ("nothing more will be charged", "20 February 2026"),
+    "subscription.stopping": (WORDS["reason"], "20 February 2026", "Nothing more will be charged",
+                              "choose another way to pay"),
     "subscription.ended": ("Nothing more will be charged", WORDS["reason"]),
     "subscription.paused": ("Nothing is charged while it is paused", "15 February 2026"),
     "subscription.resumed": ("$12.56", "15 February 2026", "until you cancel"),
@@ -38,6 +40,7 @@ DUTIES: dict[str, tuple[str, ...]] = {
     "subscription.win_back": ("20 % off for 3 months", "$11.11", "Nothing is charged unless"),
     "gift.received": ("Ada", "Enjoy <b>it</b>", "20 February 2026", "never be charged"),
     "gift.given": ("Bob", "$12.34", TERMS["descriptor"], "does not renew"),
+    "gift.returned": ("Bob", "$12.34", "goes back to you"),
     "purchase.receipt": ("A video", "$12.34", TERMS["descriptor"], "nothing renews"),
     "goal.reached": ("New lights",),
     "creator.new_subscriber": ("A Fan", "Gold & more"),
@@ -86,7 +89,7 @@ def test_mail_of_a_subscription_says_its_terms_and_where_to_cancel(kind, boyfanz
             assert TERMS[name] in form
         price = "$10.00" if kind == "subscription.price_change" else "$12.00"
         assert f"{price} every month" in form
-    is_over = kind.rpartition(".")[2] in {"cancelled", "ended", "win_back"}
+    is_over = kind.rpartition(".")[2] in {"cancelled", "ended", "stopping", "win_back"}
     assert (f"How to cancel: {TERMS['cancel_how']}\n{TERMS['manage_url']}" in mail.text) is (
         not is_over
     )

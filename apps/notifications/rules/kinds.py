@@ -76,7 +76,7 @@ _ALL = (
         "Your subscription to {creator}",
         "amount",
         may=("tax", *_NEXT, "trial_ends_on", "first_amount", "promo",
-             "access_until", "paid_on", "terms"),
+             "access_until", "paid_on", "terms", "from_wallet"),
         tells=True,
     ),
     _of_subscription(
@@ -121,7 +121,7 @@ _ALL = (
         "We could not charge {amount} for {creator}",
         "amount",
         "reason",
-        may=("next_try_on", "access_until"),
+        may=("next_try_on", "access_until", "by_gateway"),
     ),
     _of_subscription(
         "payer_needed",
@@ -135,6 +135,13 @@ _ALL = (
         "Cancellations confirmed",
         "You cancelled your subscription to {creator}",
         may=("access_until", "reason"),
+    ),
+    _of_subscription(
+        "stopping",
+        "Renewals that were given up",
+        "Your subscription to {creator} will not renew",
+        "reason",
+        may=("access_until",),
     ),
     _of_subscription(
         "ended",
@@ -180,7 +187,7 @@ _ALL = (
         "Gifts for you",
         "You were given a subscription to {creator}",
         frozenset({"creator", "plan", "period", "access_until", "manage_url"}),
-        frozenset({"giver", "message", "start_url"}),
+        frozenset({"giver", "message", "start_url", "take_until"}),
     ),
     Kind(
         "gift.given",
@@ -188,7 +195,14 @@ _ALL = (
         "Your gift: a subscription to {creator}",
         frozenset({"creator", "plan", "period", "recipient", "amount", "paid_on", "descriptor",
                    "manage_url"}),
-        frozenset({"tax", "message", "access_until", "reference"}),
+        frozenset({"tax", "message", "access_until", "reference", "take_until"}),
+    ),
+    Kind(
+        "gift.returned",
+        "Gifts that nobody took",
+        "Your gift was not taken: {amount} goes back to you",
+        frozenset({"creator", "plan", "period", "recipient", "amount", "manage_url"}),
+        frozenset({"reference"}),
     ),
     Kind(
         "purchase.receipt",
