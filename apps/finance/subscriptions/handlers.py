@@ -26,7 +26,6 @@ from apps.finance.payments.events import (
     RenewalFailed,
 )
 from apps.finance.subscriptions.choices import EndReason
-from apps.finance.subscriptions.rules.gifts import MONEY_TAKEN
 from apps.finance.subscriptions.rules.gifts import read as read_gift
 from apps.finance.subscriptions.rules.subjects import Subject, read
 from apps.finance.subscriptions.services import (
@@ -80,9 +79,18 @@ def take_back_a_gift_that_was_refunded(event: PaymentRefunded) -> None:
 
 @events.subscribe(PaymentDisputed)
 def take_back_a_gift_that_was_charged_back(event: PaymentDisputed) -> None:
-    gift_id = read_gift(event.subject)
-    if gift_id is not None and event.stage in MONEY_TAKEN:
-        gifts.gift_refunded(gift_id=gift_id, why=EndReason.CHARGEBACK, now=timezone.now())
+    _gift_disputed(event.subject)
+
+
+@events.subscribe(DisputeClosed)
+def follow_how_the_dispute_of_a_gift_ended(event: DisputeClosed) -> None:
+    _gift_disputed(event.subject)
+
+
+def _gift_disputed(subject: str) -> None:
+    gift_id = read_gift(subject)
+    if gift_id is not None:
+        gifts.gift_disputed(gift_id=gift_id, now=timezone.now())
 
 
 @events.subscribe(PaymentFailed)

@@ -25,6 +25,7 @@ from apps.finance.entitlements.models import Entitlement
 from apps.finance.ledger import postings
 from apps.finance.ledger import selectors as ledger
 from apps.finance.payments import services as payments
+from apps.finance.payments.adapters.base import Told
 from apps.finance.payments.choices import Method, Status
 from apps.finance.payments.models import Transaction
 from apps.finance.subscriptions import errors
@@ -33,11 +34,14 @@ from apps.finance.subscriptions.choices import EndReason, GiftState, RenewsBy, S
 from apps.finance.subscriptions.models import Gift, Period, Price, Subscription
 from apps.finance.subscriptions.rules import gifts as rules
 from apps.finance.subscriptions.services import gifts
+from apps.finance.subscriptions.services.gift_staff import return_gift_for
 from apps.notifications.models import Message
 from tests import given
 from tests.factories.accounts import CreatorFactory, ProfileFactory, UserFactory
 from tests.factories.payments import MerchantAccountFactory
 from tests.factories.subscriptions import PlanFactory, PriceFactory
+from tests.finance.payments.refunding import a_policy
+from tests.finance.payments.test_disputes import hear
 from tests.finance.subscriptions.priced import live
 from tests.finance.subscriptions.test_plans_api import client_of, send
 from tests.given_subscriptions import delivered
@@ -198,9 +202,6 @@ class TestTaking:
             subscriptions.take_gift(fan=fan, code="AAAA-AAAA-AAAA-AAAA", now=now)
         with pytest.raises(errors.GiftNotFound):
             subscriptions.take_gift(fan=fan, gift_id=gift.public_id, now=now)
-        late = now + rules.TAKE_WITHIN
-        with pytest.raises(errors.GiftOver):
-            subscriptions.take_gift(fan=ProfileFactory.create(), code=gift.code, now=late)
         gift.refresh_from_db()
         assert (gift.state, Subscription.objects.count()) == (GiftState.PAID, 1)
 
@@ -245,6 +246,57 @@ class TestReturning:
         assert _wallet(giver) == Money.of("26.00", "USD")
         with pytest.raises(errors.GiftOver):
             subscriptions.take_gift(fan=ProfileFactory.create(), code=gift.code, now=day)
+        told = Message.objects.get(kind="gift.returned")
+        assert (told.user_id, told.context["amount"]) == (giver.user_id, "$24.00")
+
+    def test_one_that_cannot_go_back_can_be_taken_and_stops_no_other(
+        self, giver: Profile, fan: Profile, price: Price, staff: Any, now: datetime
+    ) -> None:
+        a_policy(now=now, four_eyes_from_minor=1)
+        asked, other = (_give(giver, price, now, idempotency_key=key) for key in ("a", "b"))
+        day = now + rules.TAKE_WITHIN
+        # It waits for a second person: all of its payment is spoken for.
+        return_gift_for(gift_id=asked.public_id, by=staff("finance"), reason="Asked", now=day)
+        assert subscriptions.return_gifts(now=day, limit=1) == 0
+        assert subscriptions.return_gifts(now=day, limit=1) == 1
+        asked.refresh_from_db()
+        other.refresh_from_db()
+        assert (asked.state, other.state) == (GiftState.PAID, GiftState.RETURNED)
+        assert asked.return_due_at == day + timedelta(days=1)
+        assert Message.objects.filter(kind="gift.returned").count() == 1
+        taken = subscriptions.take_gift(fan=fan, code=asked.code, now=day)
+        assert taken.state == State.ACTIVE
+
+    @pytest.mark.parametrize("words", [["CHARGEBACK"], ["INQUIRY", "CHARGEBACK_LOST"]])
+    def test_a_bank_that_takes_the_money_takes_the_gift_until_it_is_won(
+        self, giver: Profile, fan: Profile, price: Price, words: list[str], now: datetime
+    ) -> None:
+        MerchantAccountFactory.of(giver.cluster)
+        gift = _give(giver, price, now, method=Method.CARD)
+        given.a_delivery(gift.transaction, now=now)
+        payments.process_webhooks(now=now)
+        delivered(now=now)
+        for number, word in enumerate(words):
+            at = now + timedelta(hours=number)
+            hear(gift.transaction, Told[word], at=at, amount="24.00", now=now)
+        delivered(now=now)
+        gift.refresh_from_db()
+        assert gift.state == GiftState.RETURNED
+        assert not Message.objects.filter(kind="gift.returned").exists()
+        with pytest.raises(errors.GiftOver):
+            subscriptions.take_gift(fan=fan, code=gift.code, now=now)
+
+        won = now + timedelta(days=1)
+        hear(gift.transaction, Told.CHARGEBACK_WON, at=won, now=won)
+        delivered(now=won)
+        taken = subscriptions.take_gift(fan=fan, code=gift.code, now=won)
+        assert taken.state == State.ACTIVE
+
+        again = won + timedelta(days=1)
+        hear(gift.transaction, Told.CHARGEBACK, at=again, amount="24.00", now=again)
+        delivered(now=again)
+        taken.refresh_from_db()
+        assert (taken.state, taken.end_reason) == (State.ENDED, EndReason.CHARGEBACK)
 
 
 @pytest.mark.django_db

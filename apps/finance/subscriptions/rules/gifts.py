@@ -13,8 +13,6 @@ _LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 _GROUPS, _GROUP = 4, 4
 _SUBJECT = re.compile(r"gift:([0-9]{1,18})", re.ASCII)
 MESSAGE_MAX = 280
-#: Stages of a dispute at which a bank has taken the money back.
-MONEY_TAKEN = frozenset({"CHARGEBACK", "SECOND_ROUND", "ACCEPTED", "LOST"})
 
 
 def subject_of(gift_id: int) -> str:

@@ -16,7 +16,7 @@ from apps.finance.subscriptions import errors
 from apps.finance.subscriptions.choices import GiftState
 from apps.finance.subscriptions.models import Gift
 from apps.finance.subscriptions.rules import gifts as rules
-from apps.finance.subscriptions.services.gifts import locked_gift
+from apps.finance.subscriptions.services.gifts import locked_gift, take_back
 
 REASON_LENGTH = 200
 
@@ -59,8 +59,7 @@ def return_gift_for(*, gift_id: UUID, by: User, reason: str, now: datetime) -> G
         now=now,
     )
     if refund.state != RefundState.REQUESTED:
-        gift.state = GiftState.RETURNED
-        gift.save(update_fields=["state"])
+        take_back(gift, now=now)
     audit.record(
         by=by,
         action="subscriptions.gift_returned",

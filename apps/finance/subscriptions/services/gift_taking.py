@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
+from django.db.models import F, Q
 from django.db.transaction import atomic
 
 from apps.accounts import selectors as accounts
@@ -27,11 +28,14 @@ from apps.finance.subscriptions.rules import gifts as rules
 from apps.finance.subscriptions.rules.calendar import end_of
 from apps.finance.subscriptions.services import tell
 from apps.finance.subscriptions.services.activate import end_follow
-from apps.finance.subscriptions.services.gifts import locked_gift
+from apps.finance.subscriptions.services.gifts import locked_gift, take_back
 from apps.finance.subscriptions.services.move import move, note, one_at_a_time
 from apps.finance.subscriptions.services.standing import settle
 
 log = structlog.get_logger(__name__)
+
+#: What could not go back is tried again after so long.
+RETURN_AGAIN = timedelta(days=1)
 
 
 @atomic
@@ -51,7 +55,7 @@ def take_gift(
 
     :raises GiftNotFound: no such gift waits on this brand for this fan
     :raises GiftTaken: somebody took it
-    :raises GiftOver: it was given back, or is about to be
+    :raises GiftOver: it was given back
     :raises GiftToOneself: the fan gave it
     :raises OwnPlan: the fan is its creator
     :raises AlreadySubscribed: the fan pays for, or was given, a plan of the creator now
@@ -72,7 +76,7 @@ def take_gift(
         raise errors.GiftTaken() if gift and gift.taken_at else errors.GiftNotFound()
     if gift.state == GiftState.TAKEN and gift.subscription is not None:
         return gift.subscription
-    _check_taken(gift, fan, now)
+    _check_taken(gift, fan)
     subscription = _begin(gift, fan, timezone, now)
     gift.taker, gift.subscription, gift.taken_at = fan, subscription, now
     gift.state = GiftState.TAKEN
@@ -85,12 +89,19 @@ def return_gifts(*, now: datetime, limit: int = 100) -> int:
     Give back what nobody took for 60 days, the way it was paid; return how many. A tick: a
     transaction each, so it can be killed anywhere and run twice at once.
 
-    One that cannot go back stays to be taken, and is logged (docs/runbooks/gifts.md).
+    One that cannot go back stays to be taken, is logged (docs/runbooks/gifts.md) and tried again
+    in a day, behind the others.
     """
-    due = Gift.objects.filter(
-        state=GiftState.PAID, created_at__lte=now - rules.TAKE_WITHIN
-    ).order_by("created_at")
-    return sum(return_gift(gift_id=pk, now=now) for pk in due.values_list("pk", flat=True)[:limit])
+    due = (
+        Gift.objects.filter(
+            Q(return_due_at__isnull=True) | Q(return_due_at__lte=now),
+            state=GiftState.PAID,
+            created_at__lte=now - rules.TAKE_WITHIN,
+        )
+        .order_by(F("return_due_at").asc(nulls_first=True), "created_at")
+        .values_list("pk", flat=True)
+    )
+    return sum(return_gift(gift_id=pk, now=now) for pk in due[:limit])
 
 
 @atomic
@@ -112,9 +123,10 @@ def return_gift(*, gift_id: int, now: datetime) -> bool:
     )
     if refund is None:
         log.error("gift.not_given_back", gift=gift.pk, transaction=gift.transaction_id)
+        gift.return_due_at = now + RETURN_AGAIN
+        gift.save(update_fields=["return_due_at"])
         return False
-    gift.state = GiftState.RETURNED
-    gift.save(update_fields=["state"])
+    take_back(gift, now=now)
     audit.record(
         by=None,
         action="subscriptions.gift_returned",
@@ -125,10 +137,10 @@ def return_gift(*, gift_id: int, now: datetime) -> bool:
     return True
 
 
-def _check_taken(gift: Gift, fan: Profile, now: datetime) -> None:
+def _check_taken(gift: Gift, fan: Profile) -> None:
     if gift.state == GiftState.INCOMPLETE:
         raise errors.GiftNotFound()
-    if gift.state == GiftState.RETURNED or gift.created_at <= now - rules.TAKE_WITHIN:
+    if gift.state == GiftState.RETURNED:
         raise errors.GiftOver()
     if gift.giver.user_id == fan.user_id:
         raise errors.GiftToOneself()

@@ -17,6 +17,7 @@ from apps.core.errors import DomainError
 from apps.finance.payments import errors as payment_errors
 from apps.finance.payments import services as payments
 from apps.finance.payments.choices import Kind, Method, Occasion
+from apps.finance.payments.selectors.paid import is_kept, payment_by_id
 from apps.finance.subscriptions import errors
 from apps.finance.subscriptions.choices import (
     EndReason,
@@ -28,6 +29,7 @@ from apps.finance.subscriptions.models import Gift, Price
 from apps.finance.subscriptions.rules import gifts as rules
 from apps.finance.subscriptions.rules.terms import period_words
 from apps.finance.subscriptions.services.end import end
+from apps.finance.subscriptions.services.money_back import went_back
 from apps.finance.subscriptions.services.move import locked, one_at_a_time
 from apps.finance.tax.selectors import Buyer
 from apps.notifications import services as notifications
@@ -171,6 +173,23 @@ def gift_paid(*, gift_id: int, transaction_id: int, now: datetime) -> None:
 
 
 @atomic
+def gift_disputed(*, gift_id: int, now: datetime) -> None:
+    """
+    Follow a dispute of a gift's payment, as the payment is now: while a bank has the money the
+    gift is over; won, one that nobody had taken waits again. Told again, nothing changes.
+    """
+    gift = locked_gift(gift_id)
+    if gift is None or gift.transaction_id is None:
+        return
+    paid = payment_by_id(gift.transaction_id)
+    if went_back(paid) is EndReason.CHARGEBACK:
+        gift_refunded(gift_id=gift_id, why=EndReason.CHARGEBACK, now=now)
+    elif gift.state == GiftState.RETURNED and gift.subscription_id is None and is_kept(paid):
+        gift.state = GiftState.PAID
+        gift.save(update_fields=["state"])
+
+
+@atomic
 def gift_refunded(*, gift_id: int, why: EndReason, now: datetime) -> None:
     """
     Take back a gift whose payment went back to its payer or the payer's bank: one that waits is
@@ -180,12 +199,39 @@ def gift_refunded(*, gift_id: int, why: EndReason, now: datetime) -> None:
     if gift is None or gift.state == GiftState.RETURNED:
         return
     if gift.subscription_id is None:
-        gift.state = GiftState.RETURNED
-        gift.save(update_fields=["state"])
+        take_back(gift, now=now, tells=why is EndReason.REFUNDED)
         return
     subscription = locked(gift.subscription_id)
     if subscription.state != State.ENDED:
         end(subscription, why=why, now=now, reason="The gift's payment went back")
+
+
+@joins_transaction
+def take_back(gift: Gift, *, now: datetime, tells: bool = True) -> None:
+    """End a locked gift that nobody took, and tell who gave it that the money goes back."""
+    was_paid = gift.state == GiftState.PAID
+    gift.state = GiftState.RETURNED
+    gift.save(update_fields=["state"])
+    subject = rules.subject_of(gift.pk)
+    notifications.withdraw(subject_ref=subject, kinds={"gift.received"}, now=now)
+    if not (tells and was_paid and gift.transaction is not None):
+        return
+    notifications.queue(
+        notifications.Message(
+            kind="gift.returned",
+            to=gift.giver.user_id,
+            cluster_id=gift.cluster_id,
+            key=f"{subject}:returned",
+            context={
+                **_about(gift),
+                "recipient": _recipient(gift),
+                "amount": gift.transaction.amount.formatted,
+                "reference": str(gift.transaction.public_id),
+            },
+            subject_ref=subject,
+        ),
+        now=now,
+    )
 
 
 @joins_transaction
@@ -204,13 +250,10 @@ def locked_gift(gift_id: int) -> Gift | None:
 def _paid(gift: Gift, transaction: Transaction, *, now: datetime) -> None:
     gift.transaction, gift.state = transaction, GiftState.PAID
     gift.save(update_fields=["transaction", "state"])
-    origin = clusters.origin_of(gift.cluster)
-    about: dict[str, str | int | bool] = {
-        "creator": gift.plan.creator.display_name,
-        "plan": gift.plan.name,
-        "period": period_words(gift.price.months) or "life",
+    about = {
+        **_about(gift),
         "message": gift.message,
-        "manage_url": f"{origin}/gifts/",
+        "take_until": (gift.created_at + rules.TAKE_WITHIN).date().isoformat(),
     }
     account = transaction.merchant_account
     messages = [
@@ -221,7 +264,7 @@ def _paid(gift: Gift, transaction: Transaction, *, now: datetime) -> None:
             key=f"gift:{gift.pk}:given",
             context={
                 **about,
-                "recipient": gift.taker.display_name if gift.taker else "who has the code",
+                "recipient": _recipient(gift),
                 "amount": transaction.amount.formatted,
                 "tax": transaction.tax.formatted if transaction.tax_minor else "",
                 "paid_on": now.date().isoformat(),
@@ -243,3 +286,16 @@ def _paid(gift: Gift, transaction: Transaction, *, now: datetime) -> None:
             )
         )
     notifications.queue_many(messages, now=now)
+
+
+def _about(gift: Gift) -> dict[str, str | int | bool]:
+    return {
+        "creator": gift.plan.creator.display_name,
+        "plan": gift.plan.name,
+        "period": period_words(gift.price.months) or "life",
+        "manage_url": f"{clusters.origin_of(gift.cluster)}/gifts/",
+    }
+
+
+def _recipient(gift: Gift) -> str:
+    return gift.taker.display_name if gift.taker else "who has the code"
