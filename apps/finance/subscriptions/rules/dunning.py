@@ -25,6 +25,25 @@ DEFAULT_GRACE_DAYS = 3
 MOST_GRACE_DAYS = 60
 #: One mail tells of all tries that fail within a day.
 ONE_MAIL_WITHIN = timedelta(hours=24)
+#: Refused before a gateway was asked. Of these nothing changes by waiting: the fan must do
+#: something. All others are tried again: limits are set back, what fails at ours is mended.
+_FOR_THE_FAN = frozenset(
+    {
+        "payments.means_not_found",
+        "payments.refused",
+        "tax.place_missing",
+        "tax.place_unknown",
+        "tax.place_too_wide",
+    }
+)
+_NEVER = frozenset({"payments.never_again"})
+
+
+def class_of_refusal(code: str) -> DeclineClass:
+    """Return what may follow a charge that payments refused to begin, by the refusal's code."""
+    if code in _NEVER:
+        return DeclineClass.NEVER
+    return DeclineClass.PAYER if code in _FOR_THE_FAN else DeclineClass.LATER
 
 
 @dataclass(frozen=True, slots=True)

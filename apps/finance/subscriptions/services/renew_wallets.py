@@ -12,6 +12,7 @@ from apps.finance.payments import errors as payment_errors
 from apps.finance.payments import services as payments
 from apps.finance.payments.choices import Kind, Occasion
 from apps.finance.subscriptions.choices import DeclineClass, EndReason
+from apps.finance.subscriptions.rules.dunning import class_of_refusal
 from apps.finance.subscriptions.services.charges import Charge, charges_of
 from apps.finance.subscriptions.services.claims import WALLETS, Due, claim
 from apps.finance.subscriptions.services.dunning import Failure, record_failures
@@ -19,9 +20,6 @@ from apps.finance.subscriptions.services.ends import Ending, end_many
 from apps.finance.subscriptions.services.letters import Letters
 from apps.finance.subscriptions.services.renewed import Renewed, write_renewed
 from apps.finance.subscriptions.services.runs import Billed
-
-#: Of these nothing changes by waiting: the fan must do something.
-_FOR_THE_FAN = frozenset({"tax.place_missing", "tax.place_unknown", "tax.place_too_wide"})
 
 
 @joins_transaction
@@ -62,7 +60,7 @@ def _renew(charges: Sequence[Charge], *, now: datetime, books_last: bool) -> Bil
             if isinstance(answer, payments.Sold):
                 renewed.append(Renewed(charge, answer.transaction_id, answer.amount))
             else:
-                failures.append(Failure(charge, _class_of(answer.code), answer.code))
+                failures.append(Failure(charge, class_of_refusal(answer.code), answer.code))
         write_renewed(renewed, now=now, letters=letters)
         recorded = record_failures(failures, now=now, letters=letters)
         billed.add(Billed(renewed=len(renewed), declined=recorded.declined, ended=recorded.ended))
@@ -115,7 +113,3 @@ def _sale(charge: Charge) -> payments.WalletSale:
         occasion=Occasion.RENEWAL,
         buyer_country=due.buyer_country,
     )
-
-
-def _class_of(code: str) -> DeclineClass:
-    return DeclineClass.PAYER if code in _FOR_THE_FAN else DeclineClass.LATER
