@@ -19,7 +19,7 @@ from apps.finance.subscriptions.services import (
 @shared_task(name="subscriptions.bill_due", acks_late=True)
 def bill_due(**_: Any) -> int:
     """Every quarter of a minute: what is due."""
-    return tick.bill_due(now=timezone.now()).touched
+    return tick.bill_due(now=timezone.now(), clock=timezone.now).touched
 
 
 @shared_task(name="subscriptions.tell_price_changes")

@@ -13,14 +13,17 @@ from apps.core.money import Money
 from apps.finance.payments import services as payments
 from apps.finance.payments.choices import Status
 from apps.finance.payments.models import Refund, Transaction
+from apps.finance.payments.rules.spending import Per
 from apps.finance.subscriptions import services
 from apps.finance.subscriptions.choices import EndReason, PeriodState, RenewsBy, State
 from apps.finance.subscriptions.models import DunningTry, Period, Subscription
 from apps.finance.subscriptions.rules.periods import days_of
 from apps.finance.subscriptions.services import renew_gateway, renew_means, runs
 from apps.finance.subscriptions.services.outcomes import record_outcome
+from apps.finance.subscriptions.services.reminders import hold_unreached
 from apps.finance.subscriptions.services.stops import ASK_AGAIN, stop_gateways
 from apps.finance.subscriptions.services.tick import bill_due
+from apps.notifications.models import Message
 from tests import given
 from tests.factories.payments import MerchantAccountFactory
 from tests.finance.payments.charging import an_account, sales_of, stored_means
@@ -108,10 +111,22 @@ def test_after_a_hard_decline_the_card_is_never_tried_again(sandbox, by_card):
     assert of(by_card).ended_at == NOW + 14 * DAY
 
 
+def test_a_limit_the_fan_set_is_waited_for_until_it_is_set_back(sandbox, by_card):
+    payments.set_spending_limit(
+        profile=by_card, per=Per.DAY, amount=Money.of("5.00", "USD"), currency="USD",
+        by=by_card.user, now=DUE - DAY,
+    )  # fmt: skip
+    assert bill_due(now=NOW).declined == 1
+    tried = DunningTry.objects.get()
+    assert (tried.decline_class, tried.code) == ("LATER", "payments.spending_limit_reached")
+    assert of(by_card).due_at == NOW + DAY
+    assert not renewals(by_card).exists()
+
+
 def test_cancelled_between_claim_and_charge_nothing_is_sent(sandbox, by_card):
     run, [charge] = claimed(NOW)
     services.cancel(subscription_id=of(by_card).public_id, fan=by_card, now=NOW)
-    renew_means._charge_one(charge, run=run, now=NOW)
+    renew_means._charge_one(charge, run=run, clock=lambda: NOW)
     assert not renewals(by_card).exists()
     bill_due(now=NOW + renew_means.LEASE)
     assert (of(by_card).state, of(by_card).end_reason) == (State.ENDED, EndReason.CANCELLED)
@@ -135,6 +150,25 @@ def test_what_was_taken_after_the_cancel_is_given_back(sandbox, by_card):
     assert refund.amount_minor == 10_00
     bill_due(now=NOW + timedelta(seconds=3))
     assert (of(by_card).state, of(by_card).period_number) == (State.ENDED, 1)
+
+
+def test_what_was_cancelled_while_the_gateway_answered_is_given_back(sandbox, by_card):
+    """The tick began before the cancellation; the charge it made is dated after."""
+    later = iter([NOW, NOW + timedelta(seconds=3)])
+
+    def clock():
+        moment = next(later, NOW + timedelta(seconds=4))
+        if moment == NOW + timedelta(seconds=3):
+            services.cancel(
+                subscription_id=of(by_card).public_id, fan=by_card, now=NOW + timedelta(seconds=2)
+            )
+        return moment
+
+    assert bill_due(now=NOW, clock=clock).renewed == 0
+    paid = renewals(by_card).get()
+    assert paid.captured_at == NOW + timedelta(seconds=3)
+    assert Refund.objects.get(transaction=paid).amount_minor == 10_00
+    assert of(by_card).period_number == 1
 
 
 @pytest.mark.parametrize("sent", [False, True])
@@ -235,6 +269,9 @@ def test_a_gateway_that_ends_renewals_lets_what_is_paid_be_used_up(sandbox, by_g
     early = DUE - 5 * DAY
     tell(renew_gateway.record_renewals_end, news(by_gateway), now=early)
     assert (of(by_gateway).state, of(by_gateway).cancel_at_end) == (State.ACTIVE, True)
+    told = Message.objects.get(kind="subscription.stopping")
+    assert told.user_id == by_gateway.user_id
+    assert told.context["access_until"] == f"{DUE:%Y-%m-%d}"
     bill_due(now=NOW)
     assert (of(by_gateway).state, of(by_gateway).end_reason) == (
         State.ENDED,
@@ -248,6 +285,42 @@ def test_a_gateway_that_could_not_charge_is_told_to_the_fan_once(sandbox, by_gat
         tell(renew_gateway.record_renewal_failure, failed)
     assert DunningTry.objects.get().decline_class == "LATER"
     assert of(by_gateway).state == State.PAST_DUE
+    told = Message.objects.get(kind="subscription.declined")
+    assert (told.context["by_gateway"], told.context["next_try_on"]) == (True, "")
+
+
+def test_nobody_is_told_of_a_decline_where_the_gateway_is_silent(sandbox, by_gateway):
+    assert bill_due(now=DUE + 3 * DAY).declined == 1
+    assert not Message.objects.filter(kind="subscription.declined").exists()
+
+
+def test_a_notice_that_did_not_arrive_stops_it_at_the_gateway(sandbox, by_gateway):
+    key = f"subscription:{of(by_gateway).pk}:renewal_ahead:1"
+    for _ in range(2):
+        with transaction.atomic():
+            hold_unreached(kind="subscription.renewal_ahead", key=key, now=DUE - 5 * DAY)
+    assert (of(by_gateway).cancel_at_end, of(by_gateway).held_why) == (True, "")
+    assert Message.objects.filter(kind="subscription.stopping").count() == 1
+    assert stop_gateways(now=DUE - 5 * DAY) == 1
+    bill_due(now=NOW)
+    assert (of(by_gateway).state, of(by_gateway).end_reason) == (
+        State.ENDED,
+        EndReason.GATEWAY,
+    )
+
+
+@pytest.mark.parametrize("charged", [1_00, 12_00])
+def test_another_amount_than_was_agreed_pays_the_period_and_people_look(
+    sandbox, by_gateway, charged
+):
+    tell(renew_gateway.record_renewal, news(by_gateway, amount=Money(charged, "USD")))
+    assert of(by_gateway).period_number == 2
+    line = of(by_gateway).history.get(what="NOTE")
+    assert line.facts == {"charged": str(Money(charged, "USD")), "agreed": "10.00 USD"}
+    later = DUE + 30 * DAY
+    told = news(by_gateway, key="next", occurred_at=later)
+    tell(renew_gateway.record_renewal, told, now=later)
+    assert of(by_gateway).history.filter(what="NOTE").count() == 1
 
 
 @pytest.mark.parametrize("months", [1, 3, 6])

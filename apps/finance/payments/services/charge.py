@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -43,6 +44,7 @@ _CHARGEABLE = frozenset(
 )
 
 
+Clock = Callable[[], datetime]
 _FRESH = frozenset({AttemptStatus.CREATED, AttemptStatus.WAITING})
 
 
@@ -62,6 +64,7 @@ def charge(
     one_time: OneTime | None = None,
     visit: Visit | None = None,
     payer_present: bool = True,
+    clock: Clock | None = None,
 ) -> Transaction:
     """
     Charge the open try of a payment, once, and return the payment in its new state.
@@ -71,7 +74,8 @@ def charge(
     The same card stored at another account is tried only where the first surely did nothing: not
     a byte was sent, or it was declined on the way to the issuer. Calling it for a try that was
     sent before changes nothing. ``payer_present`` is told to the gateway: the card networks want
-    to know when nobody is there to ask.
+    to know when nobody is there to ask. ``clock`` says when the answer came, where that matters to
+    the second (what was cancelled while the gateway was called); without it that is ``now``.
 
     :raises WrongState: the payer must go to a page, a person must decide first, or staff have
         settled it
@@ -83,7 +87,7 @@ def charge(
         if attempt is None:
             break
         answer = _send(attempt, one_time, visit, payer_present=payer_present)
-        if not _record(attempt.pk, *answer, now):
+        if not _record(attempt.pk, *answer, clock() if clock else now):
             break
     return Transaction.objects.select_related("payer", "payee", "merchant_account").get(
         pk=transaction.pk

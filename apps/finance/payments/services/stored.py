@@ -21,7 +21,7 @@ from apps.finance.payments.rules.declines import (
     Retry,
     retry_class,
 )
-from apps.finance.payments.services.charge import charge
+from apps.finance.payments.services.charge import Clock, charge
 from apps.finance.payments.services.move import cancel
 from apps.finance.payments.services.purchase import Purchase, wish_of
 from apps.finance.payments.services.start import begin
@@ -42,7 +42,12 @@ _LIVE = sorted(
 
 @outside_transaction
 def charge_stored(
-    purchase: Purchase, *, means: int, now: datetime, attempt_key: str
+    purchase: Purchase,
+    *,
+    means: int,
+    now: datetime,
+    attempt_key: str,
+    clock: Clock | None = None,
 ) -> Transaction:
     """
     Charge a stored means for a purchase while its payer is away; return the payment in its state.
@@ -53,7 +58,7 @@ def charge_stored(
     with it, nothing is charged twice. One thing (``purchase.subject``) is charged once: while an
     earlier payment for it is paid or may still be, that one is returned, and a try that a crash
     left before it was sent is sent now. One that waits for its payer's word is one of these:
-    ``give_up_waiting`` ends it where another means was chosen.
+    ``give_up_waiting`` ends it where another means was chosen. ``clock``: see ``charge``.
 
     :raises MeansNotFound: it is not the fan's, or the fan removed it
     :raises NeverAgain: the card networks forbid another try with this card
@@ -68,7 +73,7 @@ def charge_stored(
     if isinstance(transaction, DomainError):
         raise transaction
     if _waits_to_be_sent(transaction):
-        return charge(transaction=transaction, now=now, payer_present=False)
+        return charge(transaction=transaction, now=now, payer_present=False, clock=clock)
     return transaction
 
 

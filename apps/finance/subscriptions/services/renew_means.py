@@ -9,12 +9,12 @@ from django.db.transaction import atomic
 
 from apps.accounts.models import Profile
 from apps.core.db import Bigints, Texts, joins_transaction, outside_transaction, prepared_rows
-from apps.core.errors import DomainError, Unavailable
-from apps.finance.payments import errors as payment_errors
+from apps.core.errors import DomainError
 from apps.finance.payments import services as payments
 from apps.finance.payments.choices import Kind, Occasion
-from apps.finance.subscriptions.choices import DeclineClass
+from apps.finance.payments.services.charge import Clock
 from apps.finance.subscriptions.models import Subscription
+from apps.finance.subscriptions.rules.dunning import class_of_refusal
 from apps.finance.subscriptions.services import runs
 from apps.finance.subscriptions.services.charges import Charge
 from apps.finance.subscriptions.services.claims import MEANS, claim, lock
@@ -58,19 +58,23 @@ SELECT (SELECT count(*) FROM p), (SELECT count(*) FROM s)
 
 
 @outside_transaction
-def renew_means(*, run: int, now: datetime, limit: int = BATCH) -> Billed:
+def renew_means(
+    *, run: int, now: datetime, limit: int = BATCH, clock: Clock | None = None
+) -> Billed:
     """
     Charge the stored means of what is due, up to ``limit``, and record what came of each.
 
     The period is open before the gateway is called, and the try has a name: whoever dies where,
     the next worker asks for the same try and charges nothing twice. A charge is only sent when
-    the subscription is, at that moment, still to be renewed.
+    the subscription is, at that moment, still to be renewed. A batch takes a while: ``clock``
+    dates each charge, and its answer, so that none is dated before a cancellation it came after.
     """
+    clock = clock or (lambda: now)
     total = Billed()
     for billed, charges in _claimed(run, now, limit):
         total.add(billed)
         for charge in charges:
-            total.add(_charge_one(charge, run=run, now=now))
+            total.add(_charge_one(charge, run=run, clock=clock))
     return total
 
 
@@ -128,25 +132,29 @@ def _open(charges: list[Charge], *, now: datetime) -> None:
 
 
 @outside_transaction
-def _charge_one(charge: Charge, *, run: int, now: datetime) -> Billed:
+def _charge_one(charge: Charge, *, run: int, clock: Clock) -> Billed:
     try:
-        return _charged(charge, run=run, now=now)
+        return _charged(charge, run=run, clock=clock)
     except Exception as error:  # noqa: BLE001 (one may fail in any way; it is recorded)
-        return runs.left_alone(charge.due.pk, error, run=run, now=now)
+        return runs.left_alone(charge.due.pk, error, run=run, now=clock())
 
 
 @outside_transaction
-def _charged(charge: Charge, *, run: int, now: datetime) -> Billed:
+def _charged(charge: Charge, *, run: int, clock: Clock) -> Billed:
     due = charge.due
     if not _still_renews(due.pk):
         return Billed()
     try:
         transaction = payments.charge_stored(
-            _purchase(charge), means=due.means_id or 0, now=now, attempt_key=f"try:{due.tries + 1}"
+            _purchase(charge),
+            means=due.means_id or 0,
+            now=clock(),
+            attempt_key=f"try:{due.tries + 1}",
+            clock=clock,
         )
     except DomainError as error:
-        return _failed(charge, error, run=run, now=now)
-    return _recorded(transaction.pk, run=run, now=now)
+        return _failed(charge, error, run=run, now=clock())
+    return _recorded(transaction.pk, run=run, now=clock())
 
 
 @atomic
@@ -174,17 +182,11 @@ def _failed(charge: Charge, error: DomainError, *, run: int, now: datetime) -> B
     due = lock(charge.due.pk)
     if due is None or due.cancelled or due.number != charge.due.number:
         return Billed()
-    failure = Failure(charge.with_due(due), _class_of(error), error.code)
+    failure = Failure(charge.with_due(due), class_of_refusal(error.code), error.code)
     recorded = record_failures([failure], now=now)
     billed = Billed(declined=recorded.declined, ended=recorded.ended)
     runs.count(run=run, billed=billed, now=now)
     return billed
-
-
-def _class_of(error: DomainError) -> DeclineClass:
-    if isinstance(error, payment_errors.NeverAgain):
-        return DeclineClass.NEVER
-    return DeclineClass.LATER if isinstance(error, Unavailable) else DeclineClass.PAYER
 
 
 def _still_renews(pk: int) -> bool:

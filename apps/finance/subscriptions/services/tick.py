@@ -11,6 +11,7 @@ from typing import Protocol
 from django.db.transaction import atomic
 
 from apps.core.db import outside_transaction
+from apps.finance.payments.services.charge import Clock
 from apps.finance.subscriptions.services import runs
 from apps.finance.subscriptions.services.claims import ENDS, PAUSES, UNPAID, claim, claim_ids
 from apps.finance.subscriptions.services.ends import Ending, end_many, reason_of
@@ -73,14 +74,21 @@ THEN: tuple[Road, ...] = (renew_wallets, miss_renewals)
 
 
 @outside_transaction
-def bill_due(*, now: datetime, limit: int = LIMIT, budget: timedelta = BUDGET) -> Billed:
+def bill_due(
+    *,
+    now: datetime,
+    limit: int = LIMIT,
+    budget: timedelta = BUDGET,
+    clock: Clock | None = None,
+) -> Billed:
     """
     Work off what is due: renew, try again, end; each subscription by one worker.
 
     With nothing due it is one query. Otherwise batches of ``limit``, each a transaction that
     leaves everything as after a renewal or as before, until nothing is left or the budget is
     spent. Two at once share the work; one that is killed leaves the rest to the next. A row that
-    raises is found by halving, written down and left alone for an hour.
+    raises is found by halving, written down and left alone for an hour. ``clock``: see
+    ``renew_means``.
     """
     seen = runs.look(now=now)
     total = Billed()
@@ -94,7 +102,7 @@ def bill_due(*, now: datetime, limit: int = LIMIT, budget: timedelta = BUDGET) -
         *(partial(work_off, road, limit=limit) for road in FIRST),
         remind,
         *(partial(work_off, road, limit=limit) for road in THEN),
-        renew_means,
+        partial(renew_means, clock=clock),
     ]
     for work in works:
         while time.monotonic() < stop_at:
