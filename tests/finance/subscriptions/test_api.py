@@ -8,6 +8,8 @@ import pytest
 from django.utils import timezone
 
 from apps.core.money import Money
+from apps.finance.payments.models import MerchantAccount
+from apps.finance.payments.selectors.candidates import forget_candidates
 from apps.finance.subscriptions.models import Subscription
 from tests import given
 from tests.factories.accounts import CreatorFactory, ProfileFactory, UserFactory
@@ -60,14 +62,14 @@ class TestQuote:
         wrong = quoted(api, price, code="NOPE")
         assert (wrong.status_code, wrong.json()["code"]) == (422, "subscriptions.code_unknown")
 
-    def test_another_brands_price_is_not_found(self, api, girlfanz):
-        other = PriceFactory.create(
-            plan=PlanFactory.create(creator=CreatorFactory.create(cluster=girlfanz))
-        )
-        answer = quoted(api, other)
-        assert (answer.status_code, answer.json()["code"]) == (
-            404,
-            "subscriptions.price_not_found",
+    def test_another_text_on_the_statement_is_shown_before_it_is_charged(self, api, fan, price):
+        forget_candidates()
+        quoted_by = MerchantAccountFactory.create(cluster=fan.cluster, rank=1)
+        terms_hash = quoted(api, price, method="CARD").json()["terms_hash"]
+        MerchantAccount.objects.filter(pk=quoted_by.pk).update(least_minor=5_000)
+        forget_candidates()
+        MerchantAccountFactory.create(
+            cluster=fan.cluster, rank=2, account_number="900002", descriptor="BOYFANZ.COM 555"
         )
     def test_guessing_at_codes_ends_after_ten_wrong_ones(self, api, fan, creator, price, now):
         given.a_funded_wallet(fan, "40.00", now=now)

@@ -36,12 +36,12 @@ KEY_HEADER = OpenApiParameter(
 class Checkout(APIView):
     """
     Where the payer of a payment that waits goes on; the same answer until it expires. One begun
-    with a stored means, held back and approved meanwhile, is charged now.
+    with a stored means, held back until now, is charged.
     """
 
     @extend_schema(request=None, responses=StartedOutput)
     def post(self, request: Request, public_id: uuid.UUID) -> Response:
-        return _answer(request, _own(request, public_id), status=200)
+        return started(request, _own(request, public_id), status=200)
 
 
 class Charge(APIView):
@@ -91,7 +91,7 @@ def visit_of(request: Request) -> payments.Visit:
     )
 
 
-def started(request: Request, transaction: Transaction) -> Response:
+def started(request: Request, transaction: Transaction, *, status: int = 201) -> Response:
     """Answer for a payment that was begun, with what its payer does next."""
     last = transaction.attempts.order_by("-number").first()
     is_stored = last is not None and last.kind == choices.AttemptKind.STORED
@@ -100,8 +100,8 @@ def started(request: Request, transaction: Transaction) -> Response:
             transaction = payments.charge(
                 transaction=transaction, now=timezone.now(), visit=visit_of(request)
             )
-        return _body(transaction, _redirect_of(transaction), status=201)
-    return _answer(request, transaction, status=201)
+        return _body(transaction, _redirect_of(transaction), status=status)
+    return _answer(request, transaction, status=status)
 
 
 def _answer(request: Request, transaction: Transaction, *, status: int) -> Response:

@@ -153,9 +153,15 @@ class OneSubscriptionOutput(serializers.Serializer[Any]):
 
 
 class SubscribedOutput(serializers.Serializer[Any]):
-    """``next_action``: how its first payment goes on; null: there is nothing to do."""
+    """
+    ``next_action``: how its first payment goes on; null: there is nothing to do, or the terms are
+    no more the quote's. Then another account takes the payment, and the card statement shows
+    another text: show ``terms``, and go on at the transaction's ``checkout/``.
+    """
 
     subscription = SubscriptionOutput()
+    terms = serializers.CharField(help_text="As they are kept.")
+    terms_hash = serializers.CharField(help_text="Their SHA-256; not the one sent: show them.")
     transaction = serializers.UUIDField(allow_null=True)
     next_action = NextAction(allow_null=True)
 

@@ -88,7 +88,8 @@ class Subscriptions(generics.ListAPIView[Subscription]):
                 timezone=wish["timezone"],
                 ip=client_ip(request),
             )
-        return Response(subscribed(request, fan, subscription), status=201)
+        shown = subscribed(request, fan, subscription, agreed=wish["terms_hash"])
+        return Response(shown, status=201)
 
 
 class QuoteView(APIView):
@@ -150,14 +151,20 @@ class OneSubscription(APIView):
         return Response(shown.data)
 
 
-def subscribed(request: Request, fan: Any, subscription: Subscription) -> dict[str, Any]:
-    """Return a subscription that was begun, with what its fan does next to pay for it."""
+def subscribed(
+    request: Request, fan: Any, subscription: Subscription, *, agreed: str
+) -> dict[str, Any]:
+    """Return a subscription that was begun, with what its fan does next to pay for it: to see the
+    terms, where they are not those that were ``agreed`` to (the text of the statement)."""
     payment, action = subscription.first_transaction, None
-    if payment is not None and subscription.state not in _BEGUN:
+    is_agreed = subscription.terms_hash == agreed
+    if payment is not None and is_agreed and subscription.state not in _BEGUN:
         action = (started(request, payment).data or {}).get("next_action")
     shown = selectors.subscription_for(fan, subscription.public_id)
     body = {
         "subscription": shown,
+        "terms": shown.terms,
+        "terms_hash": shown.terms_hash,
         "transaction": payment.public_id if payment else None,
         "next_action": action,
     }
