@@ -15,7 +15,16 @@ from tests import given
 from tests.factories.accounts import CreatorFactory, ProfileFactory, UserFactory
 from tests.factories.payments import MerchantAccountFactory
 from tests.factories.subscriptions import PlanFactory, PriceFactory, PromotionFactory
-from tests.finance.subscriptions.asking import ROOT, client_of, one, quoted, subscribe, wallet_of
+from tests.finance.subscriptions.asking import (
+    ROOT,
+    client_of,
+    go_on,
+    one,
+    pay_with,
+    quoted,
+    subscribe,
+    wallet_of,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -71,6 +80,14 @@ class TestQuote:
         MerchantAccountFactory.create(
             cluster=fan.cluster, rank=2, account_number="900002", descriptor="BOYFANZ.COM 555"
         )
+
+        begun = subscribe(api, price, method="CARD", terms_hash=terms_hash).json()
+
+        assert (begun["next_action"], "BOYFANZ.COM 555" in begun["terms"]) == (None, True)
+        assert begun["terms_hash"] != terms_hash
+        path = f"/api/v1/payments/transactions/{begun['transaction']}/checkout/"
+        assert api.post(path).json()["next_action"]["type"] == "redirect"
+
     def test_guessing_at_codes_ends_after_ten_wrong_ones(self, api, fan, creator, price, now):
         given.a_funded_wallet(fan, "40.00", now=now)
         PromotionFactory.create(creator=creator, code="HALF", percent_bps=5_000)
@@ -89,6 +106,15 @@ class TestQuote:
         assert wallet_of(fan) == Money.of("40.00", "USD")
         assert subscribe(api, price, key="k-2").status_code == 201
 
+    def test_another_brands_price_is_not_found(self, api, girlfanz):
+        other = PriceFactory.create(
+            plan=PlanFactory.create(creator=CreatorFactory.create(cluster=girlfanz))
+        )
+        answer = quoted(api, other)
+        assert (answer.status_code, answer.json()["code"]) == (
+            404,
+            "subscriptions.price_not_found",
+        )
 
 
 class TestSubscribing:
@@ -232,7 +258,14 @@ class TestMine:
         late = until + timedelta(days=300)
         wrong = api.post(one(subscription, "pause/"), {"until": late}, format="json")
         assert wrong.status_code in {409, 422}
-        assert api.post(one(subscription, "resume/")).json()["state"] == "ACTIVE"
+        assert go_on(api, subscription, "resume/").json()["state"] == "ACTIVE"
+
+    def test_pauses_at_once_and_keeps_the_rest_as_time(self, api, subscription):
+        until = timezone.now() + timedelta(days=20)
+        asked = {"until": until, "at_once": True}
+        paused = api.post(one(subscription, "pause/"), asked, format="json").json()
+        assert paused["access_until"] < paused["current_until"]
+        assert paused["resumes_at"] == until.isoformat().replace("+00:00", "Z")
 
     def test_changes_as_it_was_quoted(self, api, fan, creator, subscription):
         dearer = PriceFactory.create(
@@ -281,21 +314,22 @@ class TestMine:
     def test_somebody_elses_is_not_found_by_any_verb(self, subscription):
         stranger = client_of(ProfileFactory.create())
         assert stranger.get(one(subscription)).status_code == 404
-        for verb in ("cancel/", "uncancel/", "resume/"):
+        for verb in ("cancel/", "uncancel/"):
             assert stranger.post(one(subscription, verb), {}, format="json").status_code == 404
+        for verb in ("resume/", "retry/"):
+            assert go_on(stranger, subscription, verb).status_code == 404
+        assert stranger.get(one(subscription, "charge/")).status_code == 404
         until = subscription.current_until + timedelta(days=30)
         bodies = {"pause/": {"until": until.isoformat()}}
         for verb, body in bodies.items():
             assert stranger.post(one(subscription, verb), body, format="json").status_code == 404
-        paid = stranger.put(one(subscription, "payment-method/"), {"wallet": True}, format="json")
-        assert paid.status_code == 404
+        assert pay_with(stranger, subscription, wallet=True).status_code == 404
         assert stranger.delete(one(subscription, "change/")).status_code == 404
         subscription.refresh_from_db()
         assert (subscription.state, subscription.cancel_at_end) == ("ACTIVE", False)
 
     def test_is_paid_another_way_only_by_what_is_named(self, api, subscription):
-        path = one(subscription, "payment-method/")
-        assert api.put(path, {}, format="json").status_code == 422
-        assert api.put(path, {"wallet": True}, format="json").json()["renews_by"] == "WALLET"
-        unknown = {"payment_method": "00000000-0000-4000-8000-000000000009"}
-        assert api.put(path, unknown, format="json").status_code == 404
+        assert pay_with(api, subscription).status_code == 422
+        assert pay_with(api, subscription, wallet=True).json()["renews_by"] == "WALLET"
+        unknown = "00000000-0000-4000-8000-000000000009"
+        assert pay_with(api, subscription, payment_method=unknown).status_code == 404
