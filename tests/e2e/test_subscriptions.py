@@ -129,8 +129,10 @@ class TestByWallet:
         kinds = " ".join(str(sent.body) for sent in mail.outbox)
         assert f"/subscriptions/{subscription.public_id}/" in kinds
         page.goto(site.url("boyfanz", "/subscriptions/"))
+        expect(page.get_by_text("No subscriptions now")).to_be_visible()
+        page.get_by_role("link", name="Ended", exact=True).click()
         look(page, "mine")
-        expect(page.get_by_text("Ended").first).to_be_visible()
+        expect(page.get_by_role("link", name="Subscribe again to Ada")).to_be_visible()
 
 
 class TestByCard:

@@ -171,6 +171,19 @@ class TestCheckout:
         assert "Your wallet holds $5.00: $7.00 is missing." in text_of(page)
         assert "Pay $12.00" not in text_of(page)
 
+    def test_leads_back_from_the_wallet_and_to_no_other_site(self, browser, fan, here):
+        shown = browser.get(f"{here}&method=WALLET")
+        [link] = re.findall(r'href="(/wallet/\?next=[^"]*)"', shown.content.decode())
+        wallet = browser.get(link)
+        assert "Go back to it" in text_of(wallet)
+        assert f'href="{here}&amp;method=WALLET"' in wallet.content.decode()
+        for other in ("https://evil.example/", "//evil.example/", "javascript:alert(1)"):
+            again = browser.get("/wallet/", {"next": other}).content.decode()
+            assert "evil" not in again
+            assert "javascript:alert" not in again
+        browser.get(f"{here}&method=WALLET")
+        assert "Go back to it" not in text_of(browser.get("/wallet/"))
+
     def test_takes_a_code_and_says_why_it_does_not(self, browser, fan, creator, here):
         given.a_funded_wallet(fan, "40.00", now=timezone.now())
         PromotionFactory.create(creator=creator, code="HALF", percent_bps=5_000)

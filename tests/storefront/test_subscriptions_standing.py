@@ -76,7 +76,9 @@ class TestPastDue:
         page = sent(found, "retry", total_minor=seen)
         assert "We are trying again now." in page
         assert "Try again: pay" not in page
-        assert fresh(found).due_at <= timezone.now()
+        due = fresh(found).due_at
+        assert due is not None
+        assert due <= timezone.now()
 
     def test_leads_to_the_payment_that_its_bank_asks_about(self, price, now):
         found = a_past_due_one(price, days_ago=1, now=now)
@@ -97,7 +99,9 @@ class TestPastDue:
 
     def test_another_way_is_charged_the_sum_on_its_button(self, price, now):
         found = a_past_due_one(price, days_ago=1, now=now)
-        Subscription.objects.filter(pk=found.pk).update(renews_by="MEANS")
+        assert "Pay another way" not in text_of(page_of(found))
+        Subscription.objects.filter(pk=found.pk).update(renews_by="MEANS")  # its card is gone
+        assert "Pay $10.00 this way now" in text_of(page_of(found))
         assert "The price is another" in sent(found, "pay-with", means="WALLET")
         assert fresh(found).renews_by == "MEANS"
         page = sent(found, "pay-with", means="WALLET", total_minor="1000")
@@ -127,6 +131,8 @@ class TestPaused:
         found = a_subscription(now=now - timedelta(days=10), price=price)
         sent(found, "pause", months="1", begins="NOW")
         found = fresh(found)
+        assert found.access_until is not None
+        assert found.resumes_at is not None
         assert found.access_until <= timezone.now()
         assert timedelta(days=27) < found.resumes_at - timezone.now() < timedelta(days=32)
         page = text_of(page_of(found))

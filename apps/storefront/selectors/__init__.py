@@ -10,6 +10,7 @@ from apps.storefront.selectors.onward import Onward, onward_of
 from apps.storefront.selectors.standing import (
     Standing,
     gift_words,
+    has_other_way,
     other_prices,
     price_words,
     standing_of,
@@ -37,6 +38,7 @@ __all__ = [
     "Ways",
     "earnings_of",
     "gift_words",
+    "has_other_way",
     "onward_of",
     "other_prices",
     "price_words",

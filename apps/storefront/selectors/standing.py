@@ -139,6 +139,11 @@ def ways_to_renew(fan: Profile, subscription: Subscription) -> list[tuple[str, A
     ]
 
 
+def has_other_way(subscription: Subscription, ways: list[tuple[str, Any]]) -> bool:
+    """Say whether there is a way to pay the next periods that is not the one of now."""
+    return any(not _is(subscription, value) for value, _ in ways)
+
+
 def other_prices(subscription: Subscription) -> list[tuple[Price, str]]:
     """Return what it may be changed to, with the words of each price; cheapest tier first."""
     return [

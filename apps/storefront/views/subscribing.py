@@ -33,6 +33,7 @@ from apps.storefront.choices import words_of
 from apps.storefront.views import checkout
 from apps.storefront.views.forms import KeyForm
 from apps.storefront.views.paying import pay_by
+from apps.storefront.views.returning import forget_way
 from apps.storefront.views.subscription_forms import AskForm, FollowForm, SubscribeForm
 from apps.storefront.views.zones import zone_of
 
@@ -77,6 +78,7 @@ class Asked:
 def subscribe(request: HttpRequest, handle: str) -> HttpResponse:
     """Show what is agreed to and charged; a posted yes is charged as it was shown."""
     asked = _asked(request, handle)
+    forget_way(request)
     if request.method != "POST":
         return _page(request, asked, SubscribeForm())
     form, key = SubscribeForm(request.POST), KeyForm(request.POST)

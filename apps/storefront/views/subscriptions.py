@@ -29,6 +29,7 @@ from apps.storefront import selectors
 from apps.storefront.choices import CURRENCY, words_of
 from apps.storefront.views.forms import KeyForm
 from apps.storefront.views.paging import page_of
+from apps.storefront.views.returning import forget_way
 from apps.storefront.views.subscription_forms import (
     ChangeForm,
     MeansForm,
@@ -65,6 +66,7 @@ def mine(request: HttpRequest) -> HttpResponse:
 @require_safe
 def show(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Show one: what it costs next, all that was paid and happened, and what may be done."""
+    forget_way(request)
     return _page(request, _own(requests.profile(request), public_id))
 
 
@@ -313,7 +315,7 @@ def _page(
         "others": selectors.other_prices(found) if standing.may_change else [],
         "pause_form": pause_form or PauseForm(),
         "means_form": means_form or MeansForm(choices=ways),
-        "ways": ways,
+        "has_other_way": selectors.has_other_way(found, ways),
     }
     return render(request, "storefront/subscriptions/one.html", context, status=status)
 

@@ -22,6 +22,7 @@ from apps.storefront import selectors
 from apps.storefront.choices import CURRENCY, words_of
 from apps.storefront.views.forms import DepositForm, KeyForm
 from apps.storefront.views.paying import pay_by
+from apps.storefront.views.returning import remember_way
 
 #: Payments shown beside the balance; the rest stands in a list of its own.
 RECENT = 8
@@ -74,5 +75,6 @@ def _page(
         "form": form,
         "limits": ways.limits,
         "key": KeyForm.fresh(),
+        "way_back": remember_way(request),
     }
     return render(request, "storefront/wallet.html", context, status=status)

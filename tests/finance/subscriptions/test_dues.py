@@ -111,6 +111,7 @@ class TestPastDue:
         body = client_of(found.fan).get(one(found)).json()["subscription"]
         assert body["next_charge"] is None
         assert body["past_due"]["next_try_at"] is None
+        assert found.due_at is not None
         assert body["past_due"]["ends_at"] == found.due_at.isoformat().replace("+00:00", "Z")
 
     def test_a_list_reads_all_failures_in_one_query(self, price, now):
@@ -140,7 +141,9 @@ class TestPastDue:
 
         tried = go_on(api, found, "retry/", total=TEN).json()["past_due"]
         assert tried["is_tried_now"] is True
-        assert fresh(found).due_at <= timezone.now()
+        due = fresh(found).due_at
+        assert due is not None
+        assert due <= timezone.now()
 
     def test_a_card_that_may_never_be_charged_again_is_not(self, price, now):
         found = a_past_due_one(price, days_ago=1, now=now)
