@@ -56,6 +56,14 @@ def renewal_asked(transaction: Transaction, *, kind: str, gateway: str) -> Renew
     )
 
 
+def asked_to_renew(transaction_id: int) -> Money | None:
+    """Return what a gateway was told to charge after a first sale, tax in it; None: nothing."""
+    wished = (
+        Transaction.objects.filter(pk=transaction_id).values_list("renewal", flat=True).first()
+    )
+    return Money(wished["amount_minor"], wished["currency"]) if wished else None
+
+
 def renewals_of(transaction_id: int) -> list[Transaction]:
     """Return what a gateway charged by itself after a first sale, in order."""
     return list(Transaction.objects.filter(renewal_of=transaction_id).order_by("id"))

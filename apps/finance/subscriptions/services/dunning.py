@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from apps.core.db import Bigints, Texts, joins_transaction, prepared_rows
 from apps.core.events import publish_many
-from apps.finance.subscriptions.choices import DeclineClass, EndReason
+from apps.finance.subscriptions.choices import DeclineClass, EndReason, RenewsBy
 from apps.finance.subscriptions.events import SubscriptionPastDue
 from apps.finance.subscriptions.rules.dunning import (
     CONFIRM,
@@ -79,6 +79,8 @@ WITH d AS MATERIALIZED (
 SELECT (SELECT count(*) FROM t), (SELECT count(*) FROM s), (SELECT count(*) FROM h),
        (SELECT count(*) FROM p)
 """
+#: A gateway has not told of its charge: nobody knows yet whether it took any money.
+SILENT = "gateway_silent"
 #: What people are told of codes of ours; a gateway's own reason stands in ``Failure.reason``.
 WORDS = {
     "payments.insufficient_wallet": "Your wallet holds too little.",
@@ -86,7 +88,7 @@ WORDS = {
     "payments.spending_limit_reached": "You reached the spending limit you set.",
     "payments.means_not_found": "The card that was kept is gone.",
     "payments.never_again": "The bank does not want this card charged again.",
-    "gateway_silent": "We have not heard of the charge.",
+    SILENT: "We have not heard of the charge.",
     "notice_not_delivered": "We could not reach you by mail before the charge.",
 }
 
@@ -177,7 +179,8 @@ def _tell(going: Sequence[tuple[Failure, Next]], letters: Letters, now: datetime
     mails = [
         _mail(failure, follow, letters)
         for failure, follow in going
-        if tells_by_mail(told_at=failure.charge.due.last_try_at, now=now)
+        if failure.code != SILENT
+        and tells_by_mail(told_at=failure.charge.due.last_try_at, now=now)
     ]
     notifications.queue_many(mails, now=now)
     publish_many([_event(failure.charge.due, follow) for failure, follow in going])
@@ -185,6 +188,7 @@ def _tell(going: Sequence[tuple[Failure, Next]], letters: Letters, now: datetime
 
 def _mail(failure: Failure, follow: Next, letters: Letters) -> notifications.Message:
     charge, due = failure.charge, failure.charge.due
+    by_gateway = due.renews_by == RenewsBy.GATEWAY
     # Of all that waits for its payer only this is the bank's question; the others say why.
     kind = "payer_needed" if failure.code == CONFIRM else "declined"
     return letters.fan(
@@ -193,7 +197,8 @@ def _mail(failure: Failure, follow: Next, letters: Letters) -> notifications.Mes
         key=f"{charge.term.number}:{due.tries + 1}",
         amount=money_words(letters.total(due, charge.amount).total),
         reason=reason_words(failure),
-        next_try_on=day_of(due.zone, follow.try_at),
+        **({"by_gateway": True} if by_gateway else {}),
+        next_try_on="" if by_gateway else day_of(due.zone, follow.try_at),
         access_until=day_of(due.zone, due.access_until),
     )
 

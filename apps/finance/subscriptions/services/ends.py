@@ -17,8 +17,14 @@ from apps.finance.subscriptions.services.claims import Due
 from apps.finance.subscriptions.services.letters import Letters, day_of
 from apps.notifications import services as notifications
 
-#: Why one was cancelled that its gateway renews no more; see ``renew_gateway``.
+#: Why one that its gateway renewed was cancelled, though its fan did not ask; see ``stops``.
 GATEWAY_STOPPED = "The gateway charges no more"
+NOT_TOLD = "We could not reach you by mail before the charge"
+#: And what its fan reads of it.
+GIVEN_UP = {
+    GATEWAY_STOPPED: "The payment company that charged you told us that it does so no more.",
+    NOT_TOLD: "Our mail before the next charge did not reach you, so we had that charge stopped.",
+}
 #: Who left is asked back after so long, unless turned off; withdrawn when they subscribe anew.
 WIN_BACK = timedelta(days=7)
 
@@ -107,7 +113,7 @@ def end_many(endings: Sequence[Ending], *, now: datetime) -> None:
 def reason_of(due: Due) -> EndReason:
     """Return why one ends whose time is over and that nobody renews."""
     if due.cancelled:
-        if due.renews_by == RenewsBy.GATEWAY and due.cancel_reason == GATEWAY_STOPPED:
+        if due.renews_by == RenewsBy.GATEWAY and due.cancel_reason in GIVEN_UP:
             return EndReason.GATEWAY
         return EndReason.CANCELLED
     return EndReason.GIFT_OVER

@@ -20,7 +20,7 @@ from apps.finance.subscriptions.selectors import dues
 from apps.finance.subscriptions.selectors.changes import is_being_charged
 from apps.finance.subscriptions.selectors.means import check_means
 from apps.finance.subscriptions.services import tell
-from apps.finance.subscriptions.services.ends import GATEWAY_STOPPED
+from apps.finance.subscriptions.services.ends import GIVEN_UP
 from apps.finance.subscriptions.services.move import note, own
 from apps.finance.subscriptions.services.stops import (
     charge_from_now_on,
@@ -86,7 +86,7 @@ def _changed(
     if subscription.renews_by == RenewsBy.GATEWAY and subscription.renewal_stopped_at is None:
         want_stop(subscription, now=now)
     subscription.renews_by, subscription.means = target, means
-    if subscription.cancel_at_end and subscription.cancel_reason == GATEWAY_STOPPED:
+    if subscription.cancel_at_end and subscription.cancel_reason in GIVEN_UP:
         subscription.cancel_at_end, subscription.cancelled_at = False, None
         subscription.cancel_reason = ""
     charge_from_now_on(subscription, now=now, by=fan.user)

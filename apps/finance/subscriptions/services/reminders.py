@@ -25,9 +25,11 @@ from apps.finance.subscriptions.selectors.policies import policies
 from apps.finance.subscriptions.services import tell
 from apps.finance.subscriptions.services.charges import Charge, charges_of
 from apps.finance.subscriptions.services.claims import REMINDERS, Due, claim
+from apps.finance.subscriptions.services.ends import NOT_TOLD
 from apps.finance.subscriptions.services.isolate import isolated
 from apps.finance.subscriptions.services.letters import Letters, day_of, money_words, next_words
 from apps.finance.subscriptions.services.move import locked, note
+from apps.finance.subscriptions.services.stops import give_up
 from apps.notifications import services as notifications
 
 log = structlog.get_logger(__name__)
@@ -242,7 +244,9 @@ def _key(number: int, day: str) -> str:
 @joins_transaction
 def hold_unreached(*, kind: str, key: str, now: datetime) -> bool:
     """
-    A notice did not arrive that must: charge nothing until a person has looked (R-SUB-04).
+    A notice did not arrive that must: charge nothing until a person has looked (R-SUB-04). What
+    its gateway charges by itself cannot be held: it is cancelled there and used up, and whoever
+    wants to go on pays another way.
 
     False where it is not about a charge to come: another kind, an end, a period that began.
     """
@@ -253,11 +257,15 @@ def hold_unreached(*, kind: str, key: str, now: datetime) -> bool:
     if not Subscription.objects.filter(pk=pk, state__in=sorted(LIVE)).exists():
         return False
     subscription = locked(pk)
-    if subscription.period_number != number or subscription.held_why:
+    held = subscription.held_why or subscription.cancel_at_end
+    if subscription.period_number != number or held:
         return False
+    log.error("billing.notice_not_delivered", subscription=pk, kind=kind)
+    if subscription.renews_by == RenewsBy.GATEWAY:  # it would charge whatever we hold
+        give_up(subscription, why=NOT_TOLD, facts={"kind": kind}, now=now)
+        return True
     subscription.held_why = NOT_DELIVERED
     note(subscription=subscription, what=What.NOTE, now=now,
          reason="A notice did not arrive: not charged until somebody has looked",
          facts={"kind": kind})  # fmt: skip
-    log.error("billing.notice_not_delivered", subscription=pk, kind=kind)
     return True

@@ -13,7 +13,7 @@ from apps.core.db import joins_transaction
 from apps.core.money import Money
 from apps.finance.payments import services as payments
 from apps.finance.payments.rules.declines import retry_class
-from apps.finance.payments.selectors.renewals import renewals_of
+from apps.finance.payments.selectors.renewals import asked_to_renew, renewals_of
 from apps.finance.subscriptions import errors
 from apps.finance.subscriptions.choices import LIVE, DeclineClass, RenewsBy, State, What
 from apps.finance.subscriptions.models import DunningTry, Subscription
@@ -21,21 +21,18 @@ from apps.finance.subscriptions.rules.cycle import Term
 from apps.finance.subscriptions.rules.periods import days_of
 from apps.finance.subscriptions.services.charges import charges_of
 from apps.finance.subscriptions.services.claims import GATEWAYS, Due, claim, lock
-from apps.finance.subscriptions.services.dunning import Failure, record_failures
+from apps.finance.subscriptions.services.dunning import SILENT, Failure, record_failures
 from apps.finance.subscriptions.services.ends import GATEWAY_STOPPED
 from apps.finance.subscriptions.services.first_payment import give_back
 from apps.finance.subscriptions.services.move import locked, note
 from apps.finance.subscriptions.services.renewed import Renewed, write_renewed
 from apps.finance.subscriptions.services.runs import Billed
-from apps.finance.subscriptions.services.standing import settle
-from apps.finance.subscriptions.services.stops import record_stop, want_stop
+from apps.finance.subscriptions.services.stops import give_up, record_stop, want_stop
 
 if TYPE_CHECKING:
     from apps.finance.payments.models import Transaction
 
 log = structlog.get_logger(__name__)
-
-SILENT = "gateway_silent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +86,7 @@ def record_renewal(news: News, *, now: datetime) -> None:
     elif _is_early(subscription, charged_at):
         _undo(subscription, paid, now=now)
     else:
-        _begin(due, paid, charged_at, now=now)
+        _begin(subscription, due, paid, charged_at, now=now)
 
 
 @joins_transaction
@@ -117,7 +114,7 @@ def record_renewals_end(news: News, *, now: datetime) -> None:
     way since, that is what was wanted, and it goes on.
     """
     found = _of(news.first)
-    if found is None or found.state == State.ENDED:
+    if found is None:
         return
     subscription = locked(found.pk)
     record_stop(subscription, now=now)
@@ -127,14 +124,8 @@ def record_renewals_end(news: News, *, now: datetime) -> None:
         or subscription.renews_by != RenewsBy.GATEWAY
     ):
         return
-    subscription.cancel_at_end, subscription.cancelled_at = True, now
-    subscription.cancel_reason = GATEWAY_STOPPED
-    if subscription.state == State.PAST_DUE:
-        subscription.due_at = now
-    else:
-        settle(subscription, now=now, why=GATEWAY_STOPPED)
-    note(subscription=subscription, what=What.CANCELLED, now=now, reason=GATEWAY_STOPPED,
-         facts={"gateway": news.gateway, "reason": news.reason[:100]})  # fmt: skip
+    facts = {"gateway": news.gateway, "reason": news.reason[:100]}
+    give_up(subscription, why=GATEWAY_STOPPED, facts=facts, now=now)
 
 
 @joins_transaction
@@ -164,7 +155,14 @@ def miss_renewals(
 
 
 @joins_transaction
-def _begin(due: Due, paid: Transaction, charged_at: datetime, *, now: datetime) -> None:
+def _begin(
+    subscription: Subscription,
+    due: Due,
+    paid: Transaction,
+    charged_at: datetime,
+    *,
+    now: datetime,
+) -> None:
     """
     Begin the period a gateway charged for, counted in its days from the moment it charged.
 
@@ -175,10 +173,28 @@ def _begin(due: Due, paid: Transaction, charged_at: datetime, *, now: datetime) 
     """
     begins = max(due.until, charged_at)
     ends = charged_at + timedelta(days=days_of(due.months))
+    _compare(subscription, paid, now=now)
     [charge] = charges_of([due], now=now)
     charge = replace(charge, term=Term(due.number + 1, begins, ends), amount=paid.price)
     write_renewed([Renewed(charge, paid.pk, paid.amount)], now=now)
     Subscription.objects.filter(pk=due.pk).update(anchored_at=ends, anchored_number=due.number + 2)
+
+
+@joins_transaction
+def _compare(subscription: Subscription, paid: Transaction, *, now: datetime) -> None:
+    """Whatever it charged pays the period; where that is not what it was asked to, people look."""
+    asked = asked_to_renew(subscription.first_transaction_id or 0)
+    if asked is None or asked == paid.amount:
+        return
+    pk = subscription.pk
+    log.error("billing.charged_otherwise_by_gateway", subscription=pk, transaction=paid.pk)
+    note(
+        subscription=subscription,
+        what=What.NOTE,
+        now=now,
+        reason="The gateway charged another amount than was agreed",
+        facts={"charged": str(paid.amount), "agreed": str(asked)},
+    )
 
 
 @joins_transaction
@@ -198,9 +214,12 @@ def _may_charge(subscription: Subscription) -> bool:
 
 
 def _is_early(subscription: Subscription, charged_at: datetime) -> bool:
-    """A second charge for days that are paid: more than half of them are still to come."""
+    """A second charge for days that are paid: more than half of a period is still to come."""
     begins, ends = subscription.current_from, subscription.current_until
-    return begins is not None and ends is not None and ends - charged_at > (ends - begins) / 2
+    if begins is None or ends is None:
+        return False
+    period = min(ends - begins, timedelta(days=days_of(subscription.months)))
+    return ends - charged_at > period / 2
 
 
 def _of(first: int) -> Subscription | None:

@@ -13,12 +13,16 @@ from django.db.transaction import atomic
 from apps.accounts.models import User
 from apps.core.db import joins_transaction, outside_transaction
 from apps.finance.payments import services as payments
-from apps.finance.subscriptions.choices import RenewsBy, State
+from apps.finance.subscriptions.choices import RenewsBy, State, What
 from apps.finance.subscriptions.models import Subscription
 from apps.finance.subscriptions.rules.periods import GATEWAY_WAITS
-from apps.finance.subscriptions.services.move import locked
+from apps.finance.subscriptions.services import tell
+from apps.finance.subscriptions.services.end import AHEAD
+from apps.finance.subscriptions.services.ends import GIVEN_UP
+from apps.finance.subscriptions.services.move import locked, note
 from apps.finance.subscriptions.services.retry import try_again
 from apps.finance.subscriptions.services.standing import settle
+from apps.notifications import services as notifications
 
 log = structlog.get_logger(__name__)
 
@@ -111,6 +115,33 @@ def record_stop(subscription: Subscription, *, now: datetime) -> None:
     if waited and subscription.renews_by in {RenewsBy.WALLET, RenewsBy.MEANS}:
         charge_from_now_on(subscription, now=now)
     subscription.save()
+
+
+@joins_transaction
+def give_up(subscription: Subscription, *, why: str, facts: dict[str, str], now: datetime) -> None:
+    """
+    Cancel a locked one that its gateway renewed, as it can or may be charged that way no more:
+    what is paid is used up, and its fan is told at once how to go on (``change_means``).
+    """
+    subscription.cancel_at_end, subscription.cancelled_at = True, now
+    subscription.cancel_reason = why
+    if subscription.state == State.PAST_DUE:
+        subscription.due_at = now
+    else:
+        settle(subscription, now=now, why=why)
+    note(subscription=subscription, what=What.CANCELLED, now=now, reason=why, facts=facts)
+    notifications.withdraw(subject_ref=subscription.source, kinds=AHEAD, now=now)
+    if subscription.state != State.PAST_DUE:
+        until = tell.day_of(subscription, subscription.access_until)
+        tell.mail(
+            subscription,
+            "stopping",
+            key=now.isoformat(),
+            now=now,
+            reason=GIVEN_UP[why],
+            access_until=until,
+        )
+    tell.changed(subscription, What.CANCELLED)
 
 
 @joins_transaction
