@@ -21,6 +21,7 @@ from apps.finance.subscriptions.services.first_payment import (
     expire_incomplete,
     first_payment_captured,
 )
+from apps.notifications.models import Message
 from tests.factories.accounts import ProfileFactory
 from tests.factories.subscriptions import PromotionFactory
 from tests.finance.payments.charging import a_token, an_account, stored_means
@@ -148,6 +149,8 @@ def test_another_card_that_was_used_meanwhile_is_not_charged_for_it(
     begun = fresh(subscription)
     assert (begun.state, begun.renews_by) == (State.ACTIVE, RenewsBy.WALLET)
     assert begun.means is None
+    told = Message.objects.get(kind="subscription.confirmed")
+    assert told.context["from_wallet"] is True, "what was agreed to is another way"
 
 
 def test_a_card_that_was_typed_in_has_one_trial_with_a_creator(

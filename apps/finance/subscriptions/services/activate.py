@@ -155,7 +155,17 @@ def _tell(
         if coming_charge(subscription)
         else tell.day_of(subscription, subscription.access_until),
     }
-    tell.mail(subscription, "confirmed", key="1", now=now, terms=subscription.terms, **told)
+    # Its card was to be charged later and was not kept: whoever paid must hear it in time.
+    from_wallet = pays_later(paid) and subscription.renews_by == RenewsBy.WALLET
+    tell.mail(
+        subscription,
+        "confirmed",
+        key="1",
+        now=now,
+        terms=subscription.terms,
+        from_wallet=from_wallet,
+        **told,
+    )
     if paid is not None:
         tell.mail(subscription, "receipt", key=str(period.number), now=now, **told)
     tell.mail_creator(
