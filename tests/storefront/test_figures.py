@@ -66,6 +66,7 @@ class TestFigures:
         # Four of $10 at the start; one left, one is worth $25 now, a trial became $10.
         assert "MRR $55.00 $40.00 at the start" in page
         assert "Paying fans 4 4 at the start" in page
+        assert "MRR, $55.00 at most" in page
         assert "Subscriber churn 25.0 %" in page
         assert "Revenue churn 25.0 %" in page
         assert "MRR for each fan $13.75" in page

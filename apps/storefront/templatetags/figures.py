@@ -75,6 +75,12 @@ def step_name(step: Step) -> str:
 
 
 @register.filter
+def highest(sheet: Sheet) -> Money:
+    """Return the highest MRR that a day or month ended with: the top of its drawing."""
+    return max(step.mrr_end for step in sheet.steps)
+
+
+@register.filter
 def mrr_line(sheet: Sheet) -> SafeString:
     """Draw MRR at the end of each day or month."""
     values = [step.mrr_end.minor for step in sheet.steps]
