@@ -132,6 +132,17 @@ class TestASubscription:
         assert "It begins in a moment" in words  # the news of the capture is on its way
         assert buttons["Your subscription"] == f"/subscriptions/{begun.public_id}/"
 
+    def test_paid_for_what_was_over_it_promises_nothing(self, now: datetime) -> None:
+        begun = an_incomplete_one(now=now)
+        assert begun.first_transaction is not None
+        type(begun).objects.filter(pk=begun.pk).update(
+            state="ENDED", ended_at=now, end_reason="INCOMPLETE", due_at=None
+        )
+        words, _ = page_of(captured(begun.first_transaction, now=now))
+
+        assert "You are subscribed" not in words
+        assert f"Paid: your subscription to {begun.creator.display_name}" in words
+
     def test_not_paid_another_plan_may_be_chosen(self, now: datetime) -> None:
         begun = an_incomplete_one(now=now)
         assert begun.first_transaction is not None

@@ -51,9 +51,10 @@ def _subscription(fan: Profile, payment: Transaction) -> Onward | None:
     here = reverse("storefront:subscription", kwargs={"public_id": found.public_id})
     name = found.creator.display_name
     begins = found.first_transaction_id == payment.pk
+    holds = begins and found.state != State.ENDED
     return Onward(
         bought=f"{found.plan.name}: {name} (@{found.creator.handle})",
-        paid=f"You are subscribed to {name}" if begins else f"Paid: your subscription to {name}",
+        paid=f"You are subscribed to {name}" if holds else f"Paid: your subscription to {name}",
         label="Your subscription",
         url=here,
         again=f"{_creator(found.creator)}#plans" if begins else here,
