@@ -39,7 +39,7 @@ def charges(request: HttpRequest) -> HttpResponse:
     have no account. The answer is the brand and how to reach it; nothing of people or payments.
     """
     form = ChargeForm(request.POST if request.method == "POST" else None)
-    context: dict[str, Any] = {"form": form, "cluster": requests.cluster_of(request)}
+    context: dict[str, Any] = {"form": form}
     status = 200
     if form.is_bound:
         status = _look_up(request, form, context)
