@@ -60,7 +60,7 @@ def test_it_shows_which_period_was_charged_and_what_was_mailed(subscription, cha
 def test_it_shows_the_access_and_who_did_what(subscription, chapters):
     access = chapters["Access the customer had"].rows
     assert access[0] == ("Open to", "2026-02-18 12:00:00 UTC")
-    assert access[1][0] == "2026-01-15 12:00:00 UTC"
+    assert access[1][0] == "2026-01-15 12:02:00 UTC"
     services.cancel(
         subscription_id=subscription.public_id, fan=subscription.fan, now=NOW + timedelta(days=1)
     )
