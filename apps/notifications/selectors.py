@@ -73,6 +73,17 @@ def left_about(subject_refs: Collection[str], kind: str) -> dict[str, tuple[str,
     return {ref: (key, at) for ref, key, at in left if at is not None}
 
 
+def newest_about(subject_refs: Collection[str], kinds: Collection[str]) -> dict[str, Message]:
+    """Return the newest mail of these kinds about each thing, sent or not; one query."""
+    newest = (
+        Message.objects.filter(subject_ref__in=subject_refs, kind__in=kinds)
+        .order_by("subject_ref", "-id")
+        .distinct("subject_ref")
+        .only("subject_ref", "queued_at", "context")
+    )
+    return {message.subject_ref: message for message in newest}
+
+
 def told_about(subject_refs: Collection[str], *, limit: int = 200) -> list[Told]:
     """Return the newest mails about these things, oldest first; one query."""
     rows = Message.objects.filter(subject_ref__in=subject_refs).order_by("-id")[:limit]

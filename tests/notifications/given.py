@@ -32,6 +32,7 @@ WORDS: dict[str, Any] = {
     "resumes_on": "2026-02-10",
     "planned": False,
     "kept": False,
+    "may_take_back": True,
     "terms": "You subscribe to Leo <3 on BoyFanz: Gold & more.",
     "trial_ends_on": "2026-01-22",
     "first_amount": "$11.11",

@@ -134,7 +134,7 @@ _ALL = (
         "cancelled",
         "Cancellations confirmed",
         "You cancelled your subscription to {creator}",
-        may=("access_until", "reason"),
+        may=("access_until", "reason", "may_take_back"),
     ),
     _of_subscription(
         "stopping",

@@ -18,8 +18,11 @@ from apps.finance.payments.models import Transaction
 from apps.finance.subscriptions import errors, events
 from apps.finance.subscriptions.choices import DeclineClass, EndReason, State
 from apps.finance.subscriptions.models import DunningPolicy, DunningTry, Subscription
-from apps.finance.subscriptions.rules.dunning import Policy, after_failure, problem_of
+from apps.finance.subscriptions.rules.dunning import CONFIRM, Policy, after_failure, problem_of
 from apps.finance.subscriptions.selectors.policies import policies
+from apps.finance.subscriptions.services.charges import charges_of
+from apps.finance.subscriptions.services.claims import lock
+from apps.finance.subscriptions.services.dunning import Failure, record_failures
 from apps.finance.subscriptions.services.retry import retry_now, wallet_filled
 from apps.finance.subscriptions.services.tick import bill_due
 from apps.notifications.models import Message
@@ -114,6 +117,13 @@ def of(fan):
     return Subscription.objects.get(fan=fan)
 
 
+def charge_of(fan, at):
+    due = lock(of(fan).pk)
+    assert due is not None
+    [charge] = charges_of([due], now=at)
+    return charge
+
+
 def run_days(first, last):
     for day in range(first, last + 1):
         bill_due(now=DUE + day * DAY)
@@ -171,6 +181,49 @@ def test_within_a_day_one_mail_tells_of_all_failures(poor):
     assert DunningTry.objects.count() == 2
     assert Message.objects.filter(kind="subscription.declined").count() == 1
     assert of(poor).due_at == DUE + DAY
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mail_a_day_is_counted_from_the_mail_not_from_the_try(poor):
+    for hours in (0, 20, 40):
+        at = DUE + timedelta(hours=hours)
+        with transaction.atomic():
+            wallet_filled(fan_id=poor, now=at)
+        bill_due(now=at)
+    mailed = Message.objects.filter(kind="subscription.declined").order_by("id")
+    assert [each.queued_at - DUE for each in mailed] == [timedelta(0), timedelta(hours=40)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_was_promised_a_try_that_will_not_come_is_told_within_the_day(poor):
+    run_days(0, 0)
+    at = DUE + timedelta(hours=2)
+    with transaction.atomic():
+        failure = Failure(charge_of(poor, at), NEVER, "payments.never_again")
+        record_failures([failure], now=at)
+    newest = Message.objects.filter(kind="subscription.declined").latest("id")
+    assert newest.queued_at == at
+    assert newest.context["next_try_on"] == ""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_must_answer_the_bank_is_led_to_the_payment_that_waits(poor):
+    with transaction.atomic():
+        payer = Profile.objects.get(pk=poor)
+        payment = given.a_deposit(payer, "10.00", now=DUE, key="waits")
+        failure = Failure(charge_of(poor, DUE), PAYER, CONFIRM, "", payment.pk)
+        record_failures([failure], now=DUE)
+    mail = Message.objects.get(kind="subscription.payer_needed")
+    assert mail.context["pay_url"] == (
+        f"http://boyfanz.localhost:8000/checkout/{payment.public_id}/"
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_ends_unpaid_says_why_the_last_charge_failed(poor):
+    run_days(0, 14)
+    mail = Message.objects.get(kind="subscription.ended")
+    assert mail.context["reason"] == "It could not be charged. Your wallet holds too little."
 
 
 @pytest.mark.django_db(transaction=True)

@@ -94,7 +94,7 @@ def uncancel(*, subscription_id: UUID, fan: Profile, now: datetime) -> Subscript
         return subscription
     if subscription.renews_by == RenewsBy.GATEWAY:
         raise errors.ChangeNotOffered(renews_by=subscription.renews_by)
-    if subscription.current_until is None or subscription.current_until <= now:
+    if not _may_take_back(subscription, now=now):
         raise errors.WrongState(state=subscription.state, why="what is paid is over")
     subscription.cancel_at_end, subscription.cancelled_at = False, None
     subscription.cancel_reason = ""
@@ -106,6 +106,16 @@ def uncancel(*, subscription_id: UUID, fan: Profile, now: datetime) -> Subscript
     return subscription
 
 
+def _may_take_back(subscription: Subscription, *, now: datetime) -> bool:
+    until = subscription.current_until
+    return (
+        subscription.state != State.ENDED
+        and subscription.renews_by != RenewsBy.GATEWAY
+        and until is not None
+        and until > now
+    )
+
+
 def _tell(subscription: Subscription, *, now: datetime) -> None:
     ended = subscription.state == State.ENDED
     tell.mail(
@@ -114,6 +124,7 @@ def _tell(subscription: Subscription, *, now: datetime) -> None:
         key=now.isoformat(),
         now=now,
         access_until="" if ended else tell.day_of(subscription, subscription.access_until),
+        may_take_back=_may_take_back(subscription, now=now),
     )
     if not ended:
         tell.changed(subscription, What.CANCELLED)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from apps.core.db import Bigints, Texts, joins_transaction, prepared_rows
 from apps.core.events import publish_many
+from apps.finance.payments.selectors.paid import payment_by_id
 from apps.finance.subscriptions.choices import DeclineClass, EndReason, RenewsBy
 from apps.finance.subscriptions.events import SubscriptionPastDue
 from apps.finance.subscriptions.rules.dunning import (
@@ -21,8 +22,18 @@ from apps.finance.subscriptions.selectors.policies import policies
 from apps.finance.subscriptions.services.charges import Charge
 from apps.finance.subscriptions.services.claims import Due
 from apps.finance.subscriptions.services.ends import Ending, end_many
-from apps.finance.subscriptions.services.letters import Letters, day_of, money_words, written
+from apps.finance.subscriptions.services.letters import (
+    Letters,
+    Plain,
+    day_of,
+    money_words,
+    written,
+)
+from apps.notifications import selectors as mails
 from apps.notifications import services as notifications
+
+
+_KINDS = ("subscription.declined", "subscription.payer_needed")
 
 
 class Failure(NamedTuple):
@@ -176,21 +187,49 @@ def reason_words(failure: Failure) -> str:
 
 
 def _tell(going: Sequence[tuple[Failure, Next]], letters: Letters, now: datetime) -> None:
+    told = _told([failure.charge.due for failure, _ in going], now)
     mails = [
         _mail(failure, follow, letters)
         for failure, follow in going
         if failure.code != SILENT
-        and tells_by_mail(told_at=failure.charge.due.last_try_at, now=now)
+        and _tells(failure.charge.due, follow, told, now)
     ]
     notifications.queue_many(mails, now=now)
     publish_many([_event(failure.charge.due, follow) for failure, follow in going])
+
+
+def _told(dues: Sequence[Due], now: datetime) -> dict[int, tuple[datetime, bool]]:
+    """Return when each was mailed of this charge last, and if a next try was promised; asked only
+    about those of whom a try failed lately."""
+    lately = {
+        f"subscription:{due.pk}": due
+        for due in dues
+        if due.last_try_at is not None and not tells_by_mail(told_at=due.last_try_at, now=now)
+    }
+    if not lately:
+        return {}
+    found = mails.newest_about(list(lately), _KINDS)
+    return {
+        lately[ref].pk: (newest.queued_at, bool(newest.context.get("next_try_on")))
+        for ref, newest in found.items()
+    }
+
+
+def _tells(
+    due: Due, follow: Next, told: Mapping[int, tuple[datetime, bool]], now: datetime
+) -> bool:
+    """One mail speaks for all tries of a day, unless it promised one that will not come."""
+    at, promised = told.get(due.pk, (None, False))
+    return tells_by_mail(told_at=at, now=now) or (promised and follow.try_at is None)
 
 
 def _mail(failure: Failure, follow: Next, letters: Letters) -> notifications.Message:
     charge, due = failure.charge, failure.charge.due
     by_gateway = due.renews_by == RenewsBy.GATEWAY
     # Of all that waits for its payer only this is the bank's question; the others say why.
-    kind = "payer_needed" if failure.code == CONFIRM else "declined"
+    kind, said = "declined", dict[str, Plain]()
+    if failure.code == CONFIRM:
+        kind, said = "payer_needed", {"pay_url": _pay_url(failure, letters)}
     return letters.fan(
         due,
         kind,
@@ -200,7 +239,16 @@ def _mail(failure: Failure, follow: Next, letters: Letters) -> notifications.Mes
         **({"by_gateway": True} if by_gateway else {}),
         next_try_on="" if by_gateway else day_of(due.zone, follow.try_at),
         access_until=day_of(due.zone, due.access_until),
+        **said,
     )
+
+
+def _pay_url(failure: Failure, letters: Letters) -> str:
+    """Return the page where its payer answers the bank's question."""
+    if failure.transaction_id is None:
+        return ""
+    payment = payment_by_id(failure.transaction_id)
+    return f"{letters.origin(failure.charge.due)}/checkout/{payment.public_id}/"
 
 
 def _event(due: Due, follow: Next) -> SubscriptionPastDue:

@@ -13,6 +13,7 @@ from apps.core.events import publish_many
 from apps.finance.entitlements import services as entitlements
 from apps.finance.subscriptions.choices import EndReason, RenewsBy
 from apps.finance.subscriptions.events import SubscriptionEnded
+from apps.finance.subscriptions.models import DunningTry
 from apps.finance.subscriptions.services.claims import Due
 from apps.finance.subscriptions.services.letters import Letters, day_of
 from apps.notifications import services as notifications
@@ -127,6 +128,19 @@ def _withdraw(endings: Sequence[Ending], now: datetime) -> None:
         entitlements.withdraw_many(sources, why=_WORDS.get(why, why.label), now=now)
 
 
+def _refusals(endings: Sequence[Ending]) -> dict[int, str]:
+    """Return why the last charge failed of each that ends unpaid, in words."""
+    unpaid = [due.pk for due, why in endings if why == EndReason.UNPAID]
+    if not unpaid:
+        return {}
+    last = (
+        DunningTry.objects.filter(subscription__in=unpaid)
+        .order_by("subscription_id", "-id")
+        .distinct("subscription_id")
+    )
+    return dict(last.values_list("subscription_id", "reason"))
+
+
 def _tell(endings: Sequence[Ending], now: datetime) -> None:
     letters = Letters((each.due for each in endings), now=now)
     people = dict(
@@ -134,9 +148,11 @@ def _tell(endings: Sequence[Ending], now: datetime) -> None:
             "pk", "user_id"
         )
     )
-    mails = []
+    mails, refused = [], _refusals(endings)
     for due, why in endings:
         words, last = _WORDS.get(why, why.label), day_of(due.zone, now)
+        if due.pk in refused:
+            words = f"{words} {refused[due.pk]}"
         mails.append(letters.fan(due, "ended", key="1", reason=words, access_until=last))
         mails.append(
             letters.creator(
