@@ -40,6 +40,7 @@ class Letter:
     address: str
     brand: str
     message_id: str
+    reply_to: str
 
 
 class Post:
@@ -135,6 +136,7 @@ def _mail(letter: Letter, connection: object) -> EmailMultiAlternatives:
         body=written.text,
         from_email=sender,
         to=[letter.address],
+        reply_to=[letter.reply_to],
         connection=connection,
         headers=headers,
     )

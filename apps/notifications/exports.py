@@ -41,6 +41,8 @@ def write(*, kind: str, context: Mapping[str, Any], brand: Cluster, user_id: int
         **context,
         "brand": brand,
         "brand_url": f"{origin}/",
+        "preferences_url": origin + reverse("notifications:preferences"),
+        "support": clusters.support_address_of(brand),
         "kind": found,
         "unsubscribe_url": url,
         "subject": subject_of(found, context, brand.name),

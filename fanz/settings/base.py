@@ -160,6 +160,8 @@ EMAIL_TIMEOUT = 15
 #: Days after which the words of mail that was sent are emptied; the fact and a hash of them stay.
 #: Card networks take disputes for 540 days at most after the sale.
 MAIL_TEXT_KEPT_DAYS = env.int("MAIL_TEXT_KEPT_DAYS", default=540)
+#: Of mail that proves what was agreed to, or told ahead: three years, and one of a subscription.
+MAIL_PROOF_KEPT_DAYS = env.int("MAIL_PROOF_KEPT_DAYS", default=1461)
 #: The Maildir that mail to our sender's address is delivered to; empty: staff mark what came back.
 MAIL_RETURN_BOX = env("MAIL_RETURN_BOX", default="")
 

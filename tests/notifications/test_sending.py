@@ -40,6 +40,7 @@ class TestALetter:
         [letter] = server.letters
         assert letter["From"] == "BoyFanz <no-reply@fanz.example>"
         assert letter["To"] == fan.user.email
+        assert letter["Reply-To"] == "support@boyfanz.localhost"
         assert letter["Subject"] == "[BoyFanz] Your receipt: $12.34 for Leo <3"
         assert letter["Auto-Submitted"] == "auto-generated"
         assert letter.get_content_type() == "multipart/alternative"
@@ -282,6 +283,16 @@ def test_words_are_emptied_after_their_time_and_the_fact_stays(fan, now, setting
     assert (row.state, row.ended_at, row.user_id) == (State.SENT, now, fan.user_id)
     assert len(row.digest) == 64
     assert Message.objects.get(pk=waiting.pk).context
+
+
+def test_the_words_of_what_proves_something_are_kept_longer(fan, server, now, settings):
+    settings.MAIL_TEXT_KEPT_DAYS, settings.MAIL_PROOF_KEPT_DAYS = 30, 90
+    kept = queued(fan, "subscription.price_change", key="proof", now=now)
+    notifications.send_due(now=now)
+    assert notifications.empty_old(now=now + timedelta(days=90)) == 0
+    assert Message.objects.get(pk=kept.pk).text
+    assert notifications.empty_old(now=now + timedelta(days=90, seconds=1)) == 1
+    assert not Message.objects.get(pk=kept.pk).text
 
 
 def test_sending_needs_nobodys_transaction(now):

@@ -8,7 +8,7 @@ ready text ("$12.00"), days ISO 8601 ("2026-02-01").
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from apps.notifications import errors
@@ -34,6 +34,8 @@ class Kind:
     news_for: timedelta = timedelta(days=4)
     #: That it was sent is published (events.MessageSent).
     tells: bool = False
+    #: Shows what was agreed to, told ahead or ended: its words are kept for years.
+    is_proof: bool = False
 
     @property
     def path(self) -> str:
@@ -259,7 +261,24 @@ _ALL = (
         frozenset({"url", "why", "failing_since", "number"}),
     ),
 )  # fmt: skip
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _ALL}
+#: Automatic renewal laws want what was agreed to, and notices of it, kept for three years
+#: (California Business and Professions Code 17602(b), 1 July 2025).
+_PROOF = frozenset(
+    f"subscription.{name}"
+    for name in (
+        "confirmed",
+        "trial_ending",
+        "renewal_ahead",
+        "annual_reminder",
+        "price_change",
+        "changed",
+        "cancelled",
+        "ended",
+    )
+)
+KINDS: Mapping[str, Kind] = {
+    kind.name: replace(kind, is_proof=kind.name in _PROOF) for kind in _ALL
+}
 OPTIONAL = tuple(kind for kind in _ALL if not kind.is_required)
 
 

@@ -146,6 +146,7 @@ def _letter(message: Message) -> Letter:
         message.user.email,
         message.cluster.name,
         message_id_of(pk=message.pk, key=message.key, host=host, secret=settings.SECRET_KEY),
+        clusters.support_address_of(message.cluster),
     )
 
 

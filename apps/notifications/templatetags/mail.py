@@ -92,3 +92,9 @@ def link(context: template.Context, url: Any, label: str = "") -> SafeString | s
     return format_html(
         '<a href="{}" class="tint" style="color:{}">{}</a>', url, colour, label or url
     )
+
+
+@register.simple_tag(takes_context=True)
+def mail_link(context: template.Context, address: Any) -> SafeString | str:
+    """Write an address that a click writes to."""
+    return link(context, f"mailto:{address}", str(address))
