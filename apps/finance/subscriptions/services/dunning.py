@@ -32,7 +32,6 @@ from apps.finance.subscriptions.services.letters import (
 from apps.notifications import selectors as mails
 from apps.notifications import services as notifications
 
-
 _KINDS = ("subscription.declined", "subscription.payer_needed")
 
 
@@ -191,8 +190,7 @@ def _tell(going: Sequence[tuple[Failure, Next]], letters: Letters, now: datetime
     mails = [
         _mail(failure, follow, letters)
         for failure, follow in going
-        if failure.code != SILENT
-        and _tells(failure.charge.due, follow, told, now)
+        if failure.code != SILENT and _tells(failure.charge.due, follow, told, now)
     ]
     notifications.queue_many(mails, now=now)
     publish_many([_event(failure.charge.due, follow) for failure, follow in going])
