@@ -221,6 +221,21 @@ def test_a_rest_at_once_gives_the_unused_days_back(now: datetime) -> None:
     assert _may_see(after, at=now + 50 * DAY)
 
 
+def test_a_rest_at_once_is_had_once_in_what_is_paid(now: datetime) -> None:
+    subscription = a_subscription(now=now)
+    _pause(subscription, now + 60 * DAY, now=now + DAY, at_once=True)
+    resumed = _resume(subscription, now=now + 2 * DAY)
+    with pytest.raises(errors.CannotPause):
+        _pause(subscription, now + 60 * DAY, now=now + 3 * DAY, at_once=True)
+    assert fresh(subscription).due_at == resumed.current_until
+    assert resumed.current_until is not None
+    bill_due(now=resumed.current_until)
+    assert fresh(subscription).period_number == 2
+    later = resumed.current_until + DAY
+    _pause(subscription, later + 50 * DAY, now=later, at_once=True)
+    assert fresh(subscription).state == State.PAUSED
+
+
 def test_cancelling_a_pause_gives_what_is_paid_and_no_more(now: datetime) -> None:
     subscription = a_subscription(now=now)
     _pause(subscription, now + 60 * DAY, now=now + 10 * DAY, at_once=True)

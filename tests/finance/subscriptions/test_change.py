@@ -17,11 +17,12 @@ from apps.finance.subscriptions import errors, services
 from apps.finance.subscriptions.choices import RenewsBy, State
 from apps.finance.subscriptions.models import Price, Subscription
 from apps.finance.subscriptions.selectors.changes import ChangeQuote, change_quote
+from apps.finance.subscriptions.services.tick import bill_due
 from apps.notifications.models import Message
-from tests.factories.accounts import ProfileFactory
+from tests.factories.accounts import ProfileFactory, StaffFactory
 from tests.factories.subscriptions import PlanFactory, PriceFactory
 from tests.finance.payments.charging import an_account, stored_means
-from tests.finance.payments.refunding import books_are_balanced
+from tests.finance.payments.refunding import a_policy, ask, books_are_balanced
 from tests.given import a_funded_wallet
 from tests.given_subscriptions import (
     a_price,
@@ -112,6 +113,44 @@ def test_a_chain_of_upgrades_charges_what_was_used_and_the_last_price(now: datet
     spent = 31_00 + 41_00 + 68_00
     assert spent == 10_00 + 30_00 + 100_00  # used, used, the last
     assert wallet_of(subscription.fan) == str(Money(199_00 - spent, "USD").decimal)
+
+
+def test_what_went_back_of_an_older_period_counts_no_more(now: datetime) -> None:
+    subscription = a_subscription(now=now, price=a_price("31.00"))
+    a_funded_wallet(subscription.fan, "99.00", now=now)
+    _change(subscription, _other(subscription, "62.00", tier=2), now=now + 10 * DAY)
+    a_policy(now=now)
+    staff = StaffFactory.create(role="finance")
+    ask(payment_of(subscription, 1), "31.00", by=staff, now=now + 11 * DAY)
+    delivered(now=now + 11 * DAY)
+    assert fresh(subscription).state == State.ACTIVE
+    third = _other(subscription, "100.00", tier=3)
+    quote = _quote(subscription, third, now=now + 25 * DAY)
+    # 16 of 31 days are left of the 41.00 that were paid; the 21.00 brought along went back.
+    assert quote.credit == Money.of("21.16", "USD")
+
+
+def test_time_that_was_put_aside_by_a_pause_is_not_used_up(now: datetime) -> None:
+    subscription = a_subscription(now=now, price=a_price("31.00"))
+    who: dict[str, Any] = {"subscription_id": subscription.public_id, "fan": subscription.fan}
+    services.pause(**who, until=now + 90 * DAY, now=now + DAY, at_once=True)
+    services.resume(**who, now=now + 80 * DAY)
+    higher = _other(subscription, "50.00", tier=2)
+    assert _quote(subscription, higher, now=now + 80 * DAY).credit == Money.of("30.00", "USD")
+    assert _quote(subscription, higher, now=now + 90 * DAY).credit == Money.of("20.00", "USD")
+
+
+def test_a_notice_of_the_period_before_does_not_hold_the_new_one(now: datetime) -> None:
+    subscription = a_subscription(now=now, price=a_price("31.00"))
+    a_funded_wallet(subscription.fan, "99.00", now=now)
+    Subscription.objects.filter(pk=subscription.pk).update(
+        held_why="notice_not_delivered", reminded_at=now
+    )
+    _change(subscription, _other(subscription, "50.00", tier=2), now=now + DAY)
+    after = fresh(subscription)
+    assert (after.held_why, after.reminded_at) == ("", None)
+    bill_due(now=after.current_until or now)
+    assert fresh(subscription).period_number == 3
 
 
 def test_a_downgrade_waits_for_the_next_period_and_can_be_taken_back(now: datetime) -> None:

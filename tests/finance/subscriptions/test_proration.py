@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from apps.core.money import Money
 from apps.finance.subscriptions.rules.proration import (
     ChangeKind,
+    Paid,
     charge_of,
     is_at_once,
     kind_of,
     unused,
+    worth_of,
 )
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -132,3 +134,28 @@ def test_all_charges_of_a_chain_are_the_value_used_and_the_last_price(
         charged += charge
         worth = new
     assert charged == used + worth
+
+
+_MINOR = st.integers(0, 10**7)
+
+
+@given(chain=st.lists(st.tuples(_MINOR, _MINOR), min_size=1, max_size=6))
+def test_while_nothing_went_back_a_period_is_worth_what_it_cost_and_brought(
+    chain: list[tuple[int, int]],
+) -> None:
+    paid = [Paid(asked, asked, credit if number else 0) for number, (asked, credit)
+            in enumerate(chain)]  # fmt: skip
+    assert worth_of(paid) == paid[-1].asked + paid[-1].credit
+
+
+@given(asked=_MINOR, kept=_MINOR, credit=_MINOR, charge=_MINOR)
+def test_a_credit_shrinks_with_the_money_it_comes_from(
+    asked: int, kept: int, credit: int, charge: int
+) -> None:
+    kept, credit = min(kept, asked), min(credit, asked)
+    worth = worth_of([Paid(asked, kept, 0), Paid(charge, charge, credit)])
+    assert charge <= worth <= charge + credit
+    if not kept and asked:
+        assert worth == charge
+    if kept == asked:
+        assert worth == charge + credit

@@ -8,6 +8,8 @@ is the value used of the periods left, and the price of the last.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -16,6 +18,16 @@ from apps.core.money import Money
 _SECOND = timedelta(seconds=1)
 #: For life is longer than any interval.
 _FOR_LIFE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """Of a period, in smallest units: what was ``asked`` for it, what of that is ``kept`` (the
+    rest went back), and the ``credit`` it brought along of the period before."""
+
+    asked: int
+    kept: int
+    credit: int
 
 
 class ChangeKind(StrEnum):
@@ -32,6 +44,21 @@ def unused(*, worth: Money, begins: datetime, until: datetime, at: datetime) -> 
     if whole <= 0:
         return Money.zero(worth.currency)
     return Money((2 * worth.minor * left + whole) // (2 * whole), worth.currency)
+
+
+def worth_of(chain: Sequence[Paid]) -> int:
+    """
+    Return what the last of some periods is worth, each of which brought along what was unused of
+    the one before.
+
+    A credit counts so far as the period it comes from is still paid for: where half of that
+    period's money went back, so did half of its credit, rounded half up.
+    """
+    value = whole = 0
+    for paid in chain:
+        credit = (2 * paid.credit * value + whole) // (2 * whole) if whole else paid.credit
+        value, whole = paid.kept + credit, paid.asked + paid.credit
+    return value
 
 
 def kind_of(

@@ -11,10 +11,10 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from apps.core.money import Money
 from apps.finance.payments import selectors as payments
-from apps.finance.payments.choices import Kind, Method, Status, method_of
+from apps.finance.payments.choices import Kind, Method, method_of
 from apps.finance.payments.selectors.paid import is_under_way
 from apps.finance.subscriptions import errors
-from apps.finance.subscriptions.choices import PeriodState, RenewsBy, State, What
+from apps.finance.subscriptions.choices import RenewsBy, State, What
 from apps.finance.subscriptions.models import (
     Period,
     Price,
@@ -28,6 +28,7 @@ from apps.finance.subscriptions.rules.proration import ChangeKind
 from apps.finance.subscriptions.selectors import promotions
 from apps.finance.subscriptions.selectors.change_terms import descriptor_of, terms_of_change
 from apps.finance.subscriptions.selectors.quotes import check_buyable
+from apps.finance.subscriptions.selectors.worth import unused_of
 from apps.finance.tax.selectors import Buyer
 
 #: So long what was shown may be agreed to; its figures are those of the moment it was shown.
@@ -86,7 +87,7 @@ def change_quote(*, subscription: Subscription, price: Price, now: datetime) -> 
         at=at, months=price.months, alignment=price.plan.alignment, zone=subscription.timezone
     )
     promotion, new, left = _priced(subscription, price, first, at)
-    credit = _credit(subscription, current, at)
+    credit = unused_of(subscription, current, at=at)
     if not proration.is_at_once(
         kind,
         months=subscription.months,
@@ -215,23 +216,6 @@ def _going_on(subscription: Subscription, price: Price) -> tuple[Promotion | Non
     if promotion is None or left == 0 or not promotions.fits_price(promotion, price):
         return None, None
     return promotion, left
-
-
-def _credit(subscription: Subscription, current: Period, at: datetime) -> Money:
-    """What went back of its charge, or is disputed, was not paid."""
-    nothing = Money.zero(subscription.currency)
-    if current.state != PeriodState.PAID or current.until_at is None:
-        return nothing
-    paid, payment = current.amount_minor, current.transaction
-    if payment is not None:
-        gone = payment.status == Status.DISPUTED
-        paid = 0 if gone else max(paid - payment.refunded_minor, 0)
-    return proration.unused(
-        worth=Money(paid + current.credit_minor, subscription.currency),
-        begins=current.from_at,
-        until=current.until_at,
-        at=at,
-    )
 
 
 def _later(

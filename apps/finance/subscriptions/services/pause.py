@@ -18,7 +18,7 @@ from apps.finance.subscriptions.rules.reminders import of_pause
 from apps.finance.subscriptions.selectors import dues
 from apps.finance.subscriptions.services import tell
 from apps.finance.subscriptions.services.move import locked, move, own
-from apps.finance.subscriptions.services.price_changes import tell_again
+from apps.finance.subscriptions.services.price_notices import tell_again
 from apps.finance.subscriptions.services.standing import give_access, settle
 
 #: Longer than this, whoever pauses has left.
@@ -38,11 +38,12 @@ def pause(
     Charge nothing until a day; then it goes on by itself. What is paid is used up first.
 
     ``at_once``: access rests from now on, and the rest of what is paid is given back as time when
-    it goes on. Pausing again until the same day changes nothing.
+    it goes on; once in every paid period, or a month would last as many evenings as it has hours.
+    Pausing again until the same day changes nothing.
 
     :raises SubscriptionNotFound: it is another person's, or none
-    :raises CannotPause: it is not active and renewed by us, it is cancelled, or ``until`` lies
-        before the next charge
+    :raises CannotPause: it is not active and renewed by us, it is cancelled, ``until`` lies
+        before the next charge, or it was paused at once in this period before
     :raises PauseTooLong: ``until`` is more than three months after what is paid (or now)
     """
     subscription = own(fan, subscription_id)
@@ -59,6 +60,8 @@ def pause(
     ):
         raise errors.CannotPause(state=subscription.state, renews_by=subscription.renews_by)
     begins = now if at_once else paid_until
+    if at_once and _has_rested(subscription):
+        raise errors.CannotPause(why="at once only once in what is paid")
     if until <= begins:
         raise errors.CannotPause(until=until.isoformat(), begins=begins.isoformat())
     if until > add_months(begins, MOST_MONTHS, subscription.timezone):
@@ -112,6 +115,12 @@ def resume(
     return subscription
 
 
+def _has_rested(subscription: Subscription) -> bool:
+    return subscription.history.filter(
+        what=What.PAUSED, period_number=subscription.period_number, facts__at_once=True
+    ).exists()
+
+
 @joins_transaction
 def resume_due(*, subscription_id: int, now: datetime) -> bool:
     """Let one whose pause is over go on; False where there is nothing to do (any more)."""
@@ -139,8 +148,10 @@ def go_on(
         raise errors.WrongState(state=subscription.state)
     rested = subscription.access_until is not None and subscription.access_until < paid_until
     subscription.reminded_at = _reminded_at(subscription, rested=rested, now=now, by=by)
+    facts = {}
     if rested:
         _give_time_back(subscription, paid_until - paused_at, now=now)
+        facts["rested_s"] = int((now - paused_at).total_seconds())
     elif paid_until <= now:
         subscription.anchored_at = now
         subscription.anchored_number = subscription.period_number + 1
@@ -154,7 +165,14 @@ def go_on(
         subscription.access_until = now
         give_access(subscription, now=now, why="Goes on after a pause", by=by)
     subscription.state = before
-    move(subscription=subscription, target=State.ACTIVE, what=What.RESUMED, now=now, by=by)
+    move(
+        subscription=subscription,
+        target=State.ACTIVE,
+        what=What.RESUMED,
+        now=now,
+        by=by,
+        facts=facts,
+    )
     if quiet:
         return
     tell.mail(subscription, "resumed", key=now.isoformat(), now=now)
