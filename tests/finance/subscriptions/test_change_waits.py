@@ -85,7 +85,7 @@ def test_money_that_went_back_never_buys_a_change(sandbox: Any, now: datetime) -
     higher = _other(subscription, "50.00", tier=2)
     banks_ask(now)
     first = asked(subscription, higher, now=now, key="a")
-    who = {"subscription_id": subscription.public_id, "fan": subscription.fan}
+    who: dict[str, Any] = {"subscription_id": subscription.public_id, "fan": subscription.fan}
     services.cancel(**who, now=now + MINUTE)
     captured(first, now=now + 2 * MINUTE)
     delivered(now=now + 2 * MINUTE)

@@ -15,7 +15,7 @@ from apps.finance.subscriptions.choices import RenewsBy, State
 from apps.finance.subscriptions.models import BillingFailure, Period, Subscription
 from apps.finance.subscriptions.services import outcomes
 from apps.finance.subscriptions.services.isolate import isolated
-from apps.finance.subscriptions.services.renewed import Renewed
+from apps.finance.subscriptions.services.renewed import Renewed, write_renewed
 from apps.finance.subscriptions.services.runs import LEFT_ALONE
 from apps.finance.subscriptions.services.tick import bill_due
 from tests.finance.payments.charging import an_account, sales_of, stored_means
@@ -75,7 +75,7 @@ def test_one_whose_outcome_cannot_be_written_stops_no_other_and_is_charged_once(
     three_by_card: list[Subscription], sandbox: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bad, *others = three_by_card
-    write = outcomes.write_renewed
+    write = write_renewed
 
     def raises(renewed: Sequence[Renewed], *, now: datetime) -> None:
         if any(each.charge.due.pk == bad.pk for each in renewed):
