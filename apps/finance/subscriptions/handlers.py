@@ -34,7 +34,7 @@ from apps.finance.subscriptions.services import (
     gifts,
     money_back,
     outcomes,
-    price_changes,
+    price_notices,
     reminders,
     renew_gateway,
     retry,
@@ -197,12 +197,12 @@ def hold_who_could_not_be_told(event: MessageBounced) -> None:
 
 @events.subscribe(MessageBounced)
 def keep_the_price_of_who_could_not_be_told(event: MessageBounced) -> None:
-    price_changes.notice_missed(kind=event.kind, key=event.key, now=timezone.now())
+    price_notices.notice_missed(kind=event.kind, key=event.key, now=timezone.now())
 
 
 @events.subscribe(MessageFailed)
 def keep_the_price_of_who_was_not_told(event: MessageFailed) -> None:
-    price_changes.notice_missed(kind=event.kind, key=event.key, now=timezone.now())
+    price_notices.notice_missed(kind=event.kind, key=event.key, now=timezone.now())
 
 
 @events.subscribe(MessageFailed)

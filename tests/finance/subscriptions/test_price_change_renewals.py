@@ -11,9 +11,10 @@ from apps.clusters.models import Cluster
 from apps.core.money import Money
 from apps.finance.subscriptions import services as subscriptions
 from apps.finance.subscriptions.choices import EndReason, State, What
-from apps.finance.subscriptions.models import Period, PriceChange, Subscription
+from apps.finance.subscriptions.models import Period, Price, PriceChange, Subscription
 from apps.finance.subscriptions.rules.notice import TOLD_AFTER
 from apps.finance.subscriptions.selectors.changes import change_quote
+from apps.finance.subscriptions.selectors.price_changes import preview
 from apps.finance.subscriptions.services.tick import bill_due
 from apps.notifications.models import Message
 from apps.notifications.services import record_bounce, send_due
@@ -25,14 +26,24 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def _changed(row: Subscription, amount: str, *, now: datetime) -> PriceChange:
     """The creator's new price, for who pays the old one from 40 days on."""
+    _next(row, amount, now=now)
+    return _planned(row, now=now)
+
+
+def _next(row: Subscription, amount: str, *, now: datetime) -> Price:
     assert row.price is not None
     new = subscriptions.set_price(
         plan=row.plan, months=1, amount=Money.of(amount, "USD"), by=row.creator.user, now=now
     )
     row.price.refresh_from_db()
+    return new
+
+
+def _planned(row: Subscription, *, now: datetime) -> PriceChange:
+    assert row.price is not None
     return subscriptions.plan_price_change(
         old_price=row.price,
-        new_price=new,
+        new_price=Price.objects.get(plan=row.plan_id, replaced_at__isnull=True),
         effective_at=now + timedelta(days=40),
         by=row.creator.user,
         now=now,
@@ -223,3 +234,44 @@ def test_who_chooses_another_plan_hears_no_more_of_the_price_of_the_old_one(
     assert told.count() == 0
     subscriptions.withdraw_change(**wish)
     assert told.count() == 1
+
+
+def test_rises_in_slices_are_measured_together(now: datetime, boyfanz: Cluster) -> None:
+    silent = a_subscription(now=now)
+    _told(silent, now, "14.90")
+    _billed_until(now, 62)
+    silent.refresh_from_db()
+    assert silent.amount_minor == 1_490
+    late = now + timedelta(days=62)
+    newcomer = a_subscription(now=late, price=silent.price)
+
+    shown = preview(
+        old=silent.price, new=_next(silent, "16.00", now=late), now=late,
+        effective_at=late + timedelta(days=40),
+    )  # fmt: skip
+    assert (shown.told, shown.must_agree, shown.all_must_agree) == (2, 1, False)
+    _planned(silent, now=late)
+    subscriptions.tell_price_changes(now=late + TOLD_AFTER)
+
+    asked = {row.pk: row.consent for row in Subscription.objects.all()}
+    assert asked == {silent.pk: "WAITING", newcomer.pk: "NOT_NEEDED"}
+    _billed_until(now, 160, since=62)
+    assert _paid(silent)[-1] == 1_490
+    silent.refresh_from_db()
+    assert silent.end_reason == EndReason.NO_CONSENT
+    assert _paid(newcomer)[-1] == 1_600
+
+
+def test_who_agreed_to_a_rise_is_asked_about_the_next_one_alone(
+    now: datetime, boyfanz: Cluster
+) -> None:
+    row = a_subscription(now=now)
+    _told(row, now, "16.00")
+    at = now + timedelta(days=3)
+    subscriptions.agree_to_price(subscription_id=row.public_id, fan=row.fan, now=at)
+    _billed_until(now, 62)
+    row.refresh_from_db()
+    assert row.amount_minor == 1_600
+    _told(row, now + timedelta(days=62), "17.00")
+    row.refresh_from_db()
+    assert row.consent == "NOT_NEEDED"

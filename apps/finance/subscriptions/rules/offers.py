@@ -178,3 +178,8 @@ def check_change(*, old: Money, new: Money, effective_at: datetime, now: datetim
 def needs_consent(*, old: Money, new: Money, above_bps: int) -> bool:
     """Say if every subscriber must agree: the price rises by more than this share of the old."""
     return rise_bps(old=old, new=new) > above_bps
+
+
+def needs_consent_below(*, new_minor: int, above_bps: int) -> int:
+    """Return the amount below which a rise to the new price is one that must be agreed to."""
+    return -(-new_minor * BPS_WHOLE // (BPS_WHOLE + above_bps))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,9 +11,10 @@ from django.db.models import Count, Q, QuerySet
 
 from apps.accounts.models import Profile
 from apps.finance.subscriptions import errors
-from apps.finance.subscriptions.choices import LIVE, Consent, RenewsBy
-from apps.finance.subscriptions.models import Price, PriceChange, Subscription
+from apps.finance.subscriptions.choices import LIVE, Consent, RenewsBy, What
+from apps.finance.subscriptions.models import Price, PriceChange, Subscription, SubscriptionEvent
 from apps.finance.subscriptions.rules import notice, offers
+from apps.finance.subscriptions.rules.reminders import YEAR
 from apps.finance.subscriptions.selectors.live import anchor_of
 
 #: Whose next charges we make; a gateway that renews by itself charges what it was first asked for.
@@ -97,28 +98,39 @@ def preview(*, old: Price, new: Price, effective_at: datetime, now: datetime) ->
     everybody = agree_all(old, new)
     rises = old.amount < new.amount
     rows = concerned(old)
-    abroad = rows.filter(buyer_country__in=countries()) if rises else rows.none()
+    asked_all = Q(buyer_country__in=countries()) | Q(pk__in=raised_lately(rows, new, now=now))
+    some = rows.filter(asked_all) if rises else rows.none()
     told = rows.count()
     told_from = now + notice.TOLD_AFTER
-    sample = rows.select_related("fan", "plan").order_by("id")[:SAMPLE]
+    sample = list(rows.select_related("fan", "plan").order_by("id")[:SAMPLE])
+    asked_too = set(raised_lately([row.pk for row in sample], new, now=now))
     return Preview(
         old=old,
         new=new,
         effective_at=effective_at,
         told_from=told_from,
         told=told,
-        must_agree=told if everybody else abroad.count(),
+        must_agree=told if everybody else some.count(),
         all_must_agree=everybody,
         leaving=counts["leaving"],
         by_gateway=counts["by_gateway"],
-        first=[told_of(row, old, new, effective_at, told_from) for row in sample],
+        first=[
+            told_of(row, old, new, effective_at, told_from, raised=asked_too) for row in sample
+        ],
     )
 
 
 def told_of(
-    row: Subscription, old: Price, new: Price, effective_at: datetime, told_at: datetime
+    row: Subscription,
+    old: Price,
+    new: Price,
+    effective_at: datetime,
+    told_at: datetime,
+    *,
+    raised: Collection[int] = (),
 ) -> Told:
-    """Return what one subscriber is told who is ``concerned``; no query."""
+    """Return what one subscriber is told who is ``concerned``; no query. ``raised`` are the
+    ``raised_lately``."""
     until = row.current_until
     if until is None:
         raise ValueError("who has no end pays no new price")
@@ -133,15 +145,34 @@ def told_of(
         subscription=row,
         mailed_at=notice.mailed_at(pays_from=start, told_at=told_at),
         pays_from=start,
-        must_agree=must_agree(row, old, new),
+        must_agree=must_agree(row, old, new, raised=raised),
     )
 
 
-def must_agree(row: Subscription, old: Price, new: Price) -> bool:
+def must_agree(row: Subscription, old: Price, new: Price, *, raised: Collection[int] = ()) -> bool:
     """Test if a subscriber's silence ends the subscription rather than meaning yes."""
     if new.amount <= old.amount:
         return False
-    return agree_all(old, new) or row.buyer_country[:2] in countries()
+    return agree_all(old, new) or row.buyer_country[:2] in countries() or row.pk in raised
+
+
+def raised_lately(
+    rows: Iterable[int] | QuerySet[Subscription], new: Price, *, now: datetime
+) -> QuerySet[SubscriptionEvent, int]:
+    """
+    Return those who must agree as their price was raised in the last twelve months without a word
+    of theirs: of rises in slices, all together are measured.
+    """
+    above = settings.SUBSCRIPTIONS["consent_above_bps"]
+    below = offers.needs_consent_below(new_minor=new.amount_minor, above_bps=above)
+    return SubscriptionEvent.objects.filter(
+        Q(facts__agreed=False) | Q(facts__agreed__isnull=True),
+        subscription__in=rows,
+        what=What.PRICE_CHANGED,
+        at__gte=now - YEAR,
+        plan=new.plan_id,
+        facts__from__amount_minor__lt=below,
+    ).values_list("subscription_id", flat=True)
 
 
 def agree_all(old: Price, new: Price) -> bool:
@@ -234,4 +265,4 @@ def asked(row: Subscription) -> Told | None:
     ):
         return None
     told_at = change.told_at or change.created_at
-    return told_of(row, change.old, change.new, change.effective_at, told_at)
+    return told_of(row, change.old, change.new, change.effective_at, told_at, raised=[row.pk])

@@ -16,7 +16,7 @@ from apps.finance.subscriptions.services.end import AHEAD, end
 from apps.finance.subscriptions.services.first_payment import give_up_claims
 from apps.finance.subscriptions.services.move import note, own
 from apps.finance.subscriptions.services.pause import go_on
-from apps.finance.subscriptions.services.price_changes import tell_again
+from apps.finance.subscriptions.services.price_notices import tell_again
 from apps.finance.subscriptions.services.standing import settle
 from apps.notifications import services as notifications
 

@@ -37,7 +37,7 @@ from apps.finance.subscriptions.services.changed import (
     change_captured,
 )
 from apps.finance.subscriptions.services.move import locked, note, own
-from apps.finance.subscriptions.services.price_changes import tell_again
+from apps.finance.subscriptions.services.price_notices import tell_again
 from apps.finance.subscriptions.services.standing import due_of
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from apps.finance.subscriptions.selectors.changes import changes_asked
 from apps.finance.subscriptions.services import tell
 from apps.finance.subscriptions.services.first_payment import give_back
 from apps.finance.subscriptions.services.move import locked, move
-from apps.finance.subscriptions.services.price_changes import tell_again
+from apps.finance.subscriptions.services.price_notices import tell_again
 from apps.finance.subscriptions.services.standing import due_of, settle
 
 if TYPE_CHECKING:

@@ -244,6 +244,7 @@ def _switch_row(due: Due, switch: Switch) -> tuple[int | str, ...]:
             "price": switch.price_id,
             "amount_minor": switch.amount_minor,
         },
+        "agreed": due.consent == Consent.GIVEN,
     }
     return (
         due.pk, switch.plan_id, switch.price_id or 0, switch.tier, switch.months,
