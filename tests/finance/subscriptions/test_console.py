@@ -282,7 +282,7 @@ class TestVerbs:
         it = given.a_subscription(now=now)
         before = Subscription.objects.filter(pk=it.pk).values().get()
 
-        do(console("compliance"), "note", it)
+        do(console("support"), "note", it)
 
         assert Subscription.objects.filter(pk=it.pk).values().get() == before
         assert SubscriptionEvent.objects.filter(what=What.NOTE, reason="They asked").count() == 1
