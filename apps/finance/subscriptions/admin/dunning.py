@@ -112,7 +112,7 @@ class PastDueAdmin(ConsoleAdmin):
     @admin.display(description="Reason")
     def why(self, row: Any) -> str:
         if row.state != State.PAST_DUE:
-            return _HELD_WORDS.get(row.held_why, row.held_why)
+            return _HELD_WORDS.get(row.held_why) or str(row.held_why)
         return row.decline_reason or row.decline_code or "not said"
 
     @admin.display(description="Tries")
