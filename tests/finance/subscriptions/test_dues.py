@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+from decimal import Decimal
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -14,13 +17,16 @@ from apps.finance.subscriptions.choices import State
 from apps.finance.subscriptions.models import DunningTry, Subscription
 from apps.finance.subscriptions.selectors import dues
 from apps.finance.subscriptions.services.tick import bill_due
+from apps.finance.tax import services as tax
+from apps.finance.tax.choices import Product, TaxKind
 from tests import given
-from tests.factories.accounts import ProfileFactory
+from tests.factories.accounts import ProfileFactory, StaffFactory
 from tests.factories.subscriptions import PlanFactory, PriceFactory
 from tests.finance.subscriptions.asking import ROOT, client_of, go_on, one, pay_with
 from tests.given_subscriptions import a_past_due_one, a_paused_one, fresh, wallet_of
 
 pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
 TEN = {"amount": "10.00", "currency": "USD"}
 
 
@@ -190,3 +196,30 @@ class TestGoingOn:
         assert dues.charge_now(found, now=now) is not None
         assert dues.charge_now(found, now=now, by="WALLET") is None
         assert Money.of("20.00", "USD").formatted == f"${wallet_of(found.fan)}"
+
+
+def test_what_is_shown_is_what_is_taken_with_the_tax_on_top(price, now):
+    found = a_past_due_one(price, days_ago=1, now=now)
+    one_person, other = (StaffFactory.create(role="finance") for _ in range(2))
+    rate = tax.set_rate(
+        place="US-AL", product=Product.ANY, kind=TaxKind.LEVY, percent=Decimal(10),
+        is_inclusive=False, valid_from=date(2026, 1, 1), source="law", by=one_person,
+        reason="letter", now=now,
+    )  # fmt: skip
+    tax.confirm_rate(rate_id=rate.pk, by=other, reason="read it", now=now)
+    tax.turn_tax(
+        cluster=found.cluster, is_on=True, by=one_person, reason="registered", now=now - 2 * DAY
+    )
+    Subscription.objects.filter(pk=found.pk).update(buyer_country="US-AL")
+    given.a_funded_wallet(found.fan, "12.00", now=now)
+    api = client_of(found.fan)
+    shown = api.get(one(found, "charge/")).json()
+    assert [shown[name]["amount"] for name in ("amount", "tax", "total")] == [
+        "10.00",
+        "1.00",
+        "11.00",
+    ]
+    assert go_on(api, found, "retry/", total=shown["amount"]).status_code == 409
+    assert go_on(api, found, "retry/", total=shown["total"]).status_code == 200
+    bill_due(now=timezone.now())
+    assert (fresh(found).state, wallet_of(found.fan)) == (State.ACTIVE, "1.00")
