@@ -19,7 +19,13 @@ from apps.finance.subscriptions.services.tick import bill_due
 from apps.notifications.models import Message
 from apps.notifications.services import record_bounce, send_due
 from tests.factories.subscriptions import PriceFactory
-from tests.given_subscriptions import a_price, a_subscription, delivered, wallet_of
+from tests.given_subscriptions import (
+    a_price,
+    a_subscription,
+    delivered,
+    price_of,
+    wallet_of,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -246,7 +252,7 @@ def test_rises_in_slices_are_measured_together(now: datetime, boyfanz: Cluster) 
     newcomer = a_subscription(now=late, price=silent.price)
 
     shown = preview(
-        old=silent.price, new=_next(silent, "16.00", now=late), now=late,
+        old=price_of(silent), new=_next(silent, "16.00", now=late), now=late,
         effective_at=late + timedelta(days=40),
     )  # fmt: skip
     assert (shown.told, shown.must_agree, shown.all_must_agree) == (2, 1, False)
