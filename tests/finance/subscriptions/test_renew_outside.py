@@ -17,6 +17,7 @@ from apps.finance.subscriptions import services
 from apps.finance.subscriptions.choices import EndReason, RenewsBy, State
 from apps.finance.subscriptions.models import DunningTry, Period, Subscription
 from apps.finance.subscriptions.rules.periods import days_of
+from apps.finance.subscriptions.selectors.timeline import coming_of
 from apps.finance.subscriptions.services import renew_gateway
 from apps.finance.subscriptions.services.reminders import hold_unreached
 from apps.finance.subscriptions.services.stops import ASK_AGAIN, stop_gateways
@@ -308,3 +309,6 @@ def test_those_who_do_not_agree_step_aside_for_the_others(sandbox, by_gateway):
     assert stop_gateways(now=DUE, limit=1) == 1, "the second one had its turn"
     assert of(other).renewal_stopped_at == DUE
     assert of(by_gateway).stop_due_at == DUE + ASK_AGAIN
+    shown = coming_of(of(by_gateway), now=DUE)
+    assert (DUE + ASK_AGAIN, "Its gateway is asked to stop") in [(it.at, it.what) for it in shown]
+    assert "stop" not in " ".join(it.what for it in coming_of(of(other), now=DUE))

@@ -86,9 +86,9 @@ def coming_of(subscription: Subscription, *, now: datetime) -> list[Coming]:
         State.PAUSED: _resuming,
     }
     make = by_state.get(State(subscription.state))
-    if make is None:
-        return []
-    found = [*make(subscription, now), *_reminder(subscription), *_access(subscription)]
+    found = _stop(subscription)
+    if make is not None:
+        found += [*make(subscription, now), *_reminder(subscription), *_access(subscription)]
     far = datetime.max.replace(tzinfo=now.tzinfo)
     return sorted(found, key=lambda coming: coming.at or far)
 
@@ -316,3 +316,11 @@ def _access(subscription: Subscription) -> list[Coming]:
         return []
     why = "Grace after the paid period, while charges are tried."
     return [Coming(until, "Access ends if nothing is paid", why)]
+
+
+def _stop(subscription: Subscription) -> list[Coming]:
+    at = subscription.stop_due_at
+    if at is None:
+        return []
+    why = "It has not agreed yet to charge no more. It is asked until it does."
+    return [Coming(at, "Its gateway is asked to stop", why)]

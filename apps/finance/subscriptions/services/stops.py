@@ -53,8 +53,8 @@ def stop_gateways(*, now: datetime, limit: int = STOPS, among: Sequence[int] | N
     how many agreed.
 
     Who does not agree is asked again in ten minutes, behind those who were not asked yet; after a
-    day each is an error in the log. Two at once share the work; one that is killed leaves the
-    rest to the next.
+    day each is an error in the log. Two at once share the work; what one that is killed had taken
+    waits those ten minutes.
     """
     stopped = 0
     for pk, first, since in _claimed(now=now, limit=limit, among=among):
