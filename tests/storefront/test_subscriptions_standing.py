@@ -91,6 +91,15 @@ class TestPastDue:
         assert f'href="/checkout/{waiting.public_id}/"' in shown.content.decode()
         assert "Try again: pay" not in text_of(shown)
 
+    def test_promises_no_day_of_what_a_gateway_tries_by_itself(self, price, now):
+        found = a_past_due_one(price, days_ago=1, now=now)
+        Subscription.objects.filter(pk=found.pk).update(renews_by="GATEWAY")
+        page = text_of(page_of(found))
+        assert "The card processor tries again by itself." in page
+        assert "We try again" not in page
+        assert "Try again: pay" not in page
+        assert "None by itself" not in page
+
     def test_ends_at_once_when_it_is_cancelled(self, price, now):
         found = a_past_due_one(price, days_ago=1, now=now)
         assert "We have sent you a mail" in sent(found, "cancel")

@@ -34,7 +34,7 @@ class PastDue:
     Why the last charge failed and what follows by itself: a try, or none and then the end.
 
     ``payment`` waits for its payer's word at the bank. ``may_retry``: trying the same way again
-    at once may help, so its fan can ask for it.
+    at once may help, so its fan can ask for it. When a gateway that renews tries, it does not say.
     """
 
     reason: str
@@ -75,12 +75,13 @@ def past_due_of(subscription: Subscription, *, now: datetime) -> PastDue | None:
         return None
     under_way = subscription.claimed_until is not None and subscription.claimed_until > now
     payment = _waiting(last)
+    next_at = None if subscription.renews_by == RenewsBy.GATEWAY else last.next_at
     return PastDue(
         reason=last.reason or last.code,
         failed_at=last.at,
-        next_try_at=last.next_at,
+        next_try_at=next_at,
         ends_at=None if last.next_at else subscription.due_at,
-        is_tried_now=under_way or (last.next_at is not None and last.next_at <= now),
+        is_tried_now=under_way or (next_at is not None and next_at <= now),
         payment=payment,
         may_retry=not under_way and payment is None and _may_help(subscription, last),
     )
