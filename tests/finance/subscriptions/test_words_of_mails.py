@@ -76,7 +76,7 @@ def test_tax_that_comes_on_top_is_in_every_amount_that_is_told_ahead():
     assert "First charge after the trial: $11.00 USD, $1.00 of it tax, on" in subscription.terms
     assert "After that $11.00 USD every month" in subscription.terms
     assert mail("confirmed", subscription).context["first_amount"] == "$11.00"
-    remind_due(now=NOW + 8 * DAY)
+    remind_due(now=NOW + 7 * DAY)
     reminder = mail("trial_ending", subscription)
     assert (reminder.context["first_amount"], reminder.context["tax"]) == ("$11.00", "$1.00")
     assert "$11.00 is charged on 24 January 2026, and after that $11.00 every month" in text_of(
@@ -163,5 +163,9 @@ def test_an_offer_is_told_for_as_many_charges_as_it_is_good_for():
         mail("receipt", subscription)
     )
     bill_due(now=NOW + 59 * DAY)
+    remind_due(now=NOW + 83 * DAY)
+    assert "we charge $10.00 for the next month, and after that $10.00 every month" in text_of(
+        mail("renewal_ahead", subscription)
+    )
     bill_due(now=NOW + 90 * DAY)
     assert charged(subscription) == ["$5.00", "$5.00", "$5.00", "$10.00"]

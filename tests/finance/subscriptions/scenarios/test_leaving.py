@@ -194,7 +194,7 @@ def test_leaving_and_coming_back(story):
     play(story)
 
 
-@pytest.mark.parametrize(("back", "left"), [("2027-03-03", "WITHDRAWN"), ("2027-03-20", "QUEUED")])
+@pytest.mark.parametrize(("back", "left"), [("2027-03-03", "WITHDRAWN"), ("2027-03-20", "SENT")])
 def test_who_is_back_is_not_asked_back(back, left):
     stage = play(
         Story(
