@@ -22,9 +22,11 @@ ROOT = Path(__file__).resolve().parents[1]
 KEPT = ROOT / "build" / "test-database"
 #: What Django calls the test database of ``fanz``; workers of xdist add their name.
 NAME = "test_fanz"
-#: The migrations, and the two parts of the ledger that write SQL for them.
+#: The migrations, and what writes SQL for them.
 READ = (
-    "apps/**/migrations/*.py",
+    "apps/**/migrations/*",
+    "apps/**/migrations/sql/*",
+    "apps/core/parents.py",
     "apps/finance/ledger/chart*",
     "apps/finance/ledger/postings/*.py",
 )

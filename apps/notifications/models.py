@@ -19,10 +19,14 @@ class Message(models.Model):
 
     key = models.CharField(max_length=120, unique=True, help_text="Names it for ever.")
     kind = models.CharField(max_length=40)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    cluster = models.ForeignKey(
-        "clusters.Cluster", on_delete=models.PROTECT, related_name="+", db_index=False
+    # That both are there is looked at once for a statement (docs/adr/0027).
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_constraint=False
     )
+    cluster = models.ForeignKey(
+        "clusters.Cluster", on_delete=models.PROTECT, related_name="+", db_index=False,
+        db_constraint=False,
+    )  # fmt: skip
     subject_ref = models.CharField(max_length=80, blank=True, help_text="What it is about.")
     context = models.JSONField(default=dict)
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)

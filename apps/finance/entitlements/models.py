@@ -64,8 +64,9 @@ class EntitlementChange(models.Model):
     """What became of an entitlement when, why and by whom; written once."""
 
     entitlement = models.ForeignKey(
-        Entitlement, on_delete=models.PROTECT, related_name="changes", db_index=False
-    )
+        Entitlement, on_delete=models.PROTECT, related_name="changes", db_index=False,
+        db_constraint=False,
+    )  # fmt: skip
     at = models.DateTimeField()
     change = models.CharField(max_length=9, choices=Change.choices)
     tier = models.PositiveSmallIntegerField()

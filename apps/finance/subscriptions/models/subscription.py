@@ -262,8 +262,9 @@ class Period(models.Model):
     """A stretch of a subscription: numbered, so that each is billed once, whatever happens."""
 
     subscription = models.ForeignKey(
-        Subscription, on_delete=models.PROTECT, db_index=False, related_name="periods"
-    )
+        Subscription, on_delete=models.PROTECT, db_index=False, db_constraint=False,
+        related_name="periods",
+    )  # fmt: skip
     number = models.PositiveIntegerField()
     from_at = models.DateTimeField()
     until_at = models.DateTimeField(null=True, blank=True, help_text="Empty: no end.")
@@ -333,8 +334,9 @@ class SubscriptionEvent(models.Model):
     """One line of a subscription's history: what happened, who did it and why. Append-only."""
 
     subscription = models.ForeignKey(
-        Subscription, on_delete=models.PROTECT, db_index=False, related_name="history"
-    )
+        Subscription, on_delete=models.PROTECT, db_index=False, db_constraint=False,
+        related_name="history",
+    )  # fmt: skip
     what = models.CharField(max_length=15, choices=What.choices)
     from_state = models.CharField(max_length=12, blank=True)
     to_state = models.CharField(max_length=12, choices=State.choices)
