@@ -99,6 +99,8 @@ class EndReason(TextChoices):
     GATEWAY = "GATEWAY", "The gateway charges no more"
     CREATOR = "CREATOR", "Ended by the creator"
     STAFF = "STAFF", "Ended by staff"
+    CREATOR_GONE = "CREATOR_GONE", "The creator is no longer here"
+    FAN_GONE = "FAN_GONE", "The fan's account is closed, or not of age"
 
 
 class Discount(TextChoices):

@@ -80,12 +80,15 @@ def settle_what_needs_no_charge(
     dues: Sequence[Due], *, now: datetime
 ) -> tuple[Billed, list[Charge]]:
     """
-    Of locked ones that are due: end those after their last try and those that did not agree to a
-    new price, hold back those whose notice did not arrive; return the charges of the others.
+    Of locked ones that are due: end those whose fan or creator is gone, those after their last
+    try and those that did not agree to a new price, hold back those whose notice did not arrive;
+    return the charges of the others.
     """
     billed, endings, held, going = Billed(), [], [], []
     for charge in charges_of(dues, now=now):
-        if charge.due.is_last_try:
+        if charge.due.gone:
+            endings.append(Ending(charge.due, charge.due.gone))
+        elif charge.due.is_last_try:
             endings.append(Ending(charge.due, EndReason.UNPAID))
         elif charge.refused:
             endings.append(Ending(charge.due, charge.refused))
