@@ -7,10 +7,11 @@ from datetime import timedelta
 from typing import ClassVar
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.core import events
+from apps.core import broker, events
 from apps.core.models import OutboxMessage
 
 
@@ -99,3 +100,53 @@ class TestDelivery:
 
         assert events.forget_delivered(now=now + timedelta(days=29)) == 0
         assert events.forget_delivered(now=now + timedelta(days=31)) == 1
+
+
+def published_together(*things: int) -> tuple[int, int]:
+    with transaction.atomic():
+        events.publish_many([Happened(each) for each in things])
+    ids = OutboxMessage.objects.order_by("id").values_list("pk", flat=True)
+    return ids[0], list(ids)[-1]
+
+
+@pytest.mark.django_db(transaction=True)
+class TestManyAtOnce:
+    @pytest.fixture(autouse=True)
+    def _no_worker(self, monkeypatch):
+        monkeypatch.setattr(broker, "start_soon", lambda *_args, **_more: None)
+
+    def test_all_are_delivered_once_in_their_order(self, seen):
+        first, last = published_together(*range(250))
+        now = timezone.now()
+
+        assert events.deliver_range(first, last, now=now) == 250
+        assert events.deliver_range(first, last, now=now) == 0
+        assert seen == list(range(250))
+
+    def test_each_costs_a_fraction_of_one_alone(self, seen):
+        first, last = published_together(*range(events.TOGETHER))
+
+        with CaptureQueriesContext(connection) as asked:
+            events.deliver_range(first, last, now=timezone.now())
+
+        assert len(asked) <= 12
+
+    def test_one_that_fails_stops_no_other_and_is_tried_again(self, seen):
+        first, last = published_together(1, -1, 2)
+        now = timezone.now()
+
+        assert events.deliver_range(first, last, now=now) == 2
+
+        bad = OutboxMessage.objects.get(delivered_at=None)
+        assert (bad.attempts, bad.error) == (1, "ValueError: negative")
+        assert bad.next_attempt_at == now + timedelta(seconds=10)
+        assert seen[-2:] == [1, 2]
+
+    def test_those_of_a_worker_that_died_are_left_to_the_sweep_one_by_one(self, seen):
+        first, last = published_together(1, 2)
+        now = timezone.now()
+        events._claim_fresh(first, last, now=now)  # and then it was killed
+
+        assert events.deliver_range(first, last, now=now) == 0
+        assert events.sweep(now=now + timedelta(seconds=11)) == 2
+        assert set(OutboxMessage.objects.values_list("attempts", flat=True)) == {2}
