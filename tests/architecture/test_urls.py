@@ -31,7 +31,7 @@ PUBLIC_PAGES = {
     "/favicon.ico": "the same icon, where browsers look for it",
     "/@{handle}/": "a creator's page; its form leads to sign-in",
     "/help/": "where to write to; who needs it may have no account",
-    "/help/charges/": "whose a charge on a statement is: the brand alone, ten times in ten minutes",
+    "/help/charges/": "whose a charge on a statement is: the brand alone, and seldom",
     "/checkout/ccbill/return/": "the processor sends the payer's browser here, signed",
     "/checkout/{public_id}/return/": "so do the others; what is not proved changes nothing",
 }

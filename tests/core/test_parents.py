@@ -20,8 +20,13 @@ def refused(words):
 
 
 def event_of(pk):
-    at = Transaction.objects.values_list("created_at", flat=True).first()
-    return TransactionEvent(transaction_id=pk, to_status="CAPTURED", at=at, reason="r", facts={})
+    return TransactionEvent(
+        transaction_id=pk,
+        to_status="CAPTURED",
+        at=Transaction.objects.earliest("created_at").created_at,
+        reason="r",
+        facts={},
+    )
 
 
 @pytest.fixture

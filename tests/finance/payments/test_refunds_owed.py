@@ -41,12 +41,14 @@ def owed(tip, *, now) -> Refund | None:
 
 def test_by_its_gateway_at_once(now):
     refund = owed(a_paid_tip("100.00", now=now), now=now)
+    assert refund is not None
     assert (refund.destination, refund.state) == ("GATEWAY", RefundState.APPROVED)
 
 
 def test_waits_for_staff_who_let_it_go_to_the_wallet(tip, chief, now, caplog):
     refund = owed(tip, now=now)
 
+    assert refund is not None
     assert (refund.destination, refund.state) == ("WALLET", RefundState.REQUESTED)
     assert refund in refunds_to_decide(chief.pk)
     assert "refund_needs_a_person" in caplog.text
@@ -60,6 +62,7 @@ def test_waits_for_staff_who_let_it_go_to_the_wallet(tip, chief, now, caplog):
 
 def test_is_taken_back_when_staff_refund_in_the_gateways_console(tip, now):
     refund = owed(tip, now=now)
+    assert refund is not None
     with transaction.atomic():
         gateway_refunded(
             transaction=locked_payment(tip.pk),

@@ -25,7 +25,8 @@ BERLIN = ZoneInfo("Europe/Berlin")
     ],
 )
 def test_a_period_has_its_days_whatever_the_clock_does(begins, months, days):
-    now = datetime(*begins, 9, 30, tzinfo=BERLIN)
+    year, month, day = begins
+    now = datetime(year, month, day, 9, 30, tzinfo=BERLIN)
     assert days_to(add_months(now, months, "Europe/Berlin"), now=now) == days
 
 

@@ -150,7 +150,8 @@ class TestConsole:
             rows[name] = DunningPolicy.objects.create(
                 cluster=cluster, days=[1], grace_days=1, effective_from=now - timedelta(days=days)
             )
-        found = {row.pk: row.is_replaced for row in all_policies(now=now) if row in made()}
+        policies = all_policies(now=now).filter(pk__in=[row.pk for row in rows.values()])
+        found = {row.pk: row.is_replaced for row in policies}  # type: ignore[attr-defined]
         assert found == {rows["was"].pk: True, rows["holds"].pk: False, rows["own"].pk: False}
         client = console("finance")
         page = client.get(

@@ -61,7 +61,7 @@ def test_once_however_often_it_is_looked_at():
     assert mails().count() == 1
 
     # Its gateway told of a later end: another year, another word.
-    PaymentMethod.objects.filter(pk=it.means_id).update(expires="2027-02")
+    PaymentMethod.objects.filter(pk=it.means_id or 0).update(expires="2027-02")
     warn_of_expiring_cards(now=NOW.replace(year=2027))
     assert mails().count() == 2
 
@@ -103,7 +103,7 @@ def test_not_who_pays_nothing_by_it_any_more(change):
 
 def test_not_who_removed_it():
     it = paid_by_card()
-    PaymentMethod.objects.filter(pk=it.means_id).update(
+    PaymentMethod.objects.filter(pk=it.means_id or 0).update(
         removed_at=NOW, sealed_token="", is_default=False
     )
     assert warn_of_expiring_cards(now=NOW) == 0

@@ -46,6 +46,7 @@ def close_run(row: Goal, by: Any, reason: str) -> str:
 class GoalAdmin(ThingAdmin):
     list_display = ("name", "creator_link", "word", "raised_shown", "target_shown", "share")
     list_filter = ("state", "cluster")
+    list_select_related = ("creator", "cluster")
     intro = "What creators collect tips for. Only captured tips count, less what went back."
     empty_text = "Goals that creators open appear here."
     icon = "flag"

@@ -30,7 +30,6 @@ class ThingAdmin(FoundByPerson):
     """A list of what creators have made: items, goals."""
 
     list_display_links = ("name",)
-    list_select_related: tuple[str, ...] = ("creator", "cluster")
     search_help_text = "Number, id, creator's @handle or e-mail address"
 
     @admin.display(description="What")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.finance.subscriptions.scenarios.play import play
@@ -18,7 +20,7 @@ from tests.finance.subscriptions.scenarios.steps import (
 
 pytestmark = pytest.mark.django_db
 
-YEARLY = {"months": 12, "price": "99.00"}
+YEARLY: dict[str, Any] = {"months": 12, "price": "99.00"}
 
 STORIES = [
     Story(
