@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import transaction
 
-from apps.accounts.models import Profile
+from apps.accounts.models import Profile, User
 from apps.core import http
 from apps.core.money import Money
 from apps.finance.payments import services as payments
@@ -105,6 +105,28 @@ def test_what_the_gateway_charged_begins_the_period_once(sandbox, by_gateway):
     assert of(by_gateway).current_until == DUE + 30 * DAY
     assert of(by_gateway).due_at == of(by_gateway).current_until + 3 * DAY
     assert Period.objects.get(subscription__fan=by_gateway, number=2).transaction_id == paid.pk
+
+
+def close_the_creator(fan):
+    User.objects.filter(pk=of(fan).creator.user_id).update(is_active=False)
+
+
+def test_what_it_charged_for_a_creator_who_is_gone_goes_back_and_ends_it(sandbox, by_gateway):
+    close_the_creator(by_gateway)
+    tell(renew_gateway.record_renewal, news(by_gateway))
+    it = of(by_gateway)
+    assert (it.state, it.end_reason, it.period_number) == (
+        State.ENDED, EndReason.CREATOR_GONE, 1
+    )  # fmt: skip
+    assert it.stop_due_at is not None
+    assert Refund.objects.get().transaction_id == renewals(by_gateway).get().pk
+
+
+def test_silence_about_a_creator_who_is_gone_is_an_end_too(sandbox, by_gateway):
+    close_the_creator(by_gateway)
+    billed = bill_due(now=DUE + 4 * DAY)
+    assert (billed.ended, of(by_gateway).end_reason) == (1, EndReason.CREATOR_GONE)
+    assert not DunningTry.objects.exists()
 
 
 def test_what_it_charged_after_a_cancel_is_booked_given_back_and_stopped(sandbox, by_gateway):

@@ -22,7 +22,7 @@ from apps.finance.subscriptions.rules.periods import days_of
 from apps.finance.subscriptions.services.charges import charges_of
 from apps.finance.subscriptions.services.claims import GATEWAYS, Due, claim, lock
 from apps.finance.subscriptions.services.dunning import SILENT, Failure, record_failures
-from apps.finance.subscriptions.services.ends import GATEWAY_STOPPED
+from apps.finance.subscriptions.services.ends import GATEWAY_STOPPED, Ending, end_many
 from apps.finance.subscriptions.services.first_payment import give_back
 from apps.finance.subscriptions.services.move import locked, note
 from apps.finance.subscriptions.services.renewed import Renewed, write_renewed
@@ -80,6 +80,10 @@ def record_renewal(news: News, *, now: datetime) -> None:
     )
     charged_at = min(news.occurred_at, now)
     due = lock(subscription.pk)
+    if due is not None and due.gone:
+        end_many([Ending(due, due.gone)], now=now)
+        subscription.refresh_from_db()
+        due = None
     if due is None or not _may_charge(subscription):
         want_stop(subscription, now=now)
         _undo(subscription, paid, now=now)
@@ -139,8 +143,11 @@ def miss_renewals(
     """
     dues = claim(GATEWAYS, now=now, limit=limit, among=among)
     claimed.extend(due.pk for due in dues)
+    gone = [Ending(due, due.gone) for due in dues if due.gone]
+    end_many(gone, now=now)
+    dues = [due for due in dues if not due.gone]
     if not dues:
-        return Billed()
+        return Billed(ended=len(gone))
     for due in dues:
         log.error("billing.gateway_silent", subscription=due.pk, tries=due.tries)
     charges = charges_of(dues, now=now)
@@ -151,7 +158,7 @@ def miss_renewals(
         ],
         now=now,
     )
-    return Billed(declined=recorded.declined, ended=recorded.ended)
+    return Billed(declined=recorded.declined, ended=recorded.ended + len(gone))
 
 
 @joins_transaction
