@@ -62,8 +62,11 @@ def bill(database: str, day: int) -> dict[str, float]:
     """Bill what is due on a day as a worker does, until nothing is left for it; how many, from
     when to when, and memory at most."""
     ledger_adapter.attach(database)
+    from celery import current_app
+
     from apps.finance.subscriptions.services.tick import bill_due
 
+    current_app.loader.import_default_modules()  # as a worker does before its first task
     now = FIRST_DUE + timedelta(days=day, minutes=1)
     bill_due(now=FIRST_DUE - timedelta(days=1))
     began = time.time()

@@ -127,6 +127,7 @@ def _write(grants: Sequence[Grant], *, now: datetime, by: Any) -> None:
     for g in grants:
         if (g.scope == Scope.ITEM) != bool(g.item) or not 0 < len(g.source) <= _LONGEST_NAME:
             raise errors.GrantMalformed(source=g.source, item=g.item)
+    moment = now.isoformat()
     prepared_rows(
         _GRANT,
         [
@@ -136,11 +137,11 @@ def _write(grants: Sequence[Grant], *, now: datetime, by: Any) -> None:
             Texts([g.scope.value for g in grants]),
             Texts([g.item for g in grants]),
             Bigints([g.tier for g in grants]),
-            Texts([(g.from_at or now).isoformat() for g in grants]),
+            Texts([g.from_at.isoformat() if g.from_at else moment for g in grants]),
             Texts(["" if g.until_at is None else g.until_at.isoformat() for g in grants]),
             sources,
             Texts([g.why[:_LONGEST_WHY] for g in grants]),
-            now.isoformat(),
+            moment,
             str(by.pk) if by else "",
         ],
     )

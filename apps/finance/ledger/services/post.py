@@ -49,8 +49,13 @@ class Posted(NamedTuple):
     """An entry in the books; ``replayed`` when its source had been posted before."""
 
     entry_id: int
-    number: str
+    year: int
     replayed: bool
+
+    @property
+    def number(self) -> str:
+        """Return the number people use for it."""
+        return number_of(self.entry_id, self.year)
 
 
 @joins_transaction
@@ -129,7 +134,7 @@ def _post_one(draft: Draft, now: datetime) -> Posted:
     entry_id, again = int(new_id), replayed == "true"
     if again and day is None:
         day = _days_of([entry_id])[entry_id]
-    return Posted(entry_id, number_of(entry_id, (day or today).year), again)
+    return Posted(entry_id, (day or today).year, again)
 
 
 def _lines_of(draft: Draft) -> tuple[str, str, str, str, str]:
@@ -184,11 +189,7 @@ def _post(drafts: Sequence[Draft], now: datetime) -> list[Posted]:
             ]
         )
     return [
-        Posted(
-            entry_id,
-            number_of(entry_id, (draft.effective_on or days.get(entry_id, today)).year),
-            again,
-        )
+        Posted(entry_id, (draft.effective_on or days.get(entry_id, today)).year, again)
         for draft, entry_id, again in zip(drafts, ids, replayed, strict=True)
     ]
 

@@ -79,8 +79,9 @@ class Taxes:
         """Return what is taken for a price, and what for those after it, with an offer that is
         good for ``left`` of them. Most are asked for thousands of times."""
         months, full, cut = coming.anchor.months, coming.full, coming.cut
-        key = (cluster.pk, method, place, price, full, cut, left, months)
-        if key not in self._said:
+        key = (cluster.pk, method.value, place, price.minor, full.minor, full.currency, cut, left,
+               months)  # fmt: skip
+        if (said := self._said.get(key)) is None:
             on = partial(self.on, cluster=cluster, method=method, place=place)
             after = terms.after_words(
                 full=on(full).total,
@@ -88,8 +89,8 @@ class Taxes:
                 cheaper_for=left,
                 months=months,
             )
-            self._said[key] = on(price), after
-        return self._said[key]
+            said = self._said[key] = on(price), after
+        return said
 
     def _terms_of(self, cluster: Cluster, method: Method) -> Terms | None:
         key = (cluster.pk, method)

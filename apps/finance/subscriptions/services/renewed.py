@@ -173,11 +173,6 @@ def _row(renewed: Renewed, policy: Policy) -> _Row:
     charge = renewed.charge
     due, term = charge.due, charge.term
     ends = term.ends.isoformat() if term.ends else ""
-    facts: dict[str, object] = {"period": term.number}
-    if charge.amount.minor:
-        facts["amount"] = written(charge.amount.minor, due.currency)
-    if term.number > due.number + 1:
-        facts["not_charged"] = term.number - due.number - 1
     remind_at = next_reminder(
         months=charge.months,
         started_at=due.started_at,
@@ -203,15 +198,26 @@ def _row(renewed: Renewed, policy: Policy) -> _Row:
         ends,
         charge.amount.minor,
         renewed.transaction_id or 0,
-        due_at.isoformat() if due_at else "",
+        ends if due_at is term.ends else due_at.isoformat() if due_at else "",
         access.isoformat() if access else "",
         remind_at.isoformat() if remind_at and not due.cancelled else "",
         -1 if charge.left is None else charge.left,
         _what(due).value,
         due.state,
-        json.dumps(facts),
+        _facts(charge),
         due.currency,
     )
+
+
+def _facts(charge: Charge) -> str:
+    """Return what history keeps of it, in JSON; written by hand, as it comes by the thousand."""
+    number, due = charge.term.number, charge.due
+    facts = f'{{"period": {number}'
+    if charge.amount.minor:
+        facts += f', "amount": "{written(charge.amount.minor, due.currency)}"'
+    if number > due.number + 1:
+        facts += f', "not_charged": {number - due.number - 1}'
+    return facts + "}"
 
 
 def _what(due: Due) -> What:
@@ -263,7 +269,6 @@ def _grant(renewed: Sequence[Renewed], rows: Sequence[_Row], now: datetime) -> N
                 scope=Scope.CREATOR,
                 source=f"subscription:{row.pk}",
                 tier=each.charge.tier,
-                from_at=now,
                 until_at=datetime.fromisoformat(row.access_until) if row.access_until else None,
                 why=row.what,
             )
