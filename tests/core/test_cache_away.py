@@ -40,10 +40,15 @@ def lose_cache(request, browser, settings):
 
         def lose():
             settings.CACHES = {"default": usual["default"] | {"LOCATION": location}}
-            throttling._script.cache_clear()
+            forget_valkey()
 
         yield lose
     settings.CACHES = usual
+    forget_valkey()
+
+
+def forget_valkey():
+    throttling._valkey.cache_clear()
     throttling._script.cache_clear()
 
 

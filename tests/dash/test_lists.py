@@ -159,7 +159,7 @@ class TestIndexes:
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_seqscan = off")
             # Of an empty table it costs as little to read all of this one: it must not be a way.
-            cursor.execute("DROP INDEX txn_taken_by_mid")
+            cursor.execute("DROP INDEX txn_taken_at_mid")
         with CaptureQueriesContext(connection) as queries:
             ask()
 

@@ -99,7 +99,7 @@ def test_receipts_that_waited_in_the_last_release_are_handed_over_once(fan, now)
 def test_a_receipt_of_another_app_counts_too(fan, now, mailoutbox):
     given.a_funded_wallet(fan, "50.00", now=now)
     paid = Transaction.objects.select_related("payer__user").get()
-    assert _mailed(paid) == "not recorded"
+    assert _mailed(paid) == "none of its own"
     with transaction.atomic():
         notifications.queue(
             notifications.Message(
