@@ -202,7 +202,7 @@ class Subscription(models.Model):
                 condition=Q(remind_at__isnull=False),
                 name="sub_to_remind",
             ),
-            models.Index(fields=["fan", "-id"], name="sub_of_fan"),
+            # A fan's own, some dozens at most, are found by sub_idempotency_key_unique.
             models.Index(fields=["creator", "-id"], name="sub_of_creator"),
             models.Index(fields=["cluster", "-id"], name="sub_of_brand"),
             # Partial: a renewal writes none of it. The other states are found by the key.

@@ -68,6 +68,7 @@ _WORDS = {
     EndReason.GIFT_OVER: "The gift is over.",
     EndReason.NO_CONSENT: "You did not agree to the new price.",
     EndReason.GATEWAY: "It is not charged any more.",
+    EndReason.FAN_GONE: "Your account is closed.",
 }
 
 

@@ -1,4 +1,4 @@
-"""Renew from wallets, a thousand in one transaction."""
+"""Renew from wallets, two thousand in one transaction."""
 
 from __future__ import annotations
 

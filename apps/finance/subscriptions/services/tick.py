@@ -24,7 +24,7 @@ from apps.finance.subscriptions.services.renew_means import renew_means
 from apps.finance.subscriptions.services.renew_wallets import renew_wallets
 from apps.finance.subscriptions.services.runs import Billed
 
-LIMIT = 1_000
+LIMIT = 2_000
 #: Of what is done one by one.
 FEW = 100
 BUDGET = timedelta(seconds=50)
