@@ -1,8 +1,8 @@
-"""The table of docs/benchmarks.md, rewritten from a run."""
+"""The tables of docs/benchmarks.md, rewritten from a run."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from tests.bench.lib.common import ROOT, Figure
@@ -11,17 +11,22 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 
 
-def write(figures: Sequence[Figure], *, machine: str, command: str) -> None:
-    """Put a run between the two marks of the page.
+def write(parts: Mapping[str, Sequence[Figure]], *, machine: str, command: str) -> None:
+    """Put a run between the two marks of the page, each part under its name; parts that were not
+    measured keep what they have.
 
     :raises RuntimeError: the page has lost its marks
     """
     text = PAGE.read_text()
     head, found, rest = text.partition(BEGIN)
-    _, ended, tail = rest.partition(END)
+    kept, ended, tail = rest.partition(END)
     if not (found and ended):
         raise RuntimeError(f"{PAGE.name} has no {BEGIN} ... {END}")
-    PAGE.write_text(f"{head}{BEGIN}\n{table(figures, machine, command)}{END}{tail}")
+    tables = dict(part.split("\n", 1) for part in kept.strip().split("### ") if part)
+    for name, figures in parts.items():
+        tables[name] = table(figures, machine, command)
+    told = "\n".join(f"### {name}\n{tables[name].strip()}\n" for name in sorted(tables))
+    PAGE.write_text(f"{head}{BEGIN}\n{told}{END}{tail}")
 
 
 def table(figures: Sequence[Figure], machine: str, command: str) -> str:
