@@ -38,8 +38,11 @@ def now() -> datetime:
     return datetime(2026, 1, 15, 12, tzinfo=UTC)
 
 
-#: What permissions and content types say is the code's: no test changes them.
-KEPT_TABLES = frozenset({"django_content_type", "auth_permission"})
+#: What permissions, roles and content types say is the code's, and dear to make anew: tests that
+#: change it do so in a transaction that is rolled back.
+KEPT_TABLES = frozenset(
+    {"django_content_type", "auth_permission", "auth_group", "auth_group_permissions"}
+)
 
 
 @pytest.fixture(autouse=True, scope="session")
